@@ -1,0 +1,12 @@
+import neostandard from 'neostandard'
+
+export default [
+  ...neostandard({
+    ts: true,
+    ignores: neostandard.resolveIgnoresFromGitignore()
+  }),
+  ...neostandard({
+    env: ['browser'],
+    files: ['services/relying-party/public/**/*.js', 'services/genesys/bootstrap/**/*.js']
+  })
+]

@@ -1,0 +1,63 @@
+import { errors, type Adapter, type AdapterFactory, type AdapterPayload } from 'oidc-provider'
+import type { Keeping, Store } from '#lib/store.ts'
+
+const tagOf = { grant: (id: string) => `grant:${id}`, uid: (uid: string) => `uid:${uid}`, userCode: (code: string) => `user-code:${code}` }
+
+/**
+ * Keeps what oidc-provider keeps – sessions, grants, codes, tokens – in the store.
+ *
+ * @see https://github.com/panva/node-oidc-provider/blob/main/example/my_adapter.js
+ */
+export function storeAdapter (store: Store): AdapterFactory {
+  // One for all models: what was used once stays known for as long as what it belonged to.
+  const consumed = store.collection<number>('consumed')
+  const grants = store.collection<AdapterPayload>('Grant')
+
+  return (model): Adapter => {
+    const entries = store.collection<AdapterPayload>(model)
+    const consumedKey = (id: string) => `${model}:${id}`
+
+    const find = async (id: string) => {
+      const payload = await entries.get(id)
+      if (!payload) return undefined
+      const at = await consumed.get(consumedKey(id))
+      return at === undefined ? payload : { ...payload, consumed: at }
+    }
+
+    const findTagged = async (tag: string) => (await entries.tagged(tag, { limit: 1 }))[0]
+
+    return {
+      async upsert (id, payload, expiresIn) {
+        const keeping: Keeping = { ttl: expiresIn, tags: [] }
+        if (payload.grantId) keeping.tags!.push(tagOf.grant(payload.grantId))
+        if (payload.uid) keeping.tags!.push(tagOf.uid(payload.uid))
+        if (payload.userCode) keeping.tags!.push(tagOf.userCode(payload.userCode))
+        await entries.set(id, payload, keeping)
+      },
+
+      find,
+      findByUid: uid => findTagged(tagOf.uid(uid)),
+      findByUserCode: userCode => findTagged(tagOf.userCode(userCode)),
+
+      // oidc-provider reads a code, checks it and only then marks it, so two requests at once would both pass. Here the
+      // second is refused, and without the grant the tokens of the first are worth nothing either.
+      // https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
+      async consume (id) {
+        const { exp, grantId } = await entries.get(id) ?? {}
+        const now = Math.floor(Date.now() / 1000)
+        const first = await consumed.add(consumedKey(id), now, { ttl: exp === undefined ? undefined : Math.max(exp - now, 1) + 60 })
+        if (first) return
+        if (grantId) await grants.delete(grantId)
+        throw new errors.InvalidGrant('already consumed by a request at the same time')
+      },
+
+      async destroy (id) {
+        await entries.delete(id)
+      },
+
+      async revokeByGrantId (grantId) {
+        await entries.deleteTagged(tagOf.grant(grantId))
+      }
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import { join } from 'node:path'
+import { Type } from 'typebox'
+import {
+  addressesOf, commonSettings, loadSettings, secret, serverConfigOf, type Addresses, type ServerConfig
+} from '#lib/settings.ts'
+import { readClients, type RegisteredClient } from './clients.ts'
+import { readUsers, type User } from './users.ts'
+
+const properties = {
+  ...commonSettings,
+  OIDC_CLIENT_ID: Type.String({ minLength: 1, description: 'the relying party\'s client_id' }),
+  OIDC_CLIENT_SECRET: secret(),
+  GENESYS_CLIENT_ID: Type.String({ minLength: 1, description: 'the client_id that Genesys uses' }),
+  GENESYS_CLIENT_SECRET: secret(),
+  USERS_FILE: Type.String({ default: join(import.meta.dirname, 'users.yaml'), description: 'path of a file of users' }),
+  CLIENTS_FILE: Type.String({ default: join(import.meta.dirname, 'clients.yaml'), description: 'path of a file of clients' })
+}
+
+export interface IdpConfig extends ServerConfig, Addresses {
+  /** show what only a lab may: the test users and their passwords on the sign-in page */
+  lab: boolean
+  users: User[]
+  clients: RegisteredClient[]
+}
+
+/**
+ * Read the settings and the files they name.
+ *
+ * @throws {SettingsError} naming every setting that is wrong
+ * @throws {DataFileError} naming the file, the entry and the field
+ */
+export function loadIdpConfig (env: NodeJS.ProcessEnv = process.env): IdpConfig {
+  const settings = loadSettings('idp', properties, env)
+  const addresses = addressesOf(settings)
+  const references = {
+    ...settings, APP_URL: addresses.app, IDP_ISSUER: addresses.issuer, GENESYS_URL: addresses.genesys
+  }
+  return {
+    ...serverConfigOf('idp', settings.IDP_PORT, addresses.issuer, settings),
+    ...addresses,
+    lab: settings.LAB,
+    users: readUsers(settings.USERS_FILE, references),
+    clients: readClients(settings.CLIENTS_FILE, references)
+  }
+}

@@ -1,0 +1,56 @@
+import fp from 'fastify-plugin'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { ErrorOut } from 'oidc-provider'
+import type { RegisteredClient } from '../clients.ts'
+
+/** What a page about an error says, beside the protocol's own words. */
+export interface ErrorPage {
+  title: string
+  meaning: string
+  out: ErrorOut
+  clients: { name: string, uri: string }[]
+}
+
+const meanings: Record<string, string> = {
+  invalid_client: 'The application that sent you here is not registered with this identity provider.',
+  invalid_redirect_uri: 'The application asked to send you back to an address that is not registered for it. Nothing was sent there.',
+  invalid_request: 'The request that the application sent is not a correct authorization request.',
+  session_not_found: 'This page has expired, or it was opened in another browser than the one that started.',
+  not_found: 'There is no such page here.'
+}
+
+/** The page for an error that cannot be sent back to a client. */
+export function errorPage (out: ErrorOut, clients: RegisteredClient[]): ErrorPage {
+  const known = meanings[out.error]
+  return {
+    title: out.error === 'session_not_found' ? 'This sign-in has expired' : out.error === 'not_found' ? 'Page not found' : 'This cannot go on',
+    meaning: known ?? 'The identity provider could not do what it was asked for.',
+    out,
+    clients: clients.filter(client => client.first_party).map(client => ({ name: client.client_name, uri: client.client_uri }))
+      .filter((client, index, all) => all.findIndex(other => other.uri === client.uri) === index)
+  }
+}
+
+/** Turns what goes wrong in a route into an answer: a page for browsers, OAuth's JSON for everybody else. */
+export const errors = fp<{ clients: RegisteredClient[] }>(async (app, { clients }) => {
+  app.setNotFoundHandler((request, reply) =>
+    answer(request, reply.code(404), { error: 'not_found', error_description: `there is nothing at ${request.url.split('?')[0]}` }))
+
+  app.setErrorHandler<FastifyError & { error?: string, error_description?: string }>((error, request, reply) => {
+    const status = error.statusCode ?? 500
+    if (status >= 500) {
+      request.log.error({ err: error }, 'a request failed')
+      return answer(request, reply.code(status), { error: 'server_error' })
+    }
+    return answer(request, reply.code(status), {
+      error: error.error === 'invalid_request' && error.name === 'SessionNotFound' ? 'session_not_found' : error.error ?? 'invalid_request',
+      error_description: error.error_description ?? error.message
+    })
+  })
+
+  async function answer (request: FastifyRequest, reply: FastifyReply, out: ErrorOut) {
+    reply.header('cache-control', 'no-store')
+    if (!request.headers.accept?.includes('text/html')) return reply.send(out)
+    return reply.viewAsync('error', errorPage(out, clients))
+  }
+}, { name: 'errors', dependencies: ['pages'] })

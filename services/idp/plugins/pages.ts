@@ -1,0 +1,43 @@
+import { join } from 'node:path'
+import fp from 'fastify-plugin'
+import helmet from '@fastify/helmet'
+import fastifyStatic from '@fastify/static'
+import view from '@fastify/view'
+import { Eta } from 'eta'
+import type { RegisteredClient } from '../clients.ts'
+
+const folder = join(import.meta.dirname, '..')
+
+/** What the identity provider's pages are made with: templates, their one stylesheet, and headers that allow no more. */
+export const pages = fp<{ clients: RegisteredClient[], secure: boolean }>(async (app, { clients, secure }) => {
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        'default-src': ["'none'"],
+        'style-src': ["'self'"],
+        'img-src': ["'self'"],
+        // No page of ours has a script. oidc-provider's self-submitting forms add the hash of theirs, if this is here.
+        'script-src': ["'self'"],
+        // Browsers hold the redirects that follow a form to this too, and they end at a client.
+        'form-action': ["'self'", ...new Set(clients.flatMap(originsOf))],
+        'frame-ancestors': ["'none'"],
+        'base-uri': ["'none'"]
+      }
+    },
+    // A page about signing in belongs to nobody else's window or cache, but its address may be seen by the client.
+    referrerPolicy: { policy: 'no-referrer' },
+    ...(!secure && { strictTransportSecurity: false })
+  })
+
+  await app.register(fastifyStatic, { root: join(folder, 'public'), prefix: '/assets/', maxAge: '1h' })
+
+  await app.register(view, {
+    engine: { eta: new Eta({ views: join(folder, 'views') }) },
+    root: join(folder, 'views'),
+    production: true
+  })
+}, { name: 'pages' })
+
+const originsOf = (client: RegisteredClient) =>
+  [...client.redirect_uris, ...client.post_logout_redirect_uris].map(uri => new URL(uri).origin)

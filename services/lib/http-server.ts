@@ -1,0 +1,53 @@
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyRequest } from 'fastify'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import pretty from 'pino-pretty'
+import type { ServerConfig } from './settings.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Left out of the log: health checks, which come every few seconds. */
+    quiet?: boolean
+  }
+}
+
+/** The Fastify instance that every service is built on: one line of log a request, and no secret in it. */
+export function buildServer (config: ServerConfig) {
+  const app = Fastify({
+    logger: {
+      name: config.name,
+      level: config.log.level,
+      serializers: { err: describeError },
+      ...(config.log.format === 'pretty' && {
+        stream: pretty({ ignore: 'pid,hostname,reqId', translateTime: 'SYS:HH:MM:ss.l', singleLine: true, sync: true })
+      })
+    },
+    // Its two lines a request carry the whole URL, and with it codes and states.
+    logController: new LogController({ disableRequestLogging: true }),
+    routerOptions: { maxParamLength: 200 },
+    forceCloseConnections: true
+  }).withTypeProvider<TypeBoxTypeProvider>()
+
+  app.addHook('onResponse', async (request, reply) => {
+    if (request.routeOptions.config.quiet) return
+    request.log.info(`${request.method} ${withoutValues(request)} ${reply.statusCode} ${Math.round(reply.elapsedTime)} ms`)
+  })
+  return app
+}
+
+/** A Fastify instance as `buildServer` makes it. */
+export type Server = ReturnType<typeof buildServer>
+
+/** The path with the names of its parameters: the values may be codes, states and tokens. */
+function withoutValues (request: FastifyRequest): string {
+  const { pathname, searchParams } = new URL(request.originalUrl, 'http://host')
+  const names = [...new Set(searchParams.keys())]
+  return names.length === 0 ? pathname : `${pathname}?${names.map(name => `${name}=…`).join('&')}`
+}
+
+/** An error without its `cause` and other properties: those of an OAuth client can hold a whole token response. */
+function describeError (error: Error & { code?: string }) {
+  return { type: error.name, code: error.code, message: error.message, stack: error.stack ?? '' }
+}
+
+/** A logger, for what has no request. */
+export type Logger = FastifyBaseLogger

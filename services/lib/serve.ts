@@ -1,0 +1,49 @@
+import closeWithGrace from 'close-with-grace'
+import { DataFileError } from './data-file.ts'
+import type { Server } from './http-server.ts'
+import { SettingsError, type ServerConfig } from './settings.ts'
+
+/**
+ * Run one service as a process: listen, and on SIGINT or SIGTERM finish what is under way and exit with 0.
+ * A mistake in settings or data files is printed as it is, without a stack, and the process exits with 1.
+ *
+ * @param start builds what is to run; the apps listen in the order given
+ * @param onReady called once all listen
+ */
+export async function serve (
+  start: () => Promise<{ app: Server, config: ServerConfig }[]>,
+  onReady?: () => void
+): Promise<void> {
+  try {
+    const parts = await start()
+    closeWithGrace({ delay: 5_000 }, async ({ err }) => {
+      if (err) parts[0]?.app.log.fatal({ err }, 'stopping after an error that nothing caught')
+      for (const { app } of parts.toReversed()) await app.close()
+    })
+    for (const { app, config } of parts) await listen(app, config)
+    onReady?.()
+  } catch (error) {
+    const plain = error instanceof SettingsError || error instanceof DataFileError || isPortTaken(error)
+    console.error(plain ? error.message : error)
+    process.exit(1)
+  }
+}
+
+async function listen (app: Server, config: ServerConfig) {
+  try {
+    await app.listen({
+      host: config.host,
+      port: config.port,
+      listenTextResolver: address => `ready at ${config.url} (listening at ${address})`
+    })
+  } catch (error) {
+    if (isPortTaken(error)) {
+      error.message = `${config.name} cannot start: port ${config.port} is taken. ` +
+        'Set APP_PORT, IDP_PORT or GENESYS_PORT to another one; the URLs follow.'
+    }
+    throw error
+  }
+}
+
+const isPortTaken = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && (error as NodeJS.ErrnoException).code === 'EADDRINUSE'

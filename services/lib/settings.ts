@@ -1,0 +1,112 @@
+import { Type, type Static, type TProperties } from 'typebox'
+import { envSchema } from 'env-schema'
+import type { ErrorObject } from 'ajv'
+
+/** The settings that keep a service from starting, all of them in one message. */
+export class SettingsError extends Error {
+  override name = 'SettingsError'
+}
+
+const port = (fallback: number) => Type.Integer({ minimum: 1, maximum: 65535, default: fallback, description: 'a TCP port' })
+const url = Type.Optional(Type.String({
+  pattern: '^https?://[^\\s/?#]+[^\\s?#]*$',
+  description: 'an http or https URL without query or fragment'
+}))
+
+/** What every service reads. Names are those of `services/lab.env` and of the README's table of settings. */
+export const commonSettings = {
+  HOST: Type.String({ default: '127.0.0.1', description: 'the address to listen on' }),
+  STATE_DIR: Type.String({ default: '.lab', description: 'a folder that the service may write to' }),
+  LAB: Type.Boolean({ default: false, description: 'true or false' }),
+  LOG_LEVEL: Type.Union(
+    ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map(level => Type.Literal(level)),
+    { default: 'info', description: 'one of fatal, error, warn, info, debug, trace, silent' }
+  ),
+  LOG_FORMAT: Type.Union([Type.Literal('json'), Type.Literal('pretty')], { default: 'json', description: 'json or pretty' }),
+  APP_PORT: port(3000),
+  IDP_PORT: port(3001),
+  GENESYS_PORT: port(3002),
+  APP_URL: url,
+  IDP_ISSUER: url,
+  GENESYS_URL: url
+}
+
+type CommonSettings = Static<ReturnType<typeof Type.Object<typeof commonSettings>>>
+
+/** A setting that holds a secret: never with a default, and long enough not to be guessed. */
+export const secret = (minLength = 16) => Type.String({ minLength, description: `a secret of at least ${minLength} characters` })
+
+/**
+ * Read and check settings.
+ *
+ * @param service name of the service, for the message
+ * @param properties TypeBox properties, by the variable's name; `description` says what a good value is
+ * @param env where the values come from, `process.env` as a rule; an empty value counts as not set
+ * @returns the values in the types of the schema
+ * @throws {SettingsError} naming every setting that is missing or malformed
+ */
+export function loadSettings<T extends TProperties> (service: string, properties: T, env: NodeJS.ProcessEnv) {
+  const schema = Type.Object(properties)
+  const data = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  try {
+    // A copy, because env-schema writes to the schema that it is given.
+    return envSchema<Static<typeof schema>>({ schema: structuredClone(schema), data, env: false })
+  } catch (error) {
+    const errors = (error as { errors?: ErrorObject[] }).errors
+    if (!errors) throw error
+    const wrong = [...new Set(errors.map(nameOfSetting))]
+    const lines = wrong.map(name => {
+      const { description } = (properties[name] ?? {}) as { description?: string }
+      return `  ${name}: ${name in data ? 'is malformed' : 'is missing'}; it must be ${description}`
+    })
+    throw new SettingsError(`${service} cannot start, ${lines.length === 1 ? 'a setting is' : 'settings are'} wrong:\n${lines.join('\n')}`)
+  }
+}
+
+function nameOfSetting (error: ErrorObject): string {
+  return error.keyword === 'required' ? String(error.params.missingProperty) : error.instancePath.split('/')[1] ?? ''
+}
+
+/** The one URL of each part, the same for browsers, services and tests; none ends in a slash. */
+export interface Addresses {
+  /** origin of the relying party */
+  app: string
+  /** issuer identifier of the identity provider, exactly as in its tokens */
+  issuer: string
+  /** origin of the messaging stand-in: script, REST and, as ws(s), guest WebSocket */
+  genesys: string
+}
+
+/** Where the parts are: a whole URL where one is set, else `*.localhost` on the part's port. */
+export function addressesOf (settings: CommonSettings): Addresses {
+  return {
+    app: withoutTrailingSlash(settings.APP_URL ?? `http://app.localhost:${settings.APP_PORT}`),
+    issuer: withoutTrailingSlash(settings.IDP_ISSUER ?? `http://idp.localhost:${settings.IDP_PORT}`),
+    genesys: withoutTrailingSlash(settings.GENESYS_URL ?? `http://genesys.localhost:${settings.GENESYS_PORT}`)
+  }
+}
+
+const withoutTrailingSlash = (value: string) => value.replace(/\/+$/, '')
+
+/** Where to listen, what to log, where to keep state: the part of every service's config that `serve` and `buildServer` use. */
+export interface ServerConfig {
+  name: string
+  host: string
+  port: number
+  /** where the world finds this service */
+  url: string
+  stateFolder: string
+  log: { level: string, format: 'json' | 'pretty' }
+}
+
+/** The `ServerConfig` that settings ask for. */
+export function serverConfigOf (name: string, port: number, url: string, settings: CommonSettings): ServerConfig {
+  return {
+    name,
+    host: settings.HOST,
+    port,
+    url,
+    stateFolder: `${settings.STATE_DIR}/${name}`,
+    log: { level: settings.LOG_LEVEL, format: settings.LOG_FORMAT }
+  }
+}

@@ -1,0 +1,164 @@
+import { DatabaseSync } from 'node:sqlite'
+
+/** How an entry is kept. */
+export interface Keeping {
+  /** seconds until it is gone; without it, it stays */
+  ttl?: number | undefined
+  /** names under which it can be found and deleted together with others */
+  tags?: string[]
+}
+
+/** Entries of one kind. Values are anything that JSON can carry. */
+export interface Collection<T> {
+  get (key: string): Promise<T | undefined>
+  /** Write, replacing what was there and its tags. */
+  set (key: string, value: T, keeping?: Keeping): Promise<void>
+  /** Write only where nothing is; `false` if something was. Atomic. */
+  add (key: string, value: T, keeping?: Keeping): Promise<boolean>
+  /** Read and delete in one step, so that of several callers one gets it. For everything single-use. */
+  take (key: string): Promise<T | undefined>
+  delete (key: string): Promise<void>
+  /** The values that carry a tag, in the order in which they were first written, or a page of them. */
+  tagged (tag: string, page?: { newestFirst?: boolean, limit?: number, offset?: number }): Promise<T[]>
+  countTagged (tag: string): Promise<number>
+  deleteTagged (tag: string): Promise<void>
+}
+
+/** What a service keeps over a restart, and everything single-use. */
+export interface Store {
+  collection<T> (name: string): Collection<T>
+  close (): void
+}
+
+interface Row { value: string }
+
+/**
+ * Open the store, making it where there is none.
+ *
+ * @param file path of an SQLite file, or `:memory:`
+ */
+export function openStore (file: string): Store {
+  const database = new DatabaseSync(file)
+  // A killed process loses nothing that was committed; only a machine that loses power may lose the last moments.
+  database.exec(`
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = NORMAL;
+    PRAGMA foreign_keys = ON;
+    PRAGMA busy_timeout = 2000;
+    CREATE TABLE IF NOT EXISTS entry (
+      sequence INTEGER PRIMARY KEY,
+      collection TEXT NOT NULL,
+      key TEXT NOT NULL,
+      value TEXT NOT NULL,
+      expires INTEGER,
+      UNIQUE (collection, key)
+    );
+    CREATE INDEX IF NOT EXISTS entry_expires ON entry (expires) WHERE expires IS NOT NULL;
+    CREATE TABLE IF NOT EXISTS tag (
+      collection TEXT NOT NULL,
+      name TEXT NOT NULL,
+      entry INTEGER NOT NULL REFERENCES entry ON DELETE CASCADE,
+      PRIMARY KEY (collection, name, entry)
+    ) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS tag_entry ON tag (entry);
+  `)
+
+  const alive = '(expires IS NULL OR expires > ?)'
+  const statements = {
+    get: database.prepare(`SELECT value FROM entry WHERE collection = ? AND key = ? AND ${alive}`),
+    set: database.prepare(`
+      INSERT INTO entry (collection, key, value, expires) VALUES (?, ?, ?, ?)
+      ON CONFLICT (collection, key) DO UPDATE SET value = excluded.value, expires = excluded.expires
+      RETURNING sequence`),
+    add: database.prepare(`
+      INSERT INTO entry (collection, key, value, expires) VALUES (?, ?, ?, ?)
+      ON CONFLICT (collection, key) DO NOTHING
+      RETURNING sequence`),
+    take: database.prepare(`DELETE FROM entry WHERE collection = ? AND key = ? AND ${alive} RETURNING value`),
+    delete: database.prepare('DELETE FROM entry WHERE collection = ? AND key = ?'),
+    deleteExpiredKey: database.prepare('DELETE FROM entry WHERE collection = ? AND key = ? AND expires <= ?'),
+    deleteExpired: database.prepare('DELETE FROM entry WHERE expires <= ?'),
+    tag: database.prepare('INSERT OR IGNORE INTO tag (collection, name, entry) VALUES (?, ?, ?)'),
+    untag: database.prepare('DELETE FROM tag WHERE entry = ?'),
+    tagged: {
+      ASC: database.prepare(taggedQuery('ASC')),
+      DESC: database.prepare(taggedQuery('DESC'))
+    },
+    countTagged: database.prepare(`
+      SELECT count(*) AS count FROM tag JOIN entry ON sequence = entry
+      WHERE tag.collection = ? AND name = ? AND ${alive}`),
+    deleteTagged: database.prepare(
+      'DELETE FROM entry WHERE sequence IN (SELECT entry FROM tag WHERE collection = ? AND name = ?)')
+  }
+
+  function taggedQuery (direction: 'ASC' | 'DESC') {
+    return `
+      SELECT value FROM tag JOIN entry ON sequence = entry
+      WHERE tag.collection = ? AND name = ? AND ${alive}
+      ORDER BY sequence ${direction} LIMIT ? OFFSET ?`
+  }
+
+  function inTransaction<R> (write: () => R): R {
+    database.exec('BEGIN IMMEDIATE')
+    try {
+      const result = write()
+      database.exec('COMMIT')
+      return result
+    } catch (error) {
+      database.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  const expiryOf = ({ ttl }: Keeping) => ttl === undefined ? null : Date.now() + ttl * 1000
+
+  const sweep = setInterval(() => statements.deleteExpired.run(Date.now()), 30_000)
+  sweep.unref()
+
+  return {
+    collection<T> (name: string): Collection<T> {
+      const parse = (row: unknown) => row === undefined ? undefined : JSON.parse((row as Row).value) as T
+      return {
+        async get (key) {
+          return parse(statements.get.get(name, key, Date.now()))
+        },
+        async set (key, value, keeping = {}) {
+          inTransaction(() => {
+            const row = statements.set.get(name, key, JSON.stringify(value), expiryOf(keeping)) as { sequence: number }
+            statements.untag.run(row.sequence)
+            for (const tag of keeping.tags ?? []) statements.tag.run(name, tag, row.sequence)
+          })
+        },
+        async add (key, value, keeping = {}) {
+          return inTransaction(() => {
+            statements.deleteExpiredKey.run(name, key, Date.now())
+            const row = statements.add.get(name, key, JSON.stringify(value), expiryOf(keeping)) as { sequence: number } | undefined
+            if (!row) return false
+            for (const tag of keeping.tags ?? []) statements.tag.run(name, tag, row.sequence)
+            return true
+          })
+        },
+        async take (key) {
+          return parse(statements.take.get(name, key, Date.now()))
+        },
+        async delete (key) {
+          statements.delete.run(name, key)
+        },
+        async tagged (tag, { newestFirst = false, limit = -1, offset = 0 } = {}) {
+          const rows = statements.tagged[newestFirst ? 'DESC' : 'ASC'].all(name, tag, Date.now(), limit, offset)
+          return rows.map(row => JSON.parse((row as unknown as Row).value) as T)
+        },
+        async countTagged (tag) {
+          return (statements.countTagged.get(name, tag, Date.now()) as { count: number }).count
+        },
+        async deleteTagged (tag) {
+          statements.deleteTagged.run(name, tag)
+        }
+      }
+    },
+    close () {
+      clearInterval(sweep)
+      database.close()
+    }
+  }
+}

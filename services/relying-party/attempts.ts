@@ -1,0 +1,74 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Store } from '#lib/store.ts'
+import { SignInError } from './errors.ts'
+import type { AuthorizationRequest } from './oidc.ts'
+
+/** An authorization request that is under way in this browser. */
+export interface Attempt extends AuthorizationRequest {
+  purpose: 'sign-in' | 'messenger'
+  /** path in this application to go on to */
+  returnTo: string
+  /** whether the provider may show pages */
+  interactive: boolean
+}
+
+const mostAtOnce = 5
+const lifetime = 60 * 60
+
+/**
+ * The authorization requests that wait for their response.
+ *
+ * Each has a cookie of its own, named after its `state`: so several tabs can sign in at once without writing over each
+ * other's, and a response is taken only in the browser that sent the request. What is secret about it stays in the
+ * store, where it can be taken once.
+ */
+export class Attempts {
+  readonly #pending
+  readonly #prefix: string
+  readonly #secure: boolean
+
+  constructor (store: Store, { secure }: { secure: boolean }) {
+    this.#pending = store.collection<Attempt>('attempts')
+    this.#secure = secure
+    // With this prefix browsers refuse such a cookie from a sibling host.
+    this.#prefix = secure ? '__Host-attempt.' : 'attempt.'
+  }
+
+  async start (request: FastifyRequest, reply: FastifyReply, attempt: Attempt): Promise<void> {
+    const others = this.#statesOf(request)
+    for (const state of others.slice(0, Math.max(0, others.length - (mostAtOnce - 1)))) await this.#forget(reply, state)
+
+    await this.#pending.set(attempt.state, attempt, { ttl: lifetime })
+    reply.setCookie(`${this.#prefix}${attempt.state}`, String(Date.now()), { ...this.#cookie, maxAge: lifetime })
+  }
+
+  /**
+   * The attempt that a response belongs to. It is gone with that, so a response works once.
+   *
+   * @throws {SignInError} when this browser did not start it, or it was answered already
+   */
+  async take (request: FastifyRequest, reply: FastifyReply, purpose: Attempt['purpose'], state: string | undefined): Promise<Attempt> {
+    const started = state !== undefined && this.#statesOf(request).includes(state)
+    const attempt = started ? await this.#pending.take(state) : undefined
+    if (started) await this.#forget(reply, state)
+    if (attempt?.purpose === purpose) return attempt
+    throw new SignInError(state === undefined ? 'state_missing' : 'state_unknown')
+  }
+
+  /** The states of this browser's attempts, oldest first. */
+  #statesOf (request: FastifyRequest): string[] {
+    return Object.entries(request.cookies)
+      .filter(([name]) => name.startsWith(this.#prefix))
+      .sort(([, a], [, b]) => Number(a) - Number(b))
+      .map(([name]) => name.slice(this.#prefix.length))
+  }
+
+  async #forget (reply: FastifyReply, state: string): Promise<void> {
+    await this.#pending.delete(state)
+    reply.clearCookie(`${this.#prefix}${state}`, this.#cookie)
+  }
+
+  get #cookie () {
+    return { path: '/', httpOnly: true, sameSite: 'lax', secure: this.#secure } as const
+  }
+}

@@ -1,0 +1,73 @@
+import { join } from 'node:path'
+import fp from 'fastify-plugin'
+import view from '@fastify/view'
+import { Eta } from 'eta'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { SignInError } from '../errors.ts'
+
+const views = join(import.meta.dirname, '..', 'views')
+
+interface Words { title: string, meaning: string }
+
+const again = 'You can try again; nothing was lost.'
+
+const words: Record<string, Words> = {
+  // https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
+  access_denied: { title: 'You were not signed in', meaning: 'The sign-in was cancelled, or the identity provider does not let you in.' },
+  invalid_request: { title: 'The sign-in failed', meaning: 'The identity provider did not understand our request. That is our mistake, not yours.' },
+  unauthorized_client: { title: 'The sign-in failed', meaning: 'The identity provider does not let this application sign people in this way.' },
+  unsupported_response_type: { title: 'The sign-in failed', meaning: 'The identity provider does not offer the authorization code flow to this application.' },
+  invalid_scope: { title: 'The sign-in failed', meaning: 'This application asked the identity provider for something it may not have.' },
+  server_error: { title: 'The identity provider has a problem', meaning: `Something went wrong at the identity provider. ${again}` },
+  temporarily_unavailable: { title: 'The identity provider is busy', meaning: `It asks to be left alone for a moment. ${again}` },
+  // https://openid.net/specs/openid-connect-core-1_0.html#AuthError
+  login_required: { title: 'Please sign in again', meaning: 'The identity provider does not know you any more in this browser. Sign in again to go on.' },
+  consent_required: { title: 'Your consent is needed', meaning: 'The identity provider wants to ask you something before it can go on.' },
+  interaction_required: { title: 'The identity provider has a question', meaning: 'It wants to show you a page before it can go on.' },
+  account_selection_required: { title: 'Please choose an account', meaning: 'You are signed in with several accounts at the identity provider.' },
+  // https://www.rfc-editor.org/rfc/rfc6749#section-5.2
+  invalid_grant: { title: 'The sign-in failed', meaning: 'The code that the identity provider gave was used already, or it has expired.' },
+  invalid_client: { title: 'The sign-in failed', meaning: 'The identity provider does not accept this application\'s credentials. Its operator has to look at OIDC_CLIENT_ID and OIDC_CLIENT_SECRET.' },
+  // Ours
+  invalid_response: { title: 'The sign-in failed', meaning: 'What came back from the identity provider did not pass our checks, so we did not use it.' },
+  state_missing: { title: 'This was no answer to a sign-in', meaning: 'The address you came by lacks what it needs. Start from the application.' },
+  state_unknown: { title: 'This sign-in is over', meaning: 'It was finished already, it took too long, or it was started in another browser. If you did not start one, somebody may have sent you a link to sign you in as them; you were not.' },
+  provider_unavailable: { title: 'Signing in is not possible right now', meaning: 'The identity provider does not answer. The rest of this site works; try again in a moment.' },
+  return_to_refused: { title: 'That address is not part of this site', meaning: 'After signing in, we only send you on within this site. The link you followed wanted to lead you elsewhere.' },
+  csrf: { title: 'This page was out of date', meaning: 'Your request did not come from the page we gave you last. Go back, reload and try again.' },
+  rate_limited: { title: 'Too many sign-ins', meaning: 'Too many sign-ins were started from your address. Wait a minute.' },
+  internal_error: { title: 'Something went wrong here', meaning: `That is our mistake, not yours. ${again}` },
+  not_found: { title: 'Page not found', meaning: 'There is no such page.' }
+}
+
+/** Turns everything that goes wrong into an answer: a page with a way on for browsers, JSON for scripts. */
+export const errors = fp(async app => {
+  await app.register(view, { engine: { eta: new Eta({ views }) }, root: views, production: true })
+
+  app.setNotFoundHandler((request, reply) => answer(request, reply.code(404), 'not_found', undefined, '/'))
+
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    if (error instanceof SignInError) {
+      request.log.info(`refused: ${error.message}`)
+      if (error.statusCode === 503) reply.header('retry-after', '2')
+      return answer(request, reply.code(error.statusCode), error.error, error.description, error.retry)
+    }
+    const status = error.statusCode ?? 500
+    if (status >= 500) {
+      request.log.error({ err: error }, 'a request failed')
+      return answer(request, reply.code(status), 'internal_error', undefined, '/')
+    }
+    request.log.info(`refused: ${error.code}, ${error.message}`)
+    const code = error.code?.startsWith('FST_CSRF') ? 'csrf' : status === 429 ? 'rate_limited' : 'invalid_request'
+    return answer(request, reply.code(status), code, error.message, '/')
+  })
+}, { name: 'errors' })
+
+function answer (request: FastifyRequest, reply: FastifyReply, error: string, description: string | undefined, retry: string) {
+  reply.header('cache-control', 'no-store')
+  if (!request.headers.accept?.includes('text/html')) {
+    return reply.send({ error, ...(description && { error_description: description }) })
+  }
+  const { title, meaning } = words[error] ?? { title: 'The sign-in failed', meaning: `The identity provider refused. ${again}` }
+  return reply.viewAsync('problem', { title, meaning, error, description, retry })
+}

@@ -1,0 +1,45 @@
+import fp from 'fastify-plugin'
+import cookie from '@fastify/cookie'
+import csrfProtection from '@fastify/csrf-protection'
+import secureSession from '@fastify/secure-session'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { RelyingPartyConfig } from '../config.ts'
+import type { Session, Sessions } from '../sessions.ts'
+
+declare module '@fastify/secure-session' {
+  interface SessionData { id: string }
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** the session of whoever is signed in; `loadSession` sets it */
+    signedIn: Session | undefined
+  }
+}
+
+/** The encrypted cookie, CSRF tokens bound to it, and `request.signedIn`. */
+export const session = fp<{ config: RelyingPartyConfig, sessions: Sessions }>(async (app, { config, sessions }) => {
+  const secure = config.app.startsWith('https:')
+
+  await app.register(cookie)
+  await app.register(secureSession, {
+    // With this prefix browsers refuse such a cookie from a sibling host, and one without Secure.
+    cookieName: secure ? '__Host-session' : 'session',
+    key: config.session.key,
+    expiry: config.session.lifetime,
+    // Lax and not Strict: the browser comes back from the provider by a link from another site.
+    cookie: { path: '/', httpOnly: true, sameSite: 'lax', secure, maxAge: config.session.lifetime }
+  })
+  await app.register(csrfProtection, { sessionPlugin: '@fastify/secure-session' })
+
+  app.decorateRequest('signedIn', undefined)
+  app.addHook('preHandler', async request => {
+    const id = request.session.get('id')
+    request.signedIn = id === undefined ? undefined : await sessions.find(id)
+  })
+}, { name: 'session' })
+
+/** Guard of routes that scripts call: 401 for whoever is not signed in. */
+export async function requireSession (request: FastifyRequest, reply: FastifyReply) {
+  if (!request.signedIn) return reply.code(401).send({ error: 'signed_out' })
+}

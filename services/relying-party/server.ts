@@ -1,0 +1,8 @@
+import { serve } from '#lib/serve.ts'
+import { buildRelyingParty } from './app.ts'
+import { loadRelyingPartyConfig } from './config.ts'
+
+await serve(async () => {
+  const config = loadRelyingPartyConfig()
+  return [{ app: await buildRelyingParty(config), config }]
+})
