@@ -12,14 +12,16 @@ declare module 'fastify' {
 
 /** The Fastify instance that every service is built on: one line of log a request, and no secret in it. */
 export function buildServer (config: ServerConfig) {
+  const { destination, format } = config.log
   const app = Fastify({
     logger: {
       name: config.name,
       level: config.log.level,
       serializers: { err: describeError },
-      ...(config.log.format === 'pretty' && {
+      ...(format === 'pretty' && {
         stream: pretty({ ignore: 'pid,hostname,reqId', translateTime: 'SYS:HH:MM:ss.l', singleLine: true, sync: true })
-      })
+      }),
+      ...(destination && { stream: destination })
     },
     // Its two lines a request carry the whole URL, and with it codes and states.
     logController: new LogController({ disableRequestLogging: true }),

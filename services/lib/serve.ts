@@ -3,16 +3,22 @@ import { DataFileError } from './data-file.ts'
 import type { Server } from './http-server.ts'
 import { SettingsError, type ServerConfig } from './settings.ts'
 
+/** A service that was built and does not listen yet. */
+export interface Part {
+  app: Server
+  config: ServerConfig
+}
+
 /**
  * Run one service as a process: listen, and on SIGINT or SIGTERM finish what is under way and exit with 0.
  * A mistake in settings or data files is printed as it is, without a stack, and the process exits with 1.
  *
  * @param start builds what is to run; the apps listen in the order given
- * @param onReady called once all listen
+ * @param onReady called once all of them listen
  */
 export async function serve (
-  start: () => Promise<{ app: Server, config: ServerConfig }[]>,
-  onReady?: () => void
+  start: () => Promise<Part[]>,
+  onReady?: (parts: Part[]) => void
 ): Promise<void> {
   try {
     const parts = await start()
@@ -20,8 +26,8 @@ export async function serve (
       if (err) parts[0]?.app.log.fatal({ err }, 'stopping after an error that nothing caught')
       for (const { app } of parts.toReversed()) await app.close()
     })
-    for (const { app, config } of parts) await listen(app, config)
-    onReady?.()
+    for (const part of parts) await listen(part)
+    onReady?.(parts)
   } catch (error) {
     const plain = error instanceof SettingsError || error instanceof DataFileError || isPortTaken(error)
     console.error(plain ? error.message : error)
@@ -29,12 +35,12 @@ export async function serve (
   }
 }
 
-async function listen (app: Server, config: ServerConfig) {
+async function listen ({ app, config }: Part) {
   try {
     await app.listen({
       host: config.host,
       port: config.port,
-      listenTextResolver: address => `ready at ${config.url} (listening at ${address})`
+      listenTextResolver: address => `listening at ${address}, ready at ${config.url}`
     })
   } catch (error) {
     if (isPortTaken(error)) {

@@ -96,7 +96,12 @@ export interface ServerConfig {
   /** where the world finds this service */
   url: string
   stateFolder: string
-  log: { level: string, format: 'json' | 'pretty' }
+  log: {
+    level: string
+    format: 'json' | 'pretty'
+    /** where lines of JSON go instead of the standard output */
+    destination?: { write (line: string): void }
+  }
 }
 
 /** The `ServerConfig` that settings ask for. */

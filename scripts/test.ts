@@ -1,0 +1,68 @@
+// Runs the tests, all or those named: `npm test`, `npm test -- test/idp/strictness.test.ts`.
+//
+// tap does the work. This adds what tap does not say: at the end, every tier that was skipped and why, and how many tests
+// passed, in the line that CI reads.
+import { spawnSync } from 'node:child_process'
+import { createReadStream } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
+import { Parser, type Result } from 'tap-parser'
+
+interface Node {
+  name: string
+  children: Node[]
+  /** what the parent says of it; for what is no subtest, the assertion */
+  result?: Result
+  isTest: boolean
+}
+
+const results = '.tap/results.tap'
+const { status } = spawnSync('tap', ['run', `--output-file=${results}`, ...process.argv.slice(2)], { stdio: 'inherit' })
+
+const root = await readResults(results)
+const failed: string[] = []
+const skipped: string[] = []
+let passed = 0
+count(root, [])
+
+for (const line of failed) console.log(`failed:  ${line}`)
+for (const line of skipped) console.log(`skipped: ${line}`)
+console.log(`\n${passed} passed, ${failed.length} failed, ${skipped.length} skipped`)
+// A run in which tap failed otherwise, say because nothing was found to run, has failed too.
+process.exit(status === 0 && failed.length === 0 && passed > 0 ? 0 : 1)
+
+async function readResults (file: string): Promise<Node> {
+  const parser = new Parser()
+  const tree = watch(parser, '')
+  await pipeline(createReadStream(file), parser)
+  return tree
+}
+
+function watch (parser: Parser, name: string): Node {
+  const node: Node = { name, children: [], isTest: true }
+  let subtest: Node | undefined
+  parser.on('child', (child: Parser) => {
+    subtest = watch(child, child.name)
+  })
+  parser.on('assert', (result: Result) => {
+    node.children.push({ ...(subtest ?? { name: result.name, children: [], isTest: false }), result })
+    subtest = undefined
+  })
+  return node
+}
+
+/** A test is a subtest without subtests of its own; above that, only what failed or was skipped by itself counts. */
+function count (node: Node, path: string[]) {
+  for (const child of node.children) {
+    const here = [...path, child.name.trim()]
+    const isGroup = child.children.some(grandchild => grandchild.isTest || grandchild.result?.skip)
+    if (child.result?.skip) {
+      skipped.push(`${here.join(' › ')}${typeof child.result.skip === 'string' ? `: ${child.result.skip}` : ''}`)
+    } else if (child.isTest && isGroup) {
+      count(child, here)
+    } else if (!child.result?.ok) {
+      failed.push(here.join(' › '))
+    } else if (child.isTest) {
+      passed++
+    }
+  }
+}

@@ -1,0 +1,22 @@
+/** @import { PluginContext } from '../types.js' */
+/** @import { MessengerWindow } from '../messenger/window.js' */
+
+/**
+ * @param {PluginContext} context
+ * @param {MessengerWindow | undefined} view Absent when the deployment has no Messenger user interface.
+ */
+export function registerLauncher ({ dispatcher, config }, view) {
+  const plugin = dispatcher.registerPlugin('Launcher')
+  const visibility = config.messenger.launcherButton?.visibility ?? 'On'
+
+  /** @param {boolean} visible */
+  const show = (visible) => {
+    if (!view || visibility === 'Off') throw new Error('Invalid configuration of Launcher button')
+    view.showLauncher(visible)
+    plugin.publish(visible ? 'visible' : 'hidden')
+  }
+  plugin.registerCommand('show', ({ resolve }) => { resolve(show(true)) })
+  plugin.registerCommand('hide', ({ resolve }) => { resolve(show(false)) })
+  plugin.ready()
+  if (view && visibility === 'On') show(true)
+}

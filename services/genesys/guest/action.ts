@@ -1,0 +1,72 @@
+import { Type, type Static, type TObject, type TProperties } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { type Agent } from '../agent.ts'
+import { type Connection, type Connections } from '../connections.ts'
+import { type Conversations } from '../conversations.ts'
+import { uuid } from '../deployments.ts'
+import { type Jwts } from '../jwt.ts'
+import { sessionKey, type GuestSession, type Sessions } from '../sessions.ts'
+import { type Tokens } from '../tokens.ts'
+import { guestErrors, type Frame } from './frames.ts'
+
+/** What the actions work with. */
+export interface Messaging {
+  sessions: Sessions
+  conversations: Conversations
+  connections: Connections
+  tokens: Tokens
+  jwts: Jwts
+  agent: Agent
+}
+
+/** One request on a guest WebSocket, and how to answer it. */
+export interface Call {
+  connection: Connection
+  messaging: Messaging
+  answer (className: string, body: unknown, type?: Frame['type']): void
+}
+
+/** @throws {GuestError} where the request cannot be met */
+export type Action = (request: object, call: Call) => Promise<void>
+
+// The token is the session, so it has to be hard to guess: a UUID, as all of Genesys' clients make it.
+const token = Type.String({ pattern: uuid })
+
+/**
+ * An action of the guest protocol.
+ *
+ * @param properties what its request has beside `action`, `token` and `tracingId`
+ */
+export function defineAction<P extends TProperties> (
+  properties: P,
+  handle: (request: Static<TObject<P>> & { token: string }, call: Call) => Promise<void>
+): Action {
+  const validator = Compile(Type.Object({ ...properties, token }))
+  return async (request, call) => {
+    if (!validator.Check(request)) throw whatIsWrong(validator.Errors(request))
+    await handle(request as object as Static<TObject<P>> & { token: string }, call)
+  }
+}
+
+function whatIsWrong (errors: ReturnType<ReturnType<typeof Compile>['Errors']>) {
+  // Of a union, that it does not match is enough; each of its branches would have its own complaint.
+  const own = errors.filter(({ schemaPath }) => !schemaPath.includes('/anyOf/'))
+  for (const error of own) {
+    if (error.keyword === 'required') return guestErrors.missingParameter(error.params.requiredProperties.join(', '))
+  }
+  const fields = [...new Set(own.map(error => error.instancePath.slice(1).replaceAll('/', '.')))]
+  return guestErrors.requestFailed(`Malformed: ${fields.join(', ')}`)
+}
+
+/**
+ * The session that was configured on the socket of a call.
+ *
+ * A session that is there but was not configured on this socket counts as not found: our choice, so that a token cannot
+ * be tried out with anything but a configure request.
+ */
+export async function configuredSession (token: string, { connection, messaging }: Call): Promise<GuestSession> {
+  const key = sessionKey(connection.deployment.id, token)
+  const session = connection.session === key ? await messaging.sessions.find(key) : undefined
+  if (!session) throw guestErrors.sessionNotFound()
+  return session
+}

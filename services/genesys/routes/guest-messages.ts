@@ -1,0 +1,22 @@
+import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { bearerToken } from '../bearer-token.ts'
+import { type Conversations } from '../conversations.ts'
+import { PlatformError } from '../errors.ts'
+import { historyAudience } from '../guest/get-jwt.ts'
+import { type Jwts } from '../jwt.ts'
+
+const querystring = Type.Object({
+  pageNumber: Type.Integer({ minimum: 1, default: 1 }),
+  pageSize: Type.Integer({ minimum: 1, maximum: 100, default: 25 })
+})
+
+/** The history of a conversation, newest first, for the JWT that `getJwt` gives on the guest WebSocket. */
+export const guestMessages: FastifyPluginAsyncTypebox<{ conversations: Conversations, jwts: Jwts }> =
+  async (app, { conversations, jwts }) => {
+    app.get('/api/v2/webmessaging/messages', { schema: { querystring } }, async (request, reply) => {
+      const conversation = (await jwts.verify(historyAudience, bearerToken(request)))?.['conversation']
+      if (typeof conversation !== 'string') throw new PlatformError(401, { reason: 'the JWT of getJwt is expired or not ours' })
+      reply.header('cache-control', 'no-store')
+      return await conversations.history(conversation, request.query.pageNumber, request.query.pageSize)
+    })
+  }

@@ -1,0 +1,47 @@
+import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { type WebSocket } from '@fastify/websocket'
+import { type Connection } from '../connections.ts'
+import { activeDeployment, allowsOrigin, type Deployment } from '../deployments.ts'
+import { PlatformError } from '../errors.ts'
+import { type Messaging } from '../guest/action.ts'
+import { dispatch } from '../guest/dispatch.ts'
+import { guestErrors } from '../guest/frames.ts'
+
+const querystring = Type.Object({
+  deploymentId: Type.Optional(Type.String()),
+  application: Type.Optional(Type.String())
+})
+
+/** The guest WebSocket of the Web Messaging API. */
+export const guestSocket: FastifyPluginAsyncTypebox<{ deployments: Deployment[], messaging: Messaging }> =
+  async (app, { deployments, messaging }) => {
+    app.route({
+      method: 'GET',
+      url: '/v1',
+      schema: { querystring },
+      preHandler: async request => {
+        if (!request.ws) throw new PlatformError(426)
+        const deployment = activeDeployment(deployments, request.query.deploymentId)
+        if (!deployment) throw new PlatformError(403, { reason: 'there is no such active deployment' })
+        if (!allowsOrigin(deployment, request.headers.origin)) throw new PlatformError(403, { reason: 'the origin is not one of allowedDomains' })
+      },
+      handler: async () => { throw new PlatformError(426) },
+      wsHandler: (socket, request) => {
+        const connection = connect(socket, activeDeployment(deployments, request.query.deploymentId)!)
+        let previous = Promise.resolve()
+        socket.on('message', (data, isBinary) => {
+          // One after the other, so that answers come in the order of the requests.
+          previous = previous.then(() => isBinary
+            ? connection.send({ type: 'response', class: 'string', code: 400, body: guestErrors.requestFailed('The frame is binary.').message })
+            : dispatch(data.toString(), connection, messaging, request.log))
+        })
+        socket.on('close', () => messaging.connections.leave(connection))
+      }
+    })
+  }
+
+const connect = (socket: WebSocket, deployment: Deployment): Connection => ({
+  deployment,
+  send: frame => socket.send(JSON.stringify(frame), () => { /* a socket that closes meanwhile: its client asks again */ }),
+  close: reason => socket.close(1000, reason)
+})

@@ -1,0 +1,8 @@
+import { serve } from '#lib/serve.ts'
+import { buildGenesys } from './app.ts'
+import { loadGenesysConfig } from './config.ts'
+
+await serve(async () => {
+  const config = loadGenesysConfig()
+  return [{ app: await buildGenesys(config), config }]
+})

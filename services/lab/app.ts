@@ -1,0 +1,43 @@
+import type { Part } from '#lib/serve.ts'
+import type { ServerConfig } from '#lib/settings.ts'
+import { buildGenesys } from '../genesys/app.ts'
+import { loadGenesysConfig } from '../genesys/config.ts'
+import { buildIdp } from '../idp/app.ts'
+import { loadIdpConfig } from '../idp/config.ts'
+import { buildRelyingParty } from '../relying-party/app.ts'
+import { loadRelyingPartyConfig } from '../relying-party/config.ts'
+
+/** The names of the services, in the order in which they are best started. */
+export const serviceNames = ['idp', 'genesys', 'relying-party'] as const
+
+/** The name of a service, in Compose too. */
+export type ServiceName = typeof serviceNames[number]
+
+/**
+ * Build one service of the lab in this process: the same app that Compose runs in a container.
+ *
+ * @param env the settings, as in `services/lab.env`
+ * @param log where its log goes; to the standard output where not said
+ * @throws {SettingsError | DataFileError} when settings or data files are wrong
+ */
+export async function buildService (
+  name: ServiceName,
+  env: NodeJS.ProcessEnv,
+  log?: ServerConfig['log']['destination']
+): Promise<Part> {
+  const withLog = <T extends ServerConfig>(config: T): T => ({ ...config, log: { ...config.log, ...(log && { destination: log }) } })
+  switch (name) {
+    case 'idp': {
+      const config = withLog(loadIdpConfig(env))
+      return { app: await buildIdp(config), config }
+    }
+    case 'genesys': {
+      const config = withLog(loadGenesysConfig(env))
+      return { app: await buildGenesys(config), config }
+    }
+    case 'relying-party': {
+      const config = withLog(loadRelyingPartyConfig(env))
+      return { app: await buildRelyingParty(config), config }
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import { serve } from '#lib/serve.ts'
+import { loadIdpConfig } from '../idp/config.ts'
+import { buildService, serviceNames } from './app.ts'
+
+await serve(() => Promise.all(serviceNames.map(name => buildService(name, process.env))), printWelcome)
+
+function printWelcome () {
+  const { app, users } = loadIdpConfig()
+  const widths = { username: longest(users.map(user => user.username)), password: longest(users.map(user => user.password)) }
+  console.log(`
+The lab is ready, ${(performance.now() / 1000).toFixed(1)} s after its start.
+
+  Open ${app} and sign in as one of these. Ctrl-C ends it.
+
+  ${'USER'.padEnd(widths.username)}  ${'PASSWORD'.padEnd(widths.password)}  WHO
+${users.map(({ username, password, claims, about }) =>
+  `  ${username.padEnd(widths.username)}  ${password.padEnd(widths.password)}  ${claims.name}. ${about}`).join('\n')}
+`)
+}
+
+function longest (values: string[]): number {
+  return Math.max(...values.map(value => value.length))
+}

@@ -1,0 +1,106 @@
+import type { Test } from 'tap'
+import { Browser, type Page } from '../helpers/browser.ts'
+import type { Lab } from '../helpers/lab.ts'
+
+/** What the relying party makes of the responses that reach its callback. */
+export async function callback (t: Test, lab: Lab) {
+  const isCallback = (url: string) => url.startsWith(`${lab.app}/callback`)
+
+  /** Sign in up to the point where the browser would open the callback. */
+  async function untilCallback (browser: Browser, username = 'alice'): Promise<URL> {
+    const { password } = lab.user(username)
+    const page = await browser.openSignIn()
+    return new URL((await browser.submit(page, { username, password }, undefined, isCallback)).url)
+  }
+
+  async function isRefused (t: Test, browser: Browser, page: Page, error: string) {
+    t.equal(page.status, 400)
+    t.equal(page.headers.get('location'), null, 'nothing sends the browser on')
+    t.match(page.$('dl').text(), error)
+    t.match(page.$('a:contains("Try again")').attr('href'), /^\/login/)
+    t.equal((await browser.session()).authenticated, false)
+  }
+
+  await t.test('a callback with another state is refused', async t => {
+    const browser = new Browser(lab)
+    const url = await untilCallback(browser)
+    url.searchParams.set('state', 'A'.repeat(43))
+    await isRefused(t, browser, await browser.request(url.href), 'state_unknown')
+  })
+
+  await t.test('a callback without state is refused', async t => {
+    const browser = new Browser(lab)
+    const url = await untilCallback(browser)
+    url.searchParams.delete('state')
+    await isRefused(t, browser, await browser.request(url.href), 'state_missing')
+  })
+
+  await t.test('a callback of another issuer is refused before its code is sent anywhere', async t => {
+    const browser = new Browser(lab)
+    const url = await untilCallback(browser)
+    url.searchParams.set('iss', 'https://other.example')
+    await isRefused(t, browser, await browser.request(url.href), 'invalid_response')
+  })
+
+  await t.test('a code that was issued to another attempt is refused, by its PKCE verifier', async t => {
+    const [mine, theirs] = [new Browser(lab), new Browser(lab)]
+    const url = await untilCallback(mine)
+    url.searchParams.set('code', (await untilCallback(theirs, 'bob')).searchParams.get('code')!)
+    await isRefused(t, mine, await mine.request(url.href), 'invalid_grant')
+  })
+
+  await t.test('a callback in a browser that did not start the sign-in is refused, so nobody is signed in as somebody else', async t => {
+    const [attacker, victim] = [new Browser(lab), new Browser(lab)]
+    const url = await untilCallback(attacker)
+    await isRefused(t, victim, await victim.request(url.href), 'state_unknown')
+    await attacker.open(url.href)
+    t.equal((await attacker.session()).authenticated, true, 'it was good where it belonged')
+  })
+
+  await t.test('a replayed callback is refused, and the session of the first goes on', async t => {
+    const browser = new Browser(lab)
+    const url = (await untilCallback(browser)).href
+    await browser.open(url)
+    const replay = await browser.request(url)
+    t.equal(replay.status, 400)
+    t.match(replay.$('dl').text(), 'state_unknown')
+    t.equal((await browser.session()).authenticated, true)
+  })
+
+  await t.test('of two callbacks at the same instant one is let in', async t => {
+    const browser = new Browser(lab)
+    const url = (await untilCallback(browser)).href
+    const pages = await Promise.all([browser.request(url), browser.request(url)])
+    t.strictSame(pages.map(page => page.status).sort(), [303, 400])
+  })
+
+  await t.test('two tabs sign in at once, and each ends where it wanted to', async t => {
+    const browser = new Browser(lab)
+    const { username, password } = lab.user('alice')
+    const [first, second] = await Promise.all([browser.openSignIn('/?tab=1'), browser.openSignIn('/?tab=2')])
+    t.equal((await browser.submit(second, { username, password })).url, `${lab.app}/?tab=2`)
+    t.equal((await browser.submit(first, { username, password })).url, `${lab.app}/?tab=1`)
+    t.equal((await browser.session()).authenticated, true)
+  })
+
+  await t.test('of six attempts in one browser the five latest are kept', async t => {
+    const browser = new Browser(lab)
+    const { username, password } = lab.user('alice')
+    const tabs = []
+    for (let tab = 1; tab <= 6; tab++) tabs.push(await browser.openSignIn(`/?tab=${tab}`))
+    t.equal((await browser.jar.getCookies(lab.app)).filter(({ key }) => key.startsWith('attempt.')).length, 5)
+    t.match((await browser.submit(tabs[0]!, { username, password })).$('dl').text(), 'state_unknown')
+    t.equal((await browser.submit(tabs[1]!, { username, password })).url, `${lab.app}/?tab=2`)
+  })
+
+  await t.test('what the provider says is shown as text', async t => {
+    const browser = new Browser(lab)
+    const url = await untilCallback(browser)
+    url.searchParams.delete('code')
+    url.searchParams.set('error', 'server_error')
+    url.searchParams.set('error_description', '<img src=x onerror=alert(1)>')
+    const page = await browser.request(url.href)
+    t.equal(page.$('img').length, 0)
+    t.match(page.$('dl').text(), '<img src=x onerror=alert(1)>')
+  })
+}

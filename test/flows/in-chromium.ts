@@ -1,0 +1,170 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Browser as Chromium, Page } from 'playwright-core'
+import type { Test } from 'tap'
+import { findChromium, launchChromium } from '../helpers/chromium.ts'
+import type { Lab } from '../helpers/lab.ts'
+
+/** What a person does, in a real browser. */
+export async function inChromium (t: Test, lab: Lab) {
+  const executable = findChromium()
+  if (!executable) {
+    await t.test('a person signs in and chats in Chromium', { skip: 'this machine has no Chromium (CHROMIUM_PATH may name one)' }, async () => {})
+    return
+  }
+  const chromium = await launchChromium(executable)
+  t.teardown(() => chromium.close())
+
+  await t.test('a person signs in by a click, chats by name, finds the conversation after a reload and signs out', async t => {
+    const { page, complaints } = await openPage(t, chromium)
+    await page.goto(lab.app)
+    await page.getByRole('link', { name: 'Sign in', exact: true }).click()
+    await page.getByRole('button', { name: 'Sign in as Alice Anders' }).click()
+    await page.getByRole('banner').getByText('Alice Anders', { exact: true }).waitFor()
+    t.equal(page.url(), `${lab.app}/`)
+
+    await page.getByRole('button', { name: 'Open messenger' }).click()
+    const messenger = page.getByRole('dialog', { name: 'Messenger' })
+    const log = messenger.getByRole('log')
+    await log.getByText('Hello Alice').waitFor()
+    await messenger.getByText('Signed in').first().waitFor()
+
+    await messenger.getByRole('textbox').fill('Who am I?')
+    await page.keyboard.press('Enter')
+    await log.getByText('You are Alice Anders').waitFor()
+
+    await page.reload()
+    await showMessenger(page)
+    await log.getByText('Hello Alice').waitFor()
+    await log.getByText('Who am I?').waitFor()
+    await log.getByText('You are Alice Anders').waitFor()
+    t.equal(await log.getByText('Hello Alice').count(), 1, 'nothing is there twice')
+
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByRole('heading', { name: 'Sign out of Tern ID?' }).waitFor()
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByRole('link', { name: 'Sign in', exact: true }).waitFor()
+    const left = await page.evaluate(() => Object.keys(localStorage).filter(key => /gcatkn|gcartkn/.test(key)))
+    t.strictSame(left, [], 'no token of the Messenger is left behind')
+
+    await page.getByRole('link', { name: 'Sign in', exact: true }).click()
+    await page.getByLabel('Password').waitFor()
+    t.match(page.url(), `${lab.issuer}/interaction/`)
+    t.strictSame(complaints, [], 'nothing in the console')
+  })
+
+  await t.test('who opens the Messenger without being signed in is asked to sign in, and can', async t => {
+    const { page, complaints } = await openPage(t, chromium)
+    await page.goto(lab.app)
+    await page.getByRole('button', { name: 'Open messenger' }).click()
+    await page.getByRole('dialog', { name: 'Messenger' }).getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('button', { name: 'Sign in as Sunniva' }).click()
+    await page.getByRole('banner').getByText('Sunniva', { exact: true }).waitFor()
+    await showMessenger(page)
+    await page.getByRole('log').getByText('Hello Sunniva').waitFor()
+    t.strictSame(complaints, [])
+  })
+
+  await t.test('the next person at the same browser sees nothing of the first one\'s conversation', async t => {
+    const { page } = await openPage(t, chromium)
+    await signInByClick(page, lab, 'Alice Anders')
+    await showMessenger(page)
+    await page.getByRole('log').getByText('Hello Alice').waitFor()
+    // Alice's sessions end without her signing out of the Messenger, as when they expire.
+    await page.context().clearCookies()
+
+    await signInByClick(page, lab, 'Bob Brandt')
+    await showMessenger(page)
+    await page.getByRole('log').getByText('Hello Bob').waitFor()
+    t.equal(await page.getByRole('log').getByText('Alice').count(), 0)
+  })
+
+  await t.test('signing out in one tab signs the Messenger out in the other', async t => {
+    const { page } = await openPage(t, chromium)
+    await signInByClick(page, lab, 'Alice Anders')
+    await showMessenger(page)
+    await page.getByRole('log').getByText('Hello Alice').waitFor()
+    const other = await page.context().newPage()
+    await other.goto(lab.app)
+    await showMessenger(other)
+    await other.getByRole('log').getByText('Hello Alice').waitFor()
+
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await other.getByRole('dialog', { name: 'Messenger' }).getByRole('button', { name: 'Sign in' }).waitFor()
+    t.equal(await other.getByRole('log').getByText('Hello Alice').isVisible(), false)
+  })
+
+  await t.test('the identity provider\'s pages work without JavaScript and by keyboard alone', async t => {
+    const context = await chromium.newContext({ javaScriptEnabled: false })
+    t.teardown(() => context.close())
+    const page = await context.newPage()
+    await page.goto(`${lab.app}/login`)
+    const { username, password } = lab.user('carol')
+    await page.keyboard.type(username)
+    await page.keyboard.press('Tab')
+    await page.keyboard.type(password)
+    await page.keyboard.press('Enter')
+    while (page.url().startsWith(lab.issuer)) {
+      await page.getByRole('button', { name: 'Allow' }).press('Enter')
+      await page.waitForLoadState()
+    }
+    t.equal(page.url(), `${lab.app}/`)
+  })
+
+  await t.test('the pages have no accessibility violations that axe finds', async t => {
+    const { page } = await openPage(t, chromium)
+    const check = async (what: string) => {
+      const { violations } = await new AxeBuilder({ page }).analyze()
+      t.strictSame(violations.map(({ id, nodes }) => `${id}: ${nodes.map(node => node.html).join(' ')}`), [], what)
+    }
+    await page.goto(lab.app)
+    await page.getByRole('link', { name: 'Sign in', exact: true }).waitFor()
+    await check('host page, signed out')
+    await page.goto(`${lab.app}/login`)
+    await check('sign-in page')
+    await page.getByLabel('User name').fill('carol')
+    await page.getByLabel('Password').fill('wrong')
+    await page.keyboard.press('Enter')
+    await page.getByRole('alert').waitFor()
+    await check('sign-in page after a refusal')
+    await page.getByRole('button', { name: 'Sign in as Carol Castellanos' }).click()
+    await page.getByRole('button', { name: 'Allow' }).waitFor()
+    await check('consent page')
+    await page.getByRole('button', { name: 'Cancel and go back' }).click()
+    await page.getByRole('link', { name: 'Try again' }).waitFor()
+    await check('page about a failed sign-in')
+    await page.context().clearCookies()
+    await signInByClick(page, lab, 'Alice Anders')
+    await showMessenger(page)
+    await page.getByRole('log').getByText('Hello Alice').waitFor()
+    await check('host page with the Messenger open')
+    await page.goto(`${lab.issuer}/session/end`)
+    await check('sign-out page')
+    await page.goto(`${lab.issuer}/auth`)
+    await check('error page of the identity provider')
+  })
+}
+
+async function openPage (t: Test, chromium: Chromium): Promise<{ page: Page, complaints: string[] }> {
+  const context = await chromium.newContext()
+  t.teardown(() => context.close())
+  context.setDefaultTimeout(10_000)
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('console', message => { if (['error', 'warning'].includes(message.type())) complaints.push(message.text()) })
+  page.on('pageerror', error => { complaints.push(String(error)) })
+  return { page, complaints }
+}
+
+async function signInByClick (page: Page, lab: Lab, name: string) {
+  await page.goto(`${lab.app}/login`)
+  await page.getByRole('button', { name: `Sign in as ${name}` }).click()
+  await page.getByRole('banner').getByText(name, { exact: true }).waitFor()
+}
+
+/** Open the Messenger, if it is not open as it was before. */
+async function showMessenger (page: Page) {
+  const open = page.getByRole('button', { name: 'Open messenger' })
+  const close = page.getByRole('button', { name: 'Close messenger' })
+  await open.or(close).waitFor()
+  if (await open.isVisible()) await open.click()
+}

@@ -1,0 +1,73 @@
+import type { Test } from 'tap'
+import { Browser } from '../helpers/browser.ts'
+import type { Lab } from '../helpers/lab.ts'
+
+/** Leaving: here and at the identity provider. */
+export async function signOut (t: Test, lab: Lab) {
+  await t.test('signing out ends the session here and at the identity provider, and comes back', async t => {
+    const browser = new Browser(lab)
+    await browser.signIn('alice')
+    const cookie = await browser.jar.getCookieString(lab.app)
+    t.equal((await browser.signOut()).url, `${lab.app}/`)
+
+    t.strictSame(await browser.session(), { authenticated: false })
+    t.strictSame((await browser.request(`${lab.app}/session`, { headers: { cookie } })).json(), { authenticated: false },
+      'a copy of the old cookie is worth nothing')
+    t.match((await browser.openSignIn()).url, `${lab.issuer}/interaction/`, 'the identity provider asks for the password again')
+  })
+
+  await t.test('the identity provider asks in the lab\'s own design, and who stays signed in there is not asked for a password', async t => {
+    const browser = new Browser(lab)
+    await browser.signIn('alice')
+    const { csrfToken } = await browser.session()
+    const page = await browser.request(`${lab.app}/logout`, { method: 'POST', body: new URLSearchParams({ _csrf: csrfToken! }) })
+    t.equal(page.status, 303)
+    const endSession = new URL(page.headers.get('location')!)
+    t.equal(endSession.origin + endSession.pathname, `${lab.issuer}/session/end`)
+    t.ok(endSession.searchParams.get('id_token_hint'))
+
+    const question = await browser.open(endSession.href)
+    t.match(question.$('h1').text(), /Sign out of Tern ID\?/)
+    t.match(question.$('main').text(), /Saltmarsh Kayaks/)
+    t.equal((await browser.submit(question, {}, 'Stay signed in')).url, `${lab.app}/`)
+    t.equal((await browser.session()).authenticated, false, 'signed out here all the same')
+    t.equal((await browser.openSignIn()).url, `${lab.app}/`, 'and back in without a password')
+  })
+
+  for (const [what, body] of [['without', {}], ['with a wrong', { _csrf: 'x'.repeat(40) }]] as const) {
+    await t.test(`${what} CSRF token nobody is signed out`, async t => {
+      const browser = new Browser(lab)
+      await browser.signIn('alice')
+      const page = await browser.request(`${lab.app}/logout`, { method: 'POST', body: new URLSearchParams(body) })
+      t.equal(page.status, 403)
+      t.match(page.$('main').text(), /out of date/)
+      t.equal((await browser.session()).authenticated, true)
+    })
+  }
+
+  await t.test('signing out with a CSRF token of another session does nothing', async t => {
+    const [alice, bob] = [new Browser(lab), new Browser(lab)]
+    await alice.signIn('alice')
+    await bob.signIn('bob')
+    const { csrfToken } = await bob.session()
+    const page = await alice.request(`${lab.app}/logout`, { method: 'POST', body: new URLSearchParams({ _csrf: csrfToken! }) })
+    t.equal(page.status, 403)
+    t.equal((await alice.session()).authenticated, true)
+  })
+
+  await t.test('a code that waited for the Messenger is gone with the session', async t => {
+    const browser = new Browser(lab)
+    await browser.signIn('alice')
+    await browser.signOut()
+    t.equal((await browser.authCode()).status, 401)
+    await browser.signIn('alice')
+    t.equal((await browser.authCode()).status, 200)
+  })
+
+  await t.test('signing out where nobody is signed in leads home', async t => {
+    const browser = new Browser(lab)
+    const page = await browser.request(`${lab.app}/logout`, { method: 'POST' })
+    t.equal(page.status, 303)
+    t.equal(page.headers.get('location'), `${lab.app}/`)
+  })
+}

@@ -1,0 +1,93 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Test } from 'tap'
+import { openStore } from '#lib/store.ts'
+import { buildGenesys } from '../../services/genesys/app.ts'
+import { loadGenesysConfig, type GenesysConfig } from '../../services/genesys/config.ts'
+import { type VerifiedIdentity } from '../../services/genesys/identity.ts'
+import { openJwts } from '../../services/genesys/jwt.ts'
+import { openTokens } from '../../services/genesys/tokens.ts'
+import { connect, type Guest } from '../helpers/guest.ts'
+
+export const deploymentId = '11111111-2222-4333-8444-555555555555'
+export const anonymousDeploymentId = '0c9d2f64-5b1e-4a37-8f02-7d6e5c4b3a21'
+
+export const env = {
+  GENESYS_CLIENT_ID: 'genesys-messenger',
+  GENESYS_CLIENT_SECRET: 'a-secret-for-these-tests-only',
+  GENESYS_DEPLOYMENT_ID: deploymentId,
+  LOG_LEVEL: 'silent'
+}
+
+export const ada: VerifiedIdentity = {
+  sub: 'ada',
+  iss: 'http://idp.localhost:3001',
+  since: '2026-01-01T00:00:00.000Z',
+  name: 'Ada Lovelace',
+  given_name: 'Ada',
+  family_name: 'Lovelace',
+  email: 'ada@example.com',
+  email_verified: true
+}
+
+export const grace: VerifiedIdentity = { ...ada, sub: 'grace', name: 'Grace Hopper', given_name: 'Grace', family_name: 'Hopper' }
+
+export function temporaryFolder (t: Test): string {
+  const folder = mkdtempSync(join(tmpdir(), 'genesys-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+export const configWith = (folder: string, overrides: Partial<GenesysConfig> = {}): GenesysConfig => ({
+  ...loadGenesysConfig({ ...env, STATE_DIR: folder }),
+  agentDelayMs: 0,
+  ...overrides
+})
+
+/** The app, to `inject` into. */
+export async function buildApp (t: Test, overrides: Partial<GenesysConfig> = {}, folder = temporaryFolder(t)) {
+  const config = configWith(folder, overrides)
+  const app = await buildGenesys(config)
+  t.teardown(() => app.close())
+  return { app, config, folder }
+}
+
+/** The app, listening, with guests and tokens for it. */
+export async function startGenesys (t: Test, overrides: Partial<GenesysConfig> = {}, folder = temporaryFolder(t)) {
+  const { app, config } = await buildApp(t, overrides, folder)
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+
+  // A second door to the same store, as another replica has it.
+  const store = openStore(join(config.stateFolder, 'genesys.sqlite'))
+  t.teardown(() => store.close())
+  const tokens = openTokens(store, await openJwts(config.stateFolder, config.url))
+
+  async function open (options: Parameters<typeof connect>[1] = {}): Promise<Guest> {
+    const guest = await connect(url, { deploymentId, ...options })
+    t.teardown(() => guest.close())
+    return guest
+  }
+
+  return {
+    app,
+    url,
+    tokens,
+    open,
+
+    /** A guest on a deployment without sign-in, the session configured. */
+    async anonymousGuest (options: { token?: string } = {}): Promise<Guest> {
+      const guest = await open({ deploymentId: anonymousDeploymentId, ...options })
+      await guest.request('configureSession', { deploymentId: anonymousDeploymentId })
+      return guest
+    },
+
+    /** A guest who has signed in, the session configured. */
+    async signedInGuest (identity = ada, options: { token?: string } = {}): Promise<Guest> {
+      const guest = await open(options)
+      const { jwt } = await tokens.issue({ deploymentId, identity })
+      await guest.request('configureAuthenticatedSession', { deploymentId, data: { code: jwt } })
+      return guest
+    }
+  }
+}

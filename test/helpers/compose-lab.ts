@@ -1,0 +1,52 @@
+import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import type { Test } from 'tap'
+import { DockerComposeEnvironment, getContainerRuntimeClient } from 'testcontainers'
+import { fetch } from '#lib/outbound.ts'
+import { serviceNames, type ServiceName } from '../../services/lab/app.ts'
+import { describeLab, freePorts, labSettings, root, type Lab } from './lab.ts'
+import { until } from './until.ts'
+
+/** Start `compose.yaml` as it is, on free ports and with volumes of its own; it ends with the test. */
+export async function startComposeLab (t: Test): Promise<Lab> {
+  const ports = await freePorts()
+  const environment = await new DockerComposeEnvironment(root, 'compose.yaml')
+    .withProjectName(`lab-test-${randomBytes(4).toString('hex')}`)
+    .withEnvironment({ ...ports, LOG_FORMAT: 'json' })
+    .withBuild()
+    .up()
+  t.teardown(() => environment.down({ removeVolumes: true }))
+
+  const lab = describeLab(labSettings(ports))
+  const urls: Record<ServiceName, string> = { idp: lab.issuer, genesys: lab.genesys, 'relying-party': lab.app }
+  const { container: runtime } = await getContainerRuntimeClient()
+  const containerOf = (service: ServiceName) => runtime.getById(environment.getContainer(`${service}-1`).getId())
+
+  return {
+    tier: 'compose',
+    ...lab,
+    async stop (service) {
+      await containerOf(service).stop()
+    },
+    async start (service) {
+      await containerOf(service).start()
+      await until(`${service} answers`, async () => (await fetch(`${urls[service]}/livez`)).ok)
+    },
+    async logs () {
+      const logs = await Promise.all(serviceNames.map(service =>
+        containerOf(service).logs({ stdout: true, stderr: true, follow: false })))
+      return logs.map(String).join('\n')
+    }
+  }
+}
+
+/** Why Compose cannot be used on this machine, or nothing when it can. */
+export async function noCompose (): Promise<string | undefined> {
+  try {
+    await getContainerRuntimeClient()
+  } catch {
+    return 'no Docker engine answers'
+  }
+  const { status } = spawnSync('docker', ['compose', 'version'], { stdio: 'ignore' })
+  return status === 0 ? undefined : 'the docker command has no compose plugin'
+}

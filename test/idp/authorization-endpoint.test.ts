@@ -1,0 +1,96 @@
+import t from 'tap'
+import { codeChallenge, codeVerifier, startIdp, Visitor } from './helper.ts'
+
+const callback = 'http://app.localhost:3000/callback'
+
+// Nothing may be sent to an address that is not the client's, not even the error.
+const dead: [string, Record<string, string | undefined>, string][] = [
+  ['a redirect URI of somebody else', { redirect_uri: 'https://evil.example/callback' }, 'invalid_redirect_uri'],
+  ['a redirect URI with a slash at its end', { redirect_uri: `${callback}/` }, 'invalid_redirect_uri'],
+  ['a redirect URI with another port', { redirect_uri: 'http://app.localhost:3999/callback' }, 'invalid_redirect_uri'],
+  ['a redirect URI with a longer path', { redirect_uri: `${callback}/more` }, 'invalid_redirect_uri'],
+  ['a redirect URI that climbs back', { redirect_uri: 'http://app.localhost:3000/x/../callback' }, 'invalid_redirect_uri'],
+  ['a redirect URI with a query', { redirect_uri: `${callback}?next=/` }, 'invalid_redirect_uri'],
+  ['a redirect URI in another case', { redirect_uri: 'http://app.localhost:3000/Callback' }, 'invalid_redirect_uri'],
+  ['a redirect URI with another scheme', { redirect_uri: callback.replace('http:', 'https:') }, 'invalid_redirect_uri'],
+  ['a redirect URI with a user in it', { redirect_uri: 'http://app.localhost:3000@evil.example/callback' }, 'invalid_redirect_uri'],
+  ['the redirect URI of another client', { redirect_uri: 'http://app.localhost:3000/messenger/callback' }, 'invalid_redirect_uri'],
+  ['no redirect URI', { redirect_uri: undefined }, 'invalid_request'],
+  ['an unknown client', { client_id: 'stranger' }, 'invalid_client'],
+  ['no client', { client_id: undefined }, 'invalid_request']
+]
+for (const [label, changes, error] of dead) {
+  t.test(`refuses ${label} with a page, and sends the browser nowhere`, async t => {
+    const idp = await startIdp(t)
+    const { status, headers, left, $ } = await new Visitor(idp).open(idp.authorizationRequest(idp.relyingParty, changes))
+    t.equal(status, 400)
+    t.match(headers['content-type'], 'text/html')
+    t.equal(left, undefined)
+    t.equal($('.facts code').text(), error)
+    t.equal($('form, script, meta[http-equiv]').length, 0, 'nothing goes on by itself')
+    t.equal($('.ways a').attr('href'), 'http://app.localhost:3000/', 'there is a way on')
+  })
+}
+
+const told: [string, Record<string, string | undefined>, string][] = [
+  ['a request without PKCE', { code_challenge: undefined, code_challenge_method: undefined }, 'invalid_request'],
+  ['PKCE with the plain method', { code_challenge: codeVerifier, code_challenge_method: 'plain' }, 'invalid_request'],
+  ['PKCE without a method, which means plain', { code_challenge: codeVerifier, code_challenge_method: undefined }, 'invalid_request'],
+  ['a code challenge that is none', { code_challenge: 'short' }, 'invalid_request'],
+  ['the implicit flow', { response_type: 'id_token' }, 'unsupported_response_type'],
+  ['the implicit flow with a token', { response_type: 'id_token token' }, 'unsupported_response_type'],
+  ['the hybrid flow', { response_type: 'code id_token' }, 'unsupported_response_type'],
+  ['no response type', { response_type: undefined }, 'invalid_request'],
+  ['a request without openid', { scope: 'profile' }, 'invalid_scope'],
+  ['prompt=none for a browser that nobody has signed in with', { prompt: 'none' }, 'login_required'],
+  ['prompt=none together with another prompt', { prompt: 'none login' }, 'invalid_request'],
+  ['a signed request object', { request: 'e30.e30.' }, 'request_not_supported']
+]
+for (const [label, changes, error] of told) {
+  t.test(`refuses ${label} and tells the client`, async t => {
+    const idp = await startIdp(t)
+    const { left } = await new Visitor(idp).open(idp.authorizationRequest(idp.relyingParty, changes))
+    t.equal(`${left?.origin}${left?.pathname}`, callback)
+    // The implicit and hybrid flows have their answers in the fragment.
+    const answer = Object.fromEntries(new URLSearchParams(left?.search || left?.hash.slice(1)))
+    t.match(answer, { error, state: 'the-state', iss: idp.config.issuer })
+    t.notOk('code' in answer)
+  })
+}
+
+t.test('answers a correct request with a code, the state and its own name', async t => {
+  const idp = await startIdp(t)
+  const { left } = await new Visitor(idp).signIn('alice')
+  t.equal(`${left?.origin}${left?.pathname}`, callback)
+  t.match(Object.fromEntries(left!.searchParams), { code: /^.{20,}$/, state: 'the-state', iss: idp.config.issuer })
+  t.equal([...left!.searchParams].length, 3)
+})
+
+t.test('takes a pushed request and lets it go on with its reference alone', async t => {
+  const idp = await startIdp(t)
+  const pushed = await idp.post('/request', idp.relyingParty, {
+    redirect_uri: callback, response_type: 'code', scope: 'openid', state: 'pushed', code_challenge: codeChallenge, code_challenge_method: 'S256'
+  })
+  t.equal(pushed.statusCode, 201)
+  const query = new URLSearchParams({ client_id: 'relying-party', request_uri: pushed.json().request_uri })
+  t.equal((await new Visitor(idp).open(`/auth?${query}`)).$('#password').length, 1)
+})
+
+t.test('lets no page of another origin read what it answers here', async t => {
+  const idp = await startIdp(t)
+  const { headers } = await idp.app.inject({ url: idp.authorizationRequest(idp.relyingParty), headers: { origin: 'https://evil.example' } })
+  t.notOk('access-control-allow-origin' in headers)
+})
+
+t.test('keeps its cookies from scripts, and behind TLS from the clear', async t => {
+  for (const [issuer, secure] of [['http://idp.localhost:3001', false], ['https://id.example', true]] as const) {
+    const idp = await startIdp(t, { IDP_ISSUER: issuer })
+    const visitor = new Visitor(idp)
+    await visitor.signIn('alice')
+    const { cookies } = visitor.jar.serializeSync()!
+    t.ok(cookies.some(({ key }) => key === '_session'), issuer)
+    for (const { key, httpOnly, sameSite, secure: actual } of cookies) {
+      t.match({ httpOnly, sameSite, secure: actual ?? false }, { httpOnly: true, sameSite: 'lax', secure }, `${issuer}: ${key}`)
+    }
+  }
+})

@@ -1,0 +1,137 @@
+import { DatabaseSync } from 'node:sqlite'
+import { join } from 'node:path'
+import { mock } from 'node:test'
+import t, { type Test } from 'tap'
+import { openStore } from '#lib/store.ts'
+
+interface Note { text: string }
+
+function open (t: Test, file = ':memory:') {
+  const store = openStore(file)
+  t.teardown(() => store.close())
+  return store.collection<Note>('notes')
+}
+
+const newFile = (t: Test) => join(t.testdir({}), 'test.sqlite')
+const texts = (notes: Note[]) => notes.map(note => note.text)
+
+t.test('gives back what was written, and nothing for what was not', async t => {
+  const notes = open(t)
+  await notes.set('a', { text: 'first' })
+  t.same(await notes.get('a'), { text: 'first' })
+  t.equal(await notes.get('b'), undefined)
+})
+
+t.test('keeps collections apart', async t => {
+  const store = openStore(':memory:')
+  t.teardown(() => store.close())
+  await store.collection('one').set('key', 1, { tags: ['tag'] })
+  t.equal(await store.collection('other').get('key'), undefined)
+  t.same(await store.collection('other').tagged('tag'), [])
+})
+
+t.test('replaces the value and the tags of a key', async t => {
+  const notes = open(t)
+  await notes.set('a', { text: 'old' }, { tags: ['draft'] })
+  await notes.set('a', { text: 'new' }, { tags: ['final'] })
+  t.same(texts(await notes.tagged('final')), ['new'])
+  t.same(await notes.tagged('draft'), [])
+})
+
+t.test('forgets an entry when its time is over, and never one without a time', async t => {
+  let now = 1_000_000
+  t.intercept(Date, 'now', { value: () => now })
+  const notes = open(t)
+  await notes.set('short', { text: 'short' }, { ttl: 10, tags: ['all'] })
+  await notes.set('forever', { text: 'forever' }, { tags: ['all'] })
+
+  now += 9_999
+  t.same(await notes.get('short'), { text: 'short' }, 'a moment before')
+
+  now += 1
+  t.equal(await notes.get('short'), undefined, 'get')
+  t.equal(await notes.take('short'), undefined, 'take')
+  t.same(texts(await notes.tagged('all')), ['forever'], 'tagged')
+  t.equal(await notes.countTagged('all'), 1, 'countTagged')
+  t.equal(await notes.add('short', { text: 'again' }), true, 'its place is free')
+})
+
+t.test('sweeps what has expired from the disk', async t => {
+  mock.timers.enable({ apis: ['setInterval', 'Date'] })
+  t.teardown(() => mock.timers.reset())
+  const file = newFile(t)
+  const notes = open(t, file)
+  await notes.set('a', { text: 'short-lived' }, { ttl: 10 })
+  mock.timers.tick(60_000)
+
+  const database = new DatabaseSync(file)
+  t.teardown(() => database.close())
+  t.same(database.prepare('SELECT * FROM entry').all(), [])
+})
+
+t.test('adds only where nothing is', async t => {
+  const notes = open(t)
+  t.equal(await notes.add('a', { text: 'first' }), true)
+  t.equal(await notes.add('a', { text: 'second' }), false)
+  t.same(await notes.get('a'), { text: 'first' })
+})
+
+t.test('of many who add at once, lets exactly one', async t => {
+  const file = newFile(t)
+  const handles = [open(t, file), open(t, file)]
+  const added = await Promise.all(Array.from({ length: 40 }, (_, n) => handles[n % 2]!.add('a', { text: `${n}` })))
+  t.equal(added.filter(Boolean).length, 1)
+})
+
+t.test('of many who take at once, gives to exactly one', async t => {
+  const file = newFile(t)
+  const handles = [open(t, file), open(t, file)]
+  await handles[0]!.set('a', { text: 'once' })
+  const taken = await Promise.all(Array.from({ length: 40 }, (_, n) => handles[n % 2]!.take('a')))
+  t.same(taken.filter(Boolean), [{ text: 'once' }])
+})
+
+t.test('lists what carries a tag in the order of writing, and a page of it', async t => {
+  const notes = open(t)
+  for (const text of ['1', '2', '3', '4', '5']) await notes.set(text, { text }, { tags: ['all', ...(Number(text) % 2 ? ['odd'] : [])] })
+  t.same(texts(await notes.tagged('all')), ['1', '2', '3', '4', '5'])
+  t.same(texts(await notes.tagged('odd')), ['1', '3', '5'])
+  t.same(texts(await notes.tagged('all', { limit: 2, offset: 1 })), ['2', '3'])
+  t.same(texts(await notes.tagged('all', { newestFirst: true, limit: 2 })), ['5', '4'])
+  t.same(texts(await notes.tagged('all', { newestFirst: true, limit: 2, offset: 4 })), ['1'])
+  t.equal(await notes.countTagged('odd'), 3)
+})
+
+t.test('keeps an entry that is written again in its place of the list', async t => {
+  const notes = open(t)
+  for (const text of ['1', '2']) await notes.set(text, { text }, { tags: ['all'] })
+  await notes.set('1', { text: '1, changed' }, { tags: ['all'] })
+  t.same(texts(await notes.tagged('all')), ['1, changed', '2'])
+})
+
+t.test('deletes one entry, or everything that carries a tag', async t => {
+  const notes = open(t)
+  for (const text of ['1', '2', '3']) await notes.set(text, { text }, { tags: text === '3' ? [] : ['family'] })
+  await notes.deleteTagged('family')
+  t.same([await notes.get('1'), await notes.get('2')], [undefined, undefined])
+  t.same(await notes.get('3'), { text: '3' })
+  await notes.delete('3')
+  t.equal(await notes.get('3'), undefined)
+})
+
+t.test('shows to one handle what another has written to the same file', async t => {
+  const file = newFile(t)
+  const [one, other] = [open(t, file), open(t, file)]
+  await one.set('a', { text: 'hello' }, { tags: ['all'] })
+  t.same(await other.get('a'), { text: 'hello' })
+  await other.delete('a')
+  t.same(await one.tagged('all'), [])
+})
+
+t.test('still has everything after it was closed and opened again', async t => {
+  const file = newFile(t)
+  const before = openStore(file)
+  await before.collection<Note>('notes').set('a', { text: 'kept' }, { tags: ['all'], ttl: 3600 })
+  before.close()
+  t.same(await open(t, file).tagged('all'), [{ text: 'kept' }])
+})
