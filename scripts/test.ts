@@ -1,9 +1,10 @@
 // Runs the tests, all or those named: `npm test`, `npm test -- test/idp/strictness.test.ts`.
 //
-// tap does the work. This adds what tap does not say: at the end, every tier that was skipped and why, and how many tests
-// passed, in the line that CI reads.
+// tap does the work. This adds what tap does not say: at the end, how many tests of each folder passed, every tier that
+// was skipped and why, and the line that CI reads.
 import { spawnSync } from 'node:child_process'
-import { createReadStream } from 'node:fs'
+import { createReadStream, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Parser, type Result } from 'tap-parser'
 
@@ -16,19 +17,25 @@ interface Node {
 }
 
 const results = '.tap/results.tap'
-const { status } = spawnSync('tap', ['run', `--output-file=${results}`, ...process.argv.slice(2)], { stdio: 'inherit' })
+rmSync(results, { force: true })
+const reporter = process.stdout.isTTY ? 'base' : 'min'
+const { status } = spawnSync('tap', ['run', `--reporter=${reporter}`, `--output-file=${results}`, ...process.argv.slice(2)], { stdio: 'inherit' })
 
-const root = await readResults(results)
+const root = await readResults(results).catch(() => undefined)
+if (!root) process.exit(status || 1)
 const failed: string[] = []
 const skipped: string[] = []
-let passed = 0
+const passed = new Map<string, number>()
 count(root, [])
 
+console.log()
+for (const [tier, tests] of [...passed].sort()) console.log(`${tier.padEnd(20)} ${tests} passed`)
 for (const line of failed) console.log(`failed:  ${line}`)
 for (const line of skipped) console.log(`skipped: ${line}`)
-console.log(`\n${passed} passed, ${failed.length} failed, ${skipped.length} skipped`)
+const total = [...passed.values()].reduce((sum, tests) => sum + tests, 0)
+console.log(`\n${total} passed, ${failed.length} failed, ${skipped.length} skipped`)
 // A run in which tap failed otherwise, say because nothing was found to run, has failed too.
-process.exit(status === 0 && failed.length === 0 && passed > 0 ? 0 : 1)
+process.exit(status === 0 && failed.length === 0 && total > 0 ? 0 : 1)
 
 async function readResults (file: string): Promise<Node> {
   const parser = new Parser()
@@ -62,7 +69,8 @@ function count (node: Node, path: string[]) {
     } else if (!child.result?.ok) {
       failed.push(here.join(' › '))
     } else if (child.isTest) {
-      passed++
+      const tier = dirname(here[0]!)
+      passed.set(tier, (passed.get(tier) ?? 0) + 1)
     }
   }
 }

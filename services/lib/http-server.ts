@@ -1,11 +1,11 @@
-import Fastify, { LogController, type FastifyBaseLogger, type FastifyRequest } from 'fastify'
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyRequest, type RouteOptions } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import pretty from 'pino-pretty'
 import type { ServerConfig } from './settings.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Left out of the log: health checks, which come every few seconds. */
+    /** Left out of the log: health checks, and files of pages, which would bury what happens between the services. */
     quiet?: boolean
   }
 }
@@ -49,6 +49,11 @@ function withoutValues (request: FastifyRequest): string {
 /** An error without its `cause` and other properties: those of an OAuth client can hold a whole token response. */
 function describeError (error: Error & { code?: string }) {
   return { type: error.name, code: error.code, message: error.message, stack: error.stack ?? '' }
+}
+
+/** `onRoute` hook that leaves the routes of a plugin out of the log. */
+export function makeQuiet (route: RouteOptions): void {
+  route.config = { ...route.config, quiet: true }
 }
 
 /** A logger, for what has no request. */

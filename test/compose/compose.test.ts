@@ -1,4 +1,6 @@
 import t from 'tap'
+import { fetch } from '#lib/outbound.ts'
+import { serviceNames } from '../../services/lab/app.ts'
 import { flows } from '../flows/flows.ts'
 import { noCompose, startComposeLab } from '../helpers/compose-lab.ts'
 
@@ -7,5 +9,28 @@ if (reason) {
   t.test('the flows in Compose', { skip: reason }, async () => {})
 } else {
   const lab = await startComposeLab(t)
+
+  for (const service of serviceNames) {
+    t.test(`the container of ${service} has no privileges, and is reached from this machine alone`, async t => {
+      const { Config, HostConfig, Image, State, NetworkSettings } = await lab.inspect(service)
+      t.equal(State.Health?.Status, 'healthy')
+      t.equal(Config.User, 'node')
+      t.equal(HostConfig.ReadonlyRootfs, true)
+      t.strictSame(HostConfig.CapDrop, ['ALL'])
+      t.strictSame(HostConfig.CapAdd ?? [], [])
+      t.match(HostConfig.SecurityOpt, ['no-new-privileges:true'])
+      t.ok(HostConfig.Memory, 'its memory is limited')
+      t.strictSame([...new Set(Object.values(NetworkSettings.Ports).flatMap(ports => ports ?? []).map(port => port.HostIp))], ['127.0.0.1'])
+      t.equal(Image, (await lab.inspect('idp')).Image, 'one image for all')
+    })
+  }
+
+  t.test('localhost leads to the application', async t => {
+    const { port } = new URL(lab.app)
+    const response = await fetch(`http://localhost:${port}/?here`, { redirect: 'manual' })
+    t.equal(response.status, 302)
+    t.equal(response.headers.get('location'), `${lab.app}/?here`)
+  })
+
   for (const [about, flow] of Object.entries(flows)) t.test(about, t => flow(t, lab))
 }

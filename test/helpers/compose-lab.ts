@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import type { ContainerInspectInfo } from 'dockerode'
 import type { Test } from 'tap'
 import { DockerComposeEnvironment, getContainerRuntimeClient } from 'testcontainers'
 import { fetch } from '#lib/outbound.ts'
@@ -7,8 +8,13 @@ import { serviceNames, type ServiceName } from '../../services/lab/app.ts'
 import { describeLab, freePorts, labSettings, root, type Lab } from './lab.ts'
 import { until } from './until.ts'
 
+/** The lab in Compose, with a look at its containers. */
+export interface ComposeLab extends Lab {
+  inspect (service: ServiceName): Promise<ContainerInspectInfo>
+}
+
 /** Start `compose.yaml` as it is, on free ports and with volumes of its own; it ends with the test. */
-export async function startComposeLab (t: Test): Promise<Lab> {
+export async function startComposeLab (t: Test): Promise<ComposeLab> {
   const ports = await freePorts()
   const environment = await new DockerComposeEnvironment(root, 'compose.yaml')
     .withProjectName(`lab-test-${randomBytes(4).toString('hex')}`)
@@ -25,6 +31,7 @@ export async function startComposeLab (t: Test): Promise<Lab> {
   return {
     tier: 'compose',
     ...lab,
+    inspect: service => containerOf(service).inspect(),
     async stop (service) {
       await containerOf(service).stop()
     },

@@ -41,7 +41,7 @@ const told: [string, Record<string, string | undefined>, string][] = [
   ['the implicit flow with a token', { response_type: 'id_token token' }, 'unsupported_response_type'],
   ['the hybrid flow', { response_type: 'code id_token' }, 'unsupported_response_type'],
   ['no response type', { response_type: undefined }, 'invalid_request'],
-  ['a request without openid', { scope: 'profile' }, 'invalid_scope'],
+  ['a request without openid', { scope: 'profile' }, 'invalid_request'],
   ['prompt=none for a browser that nobody has signed in with', { prompt: 'none' }, 'login_required'],
   ['prompt=none together with another prompt', { prompt: 'none login' }, 'invalid_request'],
   ['a signed request object', { request: 'e30.e30.' }, 'request_not_supported']
@@ -69,7 +69,12 @@ t.test('answers a correct request with a code, the state and its own name', asyn
 t.test('takes a pushed request and lets it go on with its reference alone', async t => {
   const idp = await startIdp(t)
   const pushed = await idp.post('/request', idp.relyingParty, {
-    redirect_uri: callback, response_type: 'code', scope: 'openid', state: 'pushed', code_challenge: codeChallenge, code_challenge_method: 'S256'
+    client_id: 'relying-party',
+    redirect_uri: callback,
+    response_type: 'code',
+    scope: 'openid',
+    code_challenge: codeChallenge,
+    code_challenge_method: 'S256'
   })
   t.equal(pushed.statusCode, 201)
   const query = new URLSearchParams({ client_id: 'relying-party', request_uri: pushed.json().request_uri })

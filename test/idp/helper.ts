@@ -25,7 +25,7 @@ export interface Page {
 
 /** The identity provider, its clients and what they ask of it; it ends with the test. */
 export async function startIdp (t: Test, settings: Record<string, string> = {}, log?: ServerConfig['log']['destination']) {
-  const config = loadIdpConfig(labSettings({ STATE_DIR: t.testdir({}), LOG_LEVEL: 'silent', LOG_FORMAT: 'json', ...settings }))
+  const config = loadIdpConfig(labSettings({ LOG_LEVEL: 'silent', LOG_FORMAT: 'json', STATE_DIR: settings['STATE_DIR'] ?? t.testdir({}), ...settings }))
   const app = await buildIdp(log ? { ...config, log: { ...config.log, destination: log } } : config)
   t.teardown(() => app.close())
   return new Idp(app, config)
@@ -176,7 +176,7 @@ export class Visitor {
     for (const cookie of [response.headers['set-cookie'] ?? []].flat()) await this.jar.setCookie(cookie, url.href)
     const left = response.headers.location === undefined ? undefined : new URL(response.headers.location, url)
     if (left?.origin === new URL(issuer).origin) return this.#request('GET', left.href)
-    return { url: url.href, status: response.statusCode, headers: response.headers, text: response.body, $: load(response.body), left }
+    return { url: url.href, status: response.statusCode, headers: response.headers, text: response.body, $: load(response.body, { scriptingEnabled: false }), left }
   }
 }
 

@@ -4,6 +4,7 @@ import helmet from '@fastify/helmet'
 import fastifyStatic from '@fastify/static'
 import view from '@fastify/view'
 import { Eta } from 'eta'
+import { makeQuiet } from '#lib/http-server.ts'
 import type { RegisteredClient } from '../clients.ts'
 
 const folder = join(import.meta.dirname, '..')
@@ -30,7 +31,10 @@ export const pages = fp<{ clients: RegisteredClient[], secure: boolean }>(async 
     ...(!secure && { strictTransportSecurity: false })
   })
 
-  await app.register(fastifyStatic, { root: join(folder, 'public'), prefix: '/assets/', maxAge: '1h' })
+  await app.register(async assets => {
+    assets.addHook('onRoute', makeQuiet)
+    await assets.register(fastifyStatic, { root: join(folder, 'public'), prefix: '/assets/', maxAge: '1h' })
+  })
 
   await app.register(view, {
     engine: { eta: new Eta({ views: join(folder, 'views') }) },

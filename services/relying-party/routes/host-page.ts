@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { FastifyPluginAsync } from 'fastify'
 import fastifyStatic from '@fastify/static'
+import { makeQuiet } from '#lib/http-server.ts'
 import type { RelyingPartyConfig } from '../config.ts'
 
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]'])
@@ -14,6 +15,7 @@ export const hostPageRoutes: FastifyPluginAsync<{ config: RelyingPartyConfig }> 
     if (loopback.has(request.hostname) && request.hostname !== hostname) return reply.redirect(config.app + request.url, 302)
   })
 
+  app.addHook('onRoute', makeQuiet)
   await app.register(fastifyStatic, {
     root: join(import.meta.dirname, '..', 'public'),
     allowedPath: path => !path.endsWith('tsconfig.json'),

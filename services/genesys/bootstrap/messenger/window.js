@@ -156,7 +156,7 @@ export class MessengerWindow extends HTMLElement {
   #header () {
     const minimize = element('button', { type: 'button', class: 'round', 'aria-label': 'Minimize chat' }, icon(ICONS.down))
     minimize.addEventListener('click', () => this.#handlers.toggle(false))
-    return element('header', { class: 'header' },
+    return element('div', { class: 'header' },
       element('div', { class: 'titles' }, element('h2', {}, 'Chat with us'), this.#identity), minimize)
   }
 
