@@ -41,7 +41,6 @@ export async function exchange (t: Test, lab: Lab) {
     ['another redirectUri', { redirectUri: `${lab.app}/callback` }],
     ['a redirectUri with a trailing slash', { redirectUri: `${lab.app}/messenger/callback/` }],
     ['another issuer', { iss: 'https://other.example' }],
-    ['a maxAge that the sign-in is too old for', { maxAge: -1 }],
     ['a code that nobody issued', { code: randomBytes(32).toString('base64url') }]
   ]
   for (const [what, others] of wrong) {

@@ -147,7 +147,7 @@ export async function inChromium (t: Test, lab: Lab) {
 async function openPage (t: Test, chromium: Chromium): Promise<{ page: Page, complaints: string[] }> {
   const context = await chromium.newContext()
   t.teardown(() => context.close())
-  context.setDefaultTimeout(10_000)
+  context.setDefaultTimeout(20_000)
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('console', message => { if (['error', 'warning'].includes(message.type())) complaints.push(message.text()) })

@@ -74,6 +74,14 @@ export async function messengerCode (t: Test, lab: Lab) {
     })
   }
 
+  await t.test('two pages that load at once get CSRF tokens that both work', async t => {
+    const browser = new Browser(lab)
+    await browser.signIn('alice')
+    const [first, second] = await Promise.all([browser.session(), browser.session()])
+    t.equal((await browser.authCode(first.csrfToken)).status, 200)
+    t.equal((await browser.authCode(second.csrfToken)).status, 409)
+  })
+
   await t.test('fetching a code without a session leads to sign-in, and from there back', async t => {
     const browser = new Browser(lab)
     const page = await browser.open(`${lab.app}/messenger/login?return_to=%2F%3Fchat`)

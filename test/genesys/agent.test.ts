@@ -1,7 +1,7 @@
 import t from 'tap'
 import { answerTo, greeting } from '../../services/genesys/agent-script.ts'
-import { type VerifiedIdentity } from '../../services/genesys/identity.ts'
-import { type Guest, type GuestFrame } from '../helpers/guest.ts'
+import type { VerifiedIdentity } from '../../services/genesys/identity.ts'
+import type { Guest, GuestFrame } from '../helpers/guest.ts'
 import { ada, configWith, startGenesys, temporaryFolder } from './helper.ts'
 
 const join = { message: { type: 'Event', events: [{ eventType: 'Presence', presence: { type: 'Join' } }] } }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type Guest } from '../helpers/guest.ts'
+import type { Guest } from '../helpers/guest.ts'
 import { ada, deploymentId, startGenesys } from './helper.ts'
 
 interface Page { entities: { text: string, direction: string, events?: object }[], pageNumber: number, pageSize: number, total: number, pageCount: number }

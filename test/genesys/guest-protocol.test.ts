@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { type Guest, type GuestFrame } from '../helpers/guest.ts'
+import type { Guest, GuestFrame } from '../helpers/guest.ts'
 import { ada, anonymousDeploymentId, deploymentId, startGenesys } from './helper.ts'
 
 const textMessage = (text: string, more: object = {}) => ({ message: { type: 'Text', text, ...more } })

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { type GuestFrame } from '../helpers/guest.ts'
+import type { GuestFrame } from '../helpers/guest.ts'
 import { ada, anonymousDeploymentId, configWith, deploymentId, grace, startGenesys, temporaryFolder } from './helper.ts'
 
 const presence = (type: string) => ({ message: { type: 'Event', events: [{ eventType: 'Presence', presence: { type } }] } })

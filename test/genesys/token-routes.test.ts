@@ -1,4 +1,4 @@
-import { type InjectOptions } from 'fastify'
+import type { InjectOptions } from 'fastify'
 import t from 'tap'
 import { anonymousDeploymentId, ada, buildApp, deploymentId, startGenesys } from './helper.ts'
 

@@ -1,5 +1,6 @@
+import { randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import type { Addresses } from '#lib/settings.ts'
@@ -32,13 +33,22 @@ export function labSettings (others: Record<string, string> = {}): Record<string
 
 /** Settings that move the three services to ports that are free now. */
 export async function freePorts (): Promise<Record<'APP_PORT' | 'IDP_PORT' | 'GENESYS_PORT', string>> {
-  // All three are held until all are known, so that none is given twice.
-  const servers = await Promise.all([0, 1, 2].map(() => new Promise<ReturnType<typeof createServer>>(resolve => {
-    const server = createServer().listen(0, '127.0.0.1', () => resolve(server))
-  })))
-  const [app, idp, genesys] = servers.map(server => String((server.address() as AddressInfo).port))
-  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))))
+  const free = new Set<number>()
+  while (free.size < 3) {
+    // Below the ports that systems give to outgoing connections: one of those could take it before a service does.
+    const port = randomInt(20_000, 32_000)
+    if (await isFree(port)) free.add(port)
+  }
+  const [app, idp, genesys] = [...free].map(String)
   return { APP_PORT: app!, IDP_PORT: idp!, GENESYS_PORT: genesys! }
+}
+
+function isFree (port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
 }
 
 /** What follows from the settings alone. */

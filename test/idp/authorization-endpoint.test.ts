@@ -81,12 +81,6 @@ t.test('takes a pushed request and lets it go on with its reference alone', asyn
   t.equal((await new Visitor(idp).open(`/auth?${query}`)).$('#password').length, 1)
 })
 
-t.test('lets no page of another origin read what it answers here', async t => {
-  const idp = await startIdp(t)
-  const { headers } = await idp.app.inject({ url: idp.authorizationRequest(idp.relyingParty), headers: { origin: 'https://evil.example' } })
-  t.notOk('access-control-allow-origin' in headers)
-})
-
 t.test('keeps its cookies from scripts, and behind TLS from the clear', async t => {
   for (const [issuer, secure] of [['http://idp.localhost:3001', false], ['https://id.example', true]] as const) {
     const idp = await startIdp(t, { IDP_ISSUER: issuer })

@@ -96,3 +96,13 @@ t.test('takes no ID token for an access token', async t => {
   const idp = await startIdp(t)
   t.equal((await idp.userinfo((await idp.tokensFor('alice')).id_token)).statusCode, 401)
 })
+
+t.test('tells no page of another origin who somebody is', async t => {
+  const idp = await startIdp(t)
+  const { access_token: accessToken } = await idp.tokensFor('alice')
+  const { statusCode, body } = await idp.app.inject({
+    url: '/me', headers: { authorization: `Bearer ${accessToken}`, origin: 'https://evil.example' }
+  })
+  t.equal(statusCode, 400)
+  t.notMatch(body, /usr-7f3a91c0|Alice/)
+})

@@ -7,11 +7,11 @@ const strangers: [string, string, string][] = [
   ['with an error and no state', '/callback?error=access_denied', 'state_missing'],
   ['with a state that nobody issued', '/callback?code=x&state=made-up', 'state_unknown'],
   ['with an empty state', '/callback?code=x&state=', 'state_unknown'],
-  ['with two states', '/callback?code=x&state=a&state=b', 'invalid_request'],
-  ['with a state that is too long', `/callback?code=x&state=${'s'.repeat(201)}`, 'invalid_request'],
+  ['with two states', '/callback?code=x&state=a&state=b', 'malformed'],
+  ['with a state that is too long', `/callback?code=x&state=${'s'.repeat(201)}`, 'malformed'],
   ['for the Messenger without a state', '/messenger/callback?code=x', 'state_missing'],
   ['for the Messenger with a state that nobody issued', '/messenger/callback?code=x&state=made-up', 'state_unknown'],
-  ['for the Messenger with two states', '/messenger/callback?code=x&state=a&state=b', 'invalid_request']
+  ['for the Messenger with two states', '/messenger/callback?code=x&state=a&state=b', 'malformed']
 ]
 for (const [label, path, error] of strangers) {
   t.test(`answers a callback ${label} with a page, and signs nobody in`, async t => {

@@ -8,11 +8,13 @@ import { loadRelyingPartyConfig, type RelyingPartyConfig } from '../../services/
 import { freePorts, labSettings } from '../helpers/lab.ts'
 import { startIdp, Visitor, type Idp } from '../idp/helper.ts'
 
+// Never given to a test that asks for a free port, as one that was free a moment ago may be.
+const nobodysPort = '2'
+
 /** The relying party with nobody at the address of its identity provider; it ends with the test. */
 export async function buildAlone (t: Test, settings: Record<string, string> = {}, log?: ServerConfig['log']['destination']) {
-  const { IDP_PORT: port } = await freePorts()
   const config = loadRelyingPartyConfig(labSettings({
-    LOG_LEVEL: 'silent', LOG_FORMAT: 'json', STATE_DIR: settings['STATE_DIR'] ?? t.testdir({}), IDP_PORT: port, ...settings
+    LOG_LEVEL: 'silent', LOG_FORMAT: 'json', STATE_DIR: settings['STATE_DIR'] ?? t.testdir({}), IDP_PORT: nobodysPort, ...settings
   }))
   const app = await buildRelyingParty(log ? { ...config, log: { ...config.log, destination: log } } : config)
   t.teardown(() => app.close())

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { startIdp } from '../idp/helper.ts'
+import { freePorts } from '../helpers/lab.ts'
 import { until } from '../helpers/until.ts'
 import { buildAlone } from './helper.ts'
 
@@ -70,7 +71,7 @@ t.test('takes a session cookie that is none of its own for no session', async t 
 })
 
 t.test('is ready without a restart once the identity provider is there', async t => {
-  const { app, config, tab } = await buildAlone(t)
+  const { app, config, tab } = await buildAlone(t, await freePorts())
   t.equal((await tab().get('/login')).status, 503, 'before')
   const idp = await startIdp(t, { IDP_PORT: new URL(config.issuer).port, STATE_DIR: config.stateFolder })
   await idp.app.listen({ host: '127.0.0.1', port: idp.config.port })
