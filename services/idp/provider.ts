@@ -45,6 +45,7 @@ export function createProvider (options: {
     clientAuthMethods: ['client_secret_basic', 'client_secret_post'],
     enabledJWA: { idTokenSigningAlgValues: ['RS256'] },
     pkce: { required: () => true },
+    allowOmittingSingleRegisteredRedirectUri: false,
     clientBasedCORS: () => false,
     clientDefaults: { grant_types: ['authorization_code'], response_types: ['code'], id_token_signed_response_alg: 'RS256' },
     extraClientMetadata: { properties: ['first_party', 'id_token_claims'] },
@@ -111,7 +112,7 @@ export function createProvider (options: {
   // https://openid.net/specs/openid-connect-backchannel-1_0.html#OPLogout
   Object.defineProperty(provider.Client.prototype, 'includeSid', { value: () => true })
 
-  // The issuer says under which URL the world sees this provider; `routes/protocol.ts` puts it into the headers.
+  // `routes/protocol.ts` says in these headers under which URL the world sees this provider.
   provider.proxy = true
 
   logRefusals(provider, log)

@@ -34,7 +34,7 @@ export function readDataFile<T extends TSchema> (file: string, options: {
   unique?: string[]
   settings?: Record<string, string | number | boolean>
 }): Static<T>[] {
-  const document = parseDocument(readFileSync(file, 'utf8'), { prettyErrors: true })
+  const document = parseDocument(read(file), { prettyErrors: true })
   if (document.errors.length > 0) {
     throw new DataFileError(file, document.errors.map(error => error.message.split('\n')[0]!))
   }
@@ -59,6 +59,14 @@ export function readDataFile<T extends TSchema> (file: string, options: {
   }
   if (mistakes.length > 0) throw new DataFileError(file, mistakes)
   return entries as Static<T>[]
+}
+
+function read (file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new DataFileError(file, [`it cannot be read: ${(error as Error).message}`])
+  }
 }
 
 function resolve (

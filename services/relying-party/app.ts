@@ -8,6 +8,7 @@ import { openStore } from '#lib/store.ts'
 import { Attempts } from './attempts.ts'
 import type { RelyingPartyConfig } from './config.ts'
 import { IdentityProvider } from './oidc.ts'
+import { canonicalHost } from './plugins/canonical-host.ts'
 import { errors } from './plugins/errors.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
 import { session } from './plugins/session.ts'
@@ -33,6 +34,7 @@ export async function buildRelyingParty (config: RelyingPartyConfig): Promise<Se
 
   await app.register(securityHeaders, { config })
   await app.register(errors)
+  await app.register(canonicalHost, { config })
   await app.register(rateLimit, { global: false })
   await app.register(formbody)
   await app.register(session, { config, sessions })
@@ -41,6 +43,6 @@ export async function buildRelyingParty (config: RelyingPartyConfig): Promise<Se
   await app.register(messengerRoutes, { config, idp, attempts, sessions })
   await app.register(sessionRoutes)
   await app.register(signOutRoutes, { config, idp, sessions })
-  await app.register(hostPageRoutes, { config })
+  await app.register(hostPageRoutes)
   return app
 }

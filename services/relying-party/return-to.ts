@@ -14,8 +14,17 @@ export function checkReturnTo (returnTo: string | undefined, app: string): strin
   if (returnTo === undefined || returnTo === '') return '/'
   const { origin } = new URL(app)
   const url = returnTo.startsWith('/') ? URL.parse(returnTo, app) : null
-  if (!url || url.origin !== origin || url.username || url.pathname.startsWith('//') || partsOfTheFlow.test(url.pathname)) {
+  if (!url || url.origin !== origin || url.username || url.pathname.startsWith('//') || partsOfTheFlow.test(decoded(url.pathname))) {
     throw new SignInError('return_to_refused')
   }
   return url.pathname + url.search + url.hash
+}
+
+/** The path as a router reads it; malformed, it is none that is here. */
+function decoded (pathname: string): string {
+  try {
+    return decodeURIComponent(pathname)
+  } catch {
+    throw new SignInError('return_to_refused')
+  }
 }

@@ -14,7 +14,6 @@ export const protocolRoutes: FastifyPluginAsync<{ provider: Provider }> = async 
     'GET /.well-known/openid-configuration': 'discovery',
     'GET /jwks': 'signing keys',
     'GET /auth': 'authorization endpoint',
-    'POST /auth': 'authorization endpoint',
     'GET /auth/:uid': 'authorization endpoint, after a sign-in or consent page',
     'POST /request': 'pushed authorization request endpoint',
     'POST /token': 'token endpoint',
@@ -23,7 +22,6 @@ export const protocolRoutes: FastifyPluginAsync<{ provider: Provider }> = async 
     'POST /token/introspection': 'introspection endpoint',
     'POST /token/revocation': 'revocation endpoint',
     'GET /session/end': 'end-session endpoint',
-    'POST /session/end': 'end-session endpoint',
     'POST /session/end/confirm': 'answer to the sign-out page',
     'GET /session/end/success': 'after a sign-out without a way back'
   }
@@ -36,7 +34,6 @@ export const protocolRoutes: FastifyPluginAsync<{ provider: Provider }> = async 
       handler: async (request, reply) => {
         // Discovery names its endpoints after the request's host. There is one name for this provider, its issuer, so what
         // the client or a proxy called it does not count.
-        request.raw.headers.host = issuer.host
         request.raw.headers['x-forwarded-host'] = issuer.host
         request.raw.headers['x-forwarded-proto'] = issuer.protocol.slice(0, -1)
         reply.hijack()

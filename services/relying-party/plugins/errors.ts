@@ -36,6 +36,7 @@ const words: Record<string, Words> = {
   return_to_refused: { title: 'That address is not part of this site', meaning: 'After signing in, we only send you on within this site. The link you followed wanted to lead you elsewhere.' },
   csrf: { title: 'This page was out of date', meaning: 'Your request did not come from the page we gave you last. Go back, reload and try again.' },
   rate_limited: { title: 'Too many sign-ins', meaning: 'Too many sign-ins were started from your address. Wait a minute.' },
+  malformed: { title: 'That address is not right', meaning: 'Something in the address or form that brought you here is malformed.' },
   internal_error: { title: 'Something went wrong here', meaning: `That is our mistake, not yours. ${again}` },
   not_found: { title: 'Page not found', meaning: 'There is no such page.' }
 }
@@ -58,7 +59,7 @@ export const errors = fp(async app => {
       return answer(request, reply.code(status), 'internal_error', undefined, '/')
     }
     request.log.info(`refused: ${error.code}, ${error.message}`)
-    const code = error.code?.startsWith('FST_CSRF') ? 'csrf' : status === 429 ? 'rate_limited' : 'invalid_request'
+    const code = error.code?.startsWith('FST_CSRF') ? 'csrf' : status === 429 ? 'rate_limited' : 'malformed'
     return answer(request, reply.code(status), code, error.message, '/')
   })
 }, { name: 'errors' })

@@ -41,6 +41,8 @@ export const signInRoutes: FastifyPluginAsyncTypebox<{
     if (request.signedIn) await sessions.end(request.signedIn.id)
     request.session.regenerate()
     request.session.set('id', (await sessions.start(signIn)).id)
+    // Makes the secret of the CSRF tokens now: two pages that load at once would each make one and disagree.
+    reply.generateCsrf()
 
     // Genesys needs a code of its own, and now the identity provider will ask nothing for it.
     return reply.redirect(`${config.app}/messenger/login?${here}`, 303)

@@ -1,0 +1,16 @@
+import fp from 'fastify-plugin'
+import type { RelyingPartyConfig } from '../config.ts'
+
+const loopback = new Set(['localhost', '127.0.0.1', '[::1]'])
+const forMachines = /^\/(livez|readyz)$/
+
+/** Sends whoever typed another name of this machine to the one that cookies and redirect URIs are of. */
+export const canonicalHost = fp<{ config: RelyingPartyConfig }>(async (app, { config }) => {
+  const { hostname } = new URL(config.app)
+
+  app.addHook('onRequest', async (request, reply) => {
+    if (loopback.has(request.hostname) && request.hostname !== hostname && !forMachines.test(request.url)) {
+      return reply.redirect(config.app + request.url, 302)
+    }
+  })
+}, { name: 'canonical-host' })
