@@ -1,4 +1,4 @@
-import { type VerifiedIdentity } from './identity.ts'
+import type { VerifiedIdentity } from './identity.ts'
 
 interface Topic {
   asked: RegExp

@@ -1,8 +1,8 @@
-import { type Logger } from '#lib/http-server.ts'
+import type { Logger } from '#lib/http-server.ts'
 import { answerTo, greeting } from './agent-script.ts'
-import { type Conversations } from './conversations.ts'
-import { type Deployment } from './deployments.ts'
-import { type GuestSession, type Sessions } from './sessions.ts'
+import type { Conversations } from './conversations.ts'
+import type { Deployment } from './deployments.ts'
+import type { GuestSession, Sessions } from './sessions.ts'
 import { outbound, type Content } from './structured-message.ts'
 
 const robin = { nickname: 'Robin', firstName: 'Robin' }

@@ -1,4 +1,4 @@
-import { type Deployment } from './deployments.ts'
+import type { Deployment } from './deployments.ts'
 import { push, type Frame } from './guest/frames.ts'
 
 /** An open guest WebSocket. */

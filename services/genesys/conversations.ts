@@ -1,8 +1,8 @@
-import { type Store } from '#lib/store.ts'
-import { type Connection, type Connections } from './connections.ts'
+import type { Store } from '#lib/store.ts'
+import type { Connection, Connections } from './connections.ts'
 import { push } from './guest/frames.ts'
 import { sessionLife, type GuestSession } from './sessions.ts'
-import { type StructuredMessage } from './structured-message.ts'
+import type { StructuredMessage } from './structured-message.ts'
 
 /** What is said in a session: kept, and passed on to those who are there. */
 export function openConversations (store: Store, connections: Connections) {

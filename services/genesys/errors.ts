@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 
 // Which `code` Genesys gives with a failed exchange, refresh or revoke is not documented: these are our choice, after

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { type Store } from '#lib/store.ts'
-import { type VerifiedIdentity } from './identity.ts'
+import type { Store } from '#lib/store.ts'
+import type { VerifiedIdentity } from './identity.ts'
 
 /** Seconds that a session and its messages are kept: Genesys' default of 72 hours after the last message. */
 export const sessionLife = 72 * 60 * 60

@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import { type Store } from '#lib/store.ts'
+import type { Store } from '#lib/store.ts'
 import { userKey, type VerifiedIdentity } from './identity.ts'
-import { type Jwts } from './jwt.ts'
+import type { Jwts } from './jwt.ts'
 
 // "15 minutes or the lifetime of the identity provider's access token, whichever is shorter; the refresh token 24 hours"
 // (Genesys Cloud Developer Center, authenticated web messaging).

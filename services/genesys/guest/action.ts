@@ -1,12 +1,12 @@
 import { Type, type Static, type TObject, type TProperties } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { type Agent } from '../agent.ts'
-import { type Connection, type Connections } from '../connections.ts'
-import { type Conversations } from '../conversations.ts'
+import type { Agent } from '../agent.ts'
+import type { Connection, Connections } from '../connections.ts'
+import type { Conversations } from '../conversations.ts'
 import { uuid } from '../deployments.ts'
-import { type Jwts } from '../jwt.ts'
+import type { Jwts } from '../jwt.ts'
 import { sessionKey, type GuestSession, type Sessions } from '../sessions.ts'
-import { type Tokens } from '../tokens.ts'
+import type { Tokens } from '../tokens.ts'
 import { guestErrors, type Frame } from './frames.ts'
 
 /** What the actions work with. */

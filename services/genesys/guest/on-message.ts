@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { type GuestSession } from '../sessions.ts'
+import type { GuestSession } from '../sessions.ts'
 import { inbound } from '../structured-message.ts'
 import { configuredSession, defineAction, type Call } from './action.ts'
 import { checkCustomAttributes, checkText } from './limits.ts'

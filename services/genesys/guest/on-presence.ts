@@ -1,6 +1,6 @@
-import { type GuestSession } from '../sessions.ts'
+import type { GuestSession } from '../sessions.ts'
 import { inbound } from '../structured-message.ts'
-import { type Call } from './action.ts'
+import type { Call } from './action.ts'
 import { sendConnectionClosed } from '../connections.ts'
 import { guestErrors, push } from './frames.ts'
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type FastifyPluginAsync } from 'fastify'
+import type { FastifyPluginAsync } from 'fastify'
 import fastifyStatic from '@fastify/static'
 import { makeQuiet } from '#lib/http-server.ts'
 

@@ -1,9 +1,9 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { bearerToken } from '../bearer-token.ts'
-import { type Conversations } from '../conversations.ts'
+import type { Conversations } from '../conversations.ts'
 import { PlatformError } from '../errors.ts'
 import { historyAudience } from '../guest/get-jwt.ts'
-import { type Jwts } from '../jwt.ts'
+import type { Jwts } from '../jwt.ts'
 
 const querystring = Type.Object({
   pageNumber: Type.Integer({ minimum: 1, default: 1 }),

@@ -1,9 +1,9 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { type WebSocket } from '@fastify/websocket'
-import { type Connection } from '../connections.ts'
+import type { WebSocket } from '@fastify/websocket'
+import type { Connection } from '../connections.ts'
 import { activeDeployment, allowsOrigin, type Deployment } from '../deployments.ts'
 import { PlatformError } from '../errors.ts'
-import { type Messaging } from '../guest/action.ts'
+import type { Messaging } from '../guest/action.ts'
 import { dispatch } from '../guest/dispatch.ts'
 import { guestErrors } from '../guest/frames.ts'
 

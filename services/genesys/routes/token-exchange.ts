@@ -3,7 +3,7 @@ import { activeDeployment, type Deployment } from '../deployments.ts'
 import { PlatformError } from '../errors.ts'
 import { identityOf } from '../identity.ts'
 import { RedemptionError, type OidcClient, type Redemption } from '../oidc.ts'
-import { type Tokens } from '../tokens.ts'
+import type { Tokens } from '../tokens.ts'
 
 const body = Type.Object({
   deploymentId: Type.String({ minLength: 1 }),

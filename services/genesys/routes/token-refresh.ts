@@ -1,6 +1,6 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { PlatformError } from '../errors.ts'
-import { type Tokens } from '../tokens.ts'
+import type { Tokens } from '../tokens.ts'
 
 const body = Type.Object({
   refreshToken: Type.String({ minLength: 1 }),
