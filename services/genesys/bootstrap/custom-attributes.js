@@ -26,4 +26,8 @@ export class CustomAttributes {
     }
     return { ...message, channel: { metadata: { customAttributes } } }
   }
+
+  forget () {
+    this.#sent = ''
+  }
 }

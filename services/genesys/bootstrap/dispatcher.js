@@ -58,6 +58,7 @@ export class Dispatcher {
       unsubscribe: (/** @type {string} */ event) => this.#unsubscribe(qualified(event), name),
       publish: (/** @type {string} */ event, /** @type {unknown} */ data) => { this.#publish(name, event, data) },
       republish: (/** @type {string} */ event, /** @type {unknown} */ data) => { this.#republish(name, event, data) },
+      retract: (/** @type {string} */ event) => { this.#sticky.delete(`${name}.${event}`) },
       registerCommand: (/** @type {string} */ command, /** @type {(event: CommandEvent) => unknown} */ handler) => {
         this.#commands.set(`${name}.${command}`, handler)
       },

@@ -21,6 +21,7 @@ export class GuestSocket {
   #socket
   #token
   #onPush
+  #lose
   /** @type {Map<string, { resolve: (frame: Frame) => void, reject: (error: FrameError) => void }>} */
   #pending = new Map()
 
@@ -38,10 +39,13 @@ export class GuestSocket {
     this.opened = promise
     this.#socket.addEventListener('open', () => resolve())
     this.#socket.addEventListener('message', ({ data }) => this.#receive(String(data)))
-    this.#socket.addEventListener('close', () => {
+    this.#lose = () => {
       const lost = new FrameError(0, 'The connection was closed')
       reject(lost)
       for (const { reject } of this.#pending.values()) reject(lost)
+    }
+    this.#socket.addEventListener('close', () => {
+      this.#lose()
       onClose()
     })
   }
@@ -71,7 +75,9 @@ export class GuestSocket {
     }
   }
 
+  /** An answer that still comes is nobody's; the closing handshake can take its time. */
   close () {
+    this.#lose()
     this.#socket.close(1000, 'The user has closed the connection.')
   }
 

@@ -10,6 +10,7 @@
  * @typedef {object} OutboxItem
  * @property {string} tracingId
  * @property {GuestMessage} message
+ * @property {unknown} [outgoing] The message with what rides on it, which has to come again when it is sent again.
  * @property {boolean} sent Handed to a socket; only its echo says that it arrived.
  * @property {boolean} reauthorised
  * @property {(echo: StructuredMessage) => void} resolve
@@ -26,6 +27,7 @@ export class Outbox {
     /** @type {PromiseWithResolvers<StructuredMessage>} */
     const { promise, resolve, reject } = Promise.withResolvers()
     const message = { metadata: { id: crypto.randomUUID() }, ...content }
+    /** @type {OutboxItem} */
     const item = { tracingId: crypto.randomUUID(), message, sent: false, reauthorised: false, resolve, reject }
     this.#items.push(item)
     return { item, promise }
@@ -68,7 +70,6 @@ export class Outbox {
     return this.#items.filter(({ sent }) => sent)
   }
 
-  /** History has shown what arrived: the rest did not. */
   resend () {
     for (const item of this.#items) item.sent = false
   }

@@ -26,9 +26,9 @@ export class RestError extends Error {
 /**
  * @param {'GET' | 'POST' | 'DELETE'} method
  * @param {string} url
- * @param {{ body?: unknown, jwt?: string }} [options]
+ * @param {{ body?: unknown, jwt?: string, signal?: AbortSignal }} [options]
  */
-export async function requestJson (method, url, { body, jwt } = {}) {
+export async function requestJson (method, url, { body, jwt, signal } = {}) {
   const headers = new Headers()
   if (body !== undefined) headers.set('content-type', 'application/json')
   if (jwt !== undefined) headers.set('authorization', `bearer ${jwt}`)
@@ -40,7 +40,7 @@ export async function requestJson (method, url, { body, jwt } = {}) {
       headers,
       body: body === undefined ? null : JSON.stringify(body),
       credentials: 'omit',
-      signal: AbortSignal.timeout(20_000)
+      signal: AbortSignal.any([AbortSignal.timeout(20_000), ...(signal ? [signal] : [])])
     })
   } catch {
     throw new RestError(0, '', undefined)

@@ -56,6 +56,7 @@
  * @property {(name: string) => void} unsubscribe
  * @property {(name: string, data?: unknown) => void} publish
  * @property {(name: string, data?: unknown) => void} republish
+ * @property {(name: string) => void} retract Whoever subscribes from now on does not get the republished event; not documented, our choice.
  * @property {(name: string, handler: (event: CommandEvent) => unknown) => void} registerCommand
  * @property {(name: string, value?: unknown) => unknown} data
  * @property {() => void} ready

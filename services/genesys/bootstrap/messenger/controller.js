@@ -1,3 +1,4 @@
+import { nameOf, Transcript } from './transcript.js'
 import { HISTORY_FAILED, noticeFor, notSentBecause, RECONNECTING, SIGN_IN_FAILED, SIGN_IN_UNAVAILABLE } from './words.js'
 import { MessengerWindow } from './window.js'
 
@@ -15,7 +16,7 @@ export class MessengerController {
   #open = false
   #unread = 0
   #typingEnds = 0
-  #agent = ''
+  #transcript
   /** @type {ViewState} */
   #state
   view
@@ -37,6 +38,7 @@ export class MessengerController {
       retry: (key, text) => this.#retry(key, text),
       act: (name) => this.#act(name)
     })
+    this.#transcript = new Transcript(this.view)
     this.#listenToAuth()
     this.#listenToConversation()
     this.#render()
@@ -154,7 +156,8 @@ export class MessengerController {
 
   /** @param {MessagingError} error */
   #showError (error) {
-    if (error.tracingId) this.#change(error.tracingId, { problem: notSentBecause(error) })
+    if (error.tracingId) this.#transcript.change(error.tracingId, { problem: notSentBecause(error) })
+    if (error.errorKey === 'sessionRefused') this.#forgetConversation()
     const notice = noticeFor(error)
     if (!notice) return
     const ongoing = error.errorKey === 'historyUnavailable' || error.errorKey === 'unexpected'
@@ -168,10 +171,8 @@ export class MessengerController {
   /** @param {unknown} data */
   #showHistory (data) {
     const { messages } = /** @type {{ messages: StructuredMessage[] }} */ (data)
-    this.view.log.node.setAttribute('aria-busy', 'true')
-    this.view.keepingPlace(() => { for (const message of messages) this.#show(message) })
-    this.view.log.node.setAttribute('aria-busy', 'false')
-    this.#render({ earlier: true })
+    this.#transcript.addHistory(messages)
+    this.#render({ earlier: true, identity: this.#identify(messages) })
   }
 
   #startChatting () {
@@ -181,7 +182,7 @@ export class MessengerController {
   /** @param {unknown} data */
   #showSending (data) {
     const { message } = /** @type {{ message: { text: string, tracingId: string } }} */ (data)
-    this.view.log.add({ key: message.tracingId, text: message.text, mine: true, author: '', time: new Date(), state: 'Sending' })
+    this.#transcript.addSending(message)
     this.#render()
     this.view.scrollToEnd()
   }
@@ -189,37 +190,21 @@ export class MessengerController {
   /** @param {unknown} data */
   #receive (data) {
     const { messages } = /** @type {{ messages: StructuredMessage[] }} */ (data)
-    this.view.keepingPlace(() => { for (const message of messages) this.#show(message) })
+    this.#transcript.add(messages)
     const theirs = messages.filter(({ direction }) => direction === 'Outbound').length
-    this.#render(theirs > 0 ? { typing: '' } : {})
+    const identity = this.#identify(messages)
+    this.#render(theirs > 0 ? { identity, typing: '' } : { identity })
     if (!this.#open) this.#count(this.#unread + theirs)
   }
 
-  /** @param {StructuredMessage} message */
-  #show (message) {
-    const mine = message.direction === 'Inbound'
-    const { from, time } = message.channel ?? {}
-    const name = nameOf(from)
-    if (mine && name && this.#authEnabled) this.#state.identity = `Signed in as ${name}`
-    if (message.type === 'Event' || !message.text) return
-    const sent = time ? new Date(time) : new Date()
-    const { tracingId } = message
-    const key = message.channel?.messageId ?? message.id ?? `${time} ${message.text}`
-    if (tracingId && this.view.log.has(tracingId)) {
-      // From now on it bears the service's id, by which history knows it.
-      return this.#change(tracingId, { key, state: 'Sent', problem: undefined, time: sent })
-    }
-    if (this.view.log.has(key)) return
-    if (!mine) this.#agent = name || (message.originatingEntity === 'Bot' ? 'Assistant' : 'Agent')
-    this.view.log.add({ key, text: message.text, mine, author: mine ? '' : this.#agent, time: sent, state: mine ? 'Sent' : '' })
-  }
-
   /**
-   * @param {string} key
-   * @param {Partial<import('./conversation-log.js').Entry>} change
+   * The person's name comes with their own messages.
+   * @param {StructuredMessage[]} messages
    */
-  #change (key, change) {
-    this.view.keepingPlace(() => this.view.log.change(key, change))
+  #identify (messages) {
+    const names = messages.map(({ direction, channel }) => direction === 'Inbound' ? nameOf(channel?.from) : '')
+    const name = this.#authEnabled ? names.findLast(Boolean) : undefined
+    return name ? `Signed in as ${name}` : this.#state.identity
   }
 
   /** @param {unknown} data */
@@ -227,7 +212,7 @@ export class MessengerController {
     const { typing, from } = /** @type {{ typing: { type: string, duration?: number }, from?: Participant }} */ (data)
     clearTimeout(this.#typingEnds)
     const on = typing.type === 'On'
-    this.#render({ typing: on ? nameOf(from) || this.#agent || 'Agent' : '' })
+    this.#render({ typing: on ? nameOf(from) || this.#transcript.agent || 'Agent' : '' })
     if (on) this.#typingEnds = setTimeout(() => this.#render({ typing: '' }), typing.duration ?? 5000)
   }
 
@@ -280,15 +265,8 @@ export class MessengerController {
 
   #forgetConversation () {
     clearTimeout(this.#typingEnds)
-    this.view.log.clear()
-    this.#agent = ''
+    this.#transcript.clear()
     this.#count(0)
     this.#render({ typing: '', earlier: false })
   }
-}
-
-/** @param {Participant | undefined} participant */
-function nameOf (participant) {
-  const { nickname, firstName, lastName } = participant ?? {}
-  return nickname || [firstName, lastName].filter(Boolean).join(' ')
 }

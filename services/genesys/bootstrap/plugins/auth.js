@@ -1,19 +1,9 @@
-import { requestJson, RestError } from '../rest.js'
+import { AuthProvider } from '../auth-provider.js'
+import { RestError } from '../rest.js'
+import { TokenEndpoint } from '../token-endpoint.js'
 
+/** @import { Tokens } from '../token-endpoint.js' */
 /** @import { Plugin, PluginContext } from '../types.js' */
-
-/**
- * @typedef {object} AuthPayload What the brand's `getAuthCode` resolves with.
- * @property {string | undefined} [authCode]
- * @property {string | undefined} [idToken]
- * @property {string} redirectUri
- * @property {string | undefined} [nonce]
- * @property {number | undefined} [maxAge]
- * @property {string | undefined} [codeVerifier]
- * @property {string | undefined} [iss]
- *
- * @typedef {{ jwt: string, refreshToken?: string | undefined }} Tokens
- */
 
 const ACCESS_TOKEN = 'gcatkn'
 const REFRESH_TOKEN = 'gcartkn'
@@ -35,6 +25,8 @@ export function registerAuth (context) {
   plugin.registerCommand('reAuthenticate', async ({ resolve }) => resolve(await auth.reAuthenticate()))
   plugin.registerCommand('logout', async ({ resolve }) => resolve(await auth.logout()))
   context.storage.onSetElsewhere(LOGGED_OUT, () => auth.loggedOutElsewhere())
+  // A page that the browser had put away for the back button has missed that.
+  addEventListener('pageshow', () => auth.loggedOutElsewhere())
   if (context.config.auth?.enabled) plugin.subscribe('AuthProvider.ready', () => auth.start())
   plugin.ready()
   return auth
@@ -43,12 +35,17 @@ export function registerAuth (context) {
 export class Auth {
   #plugin
   #context
-  #url
-  #generation = 0
-  /** @type {Promise<Tokens> | undefined} */
-  #getting
-  /** @type {Promise<Tokens> | undefined} */
-  #refreshing
+  #provider
+  #endpoint
+  /** The last sign-out that this page has taken note of. */
+  #signOut
+  /** @type {Map<string, Promise<Tokens>>} */
+  #pending = new Map()
+  /**
+   * Called at once and not a moment later as an event: nothing may come in for the person in between.
+   * @type {(where: { elsewhere: boolean }) => void}
+   */
+  onSignedOut = () => {}
 
   /**
    * @param {Plugin} plugin
@@ -57,7 +54,9 @@ export class Auth {
   constructor (plugin, context) {
     this.#plugin = plugin
     this.#context = context
-    this.#url = `${context.config.apiEndpoint}/api/v2/webdeployments/token`
+    this.#provider = new AuthProvider(plugin)
+    this.#endpoint = new TokenEndpoint(context)
+    this.#signOut = this.#lastSignOut
     // Known before `Auth.ready`: brands read it inside that subscription.
     plugin.data('Auth.authenticated', Boolean(context.config.auth?.enabled && this.jwt))
   }
@@ -79,25 +78,17 @@ export class Auth {
   }
 
   getTokens () {
-    this.#getting ??= this.#exchange().finally(() => { this.#getting = undefined })
-    return this.#getting
+    return this.#share('getTokens', () => this.#exchange())
   }
 
   refreshToken () {
-    this.#refreshing ??= this.#refresh().finally(() => { this.#refreshing = undefined })
-    return this.#refreshing
+    return this.#share('refreshToken', () => this.#refresh())
   }
 
   /** Asks the brand to sign the person in again; most leave the page for that, and then there are no tokens to give. */
   async reAuthenticate () {
-    const leaving = new AbortController()
-    addEventListener('beforeunload', () => leaving.abort(), { signal: leaving.signal })
-    await this.#askProvider('reAuthenticate')
-    // A navigation announces itself only after the brand's promise has settled.
-    await new Promise((resolve) => { setTimeout(resolve, 100) })
-    if (leaving.signal.aborted) return
-    leaving.abort()
-    return await this.getTokens()
+    const stays = await this.#ask(() => this.#provider.reAuthenticate())
+    return stays ? await this.getTokens() : undefined
   }
 
   /** The messaging service accepted the identity: the next refusal may ask for a sign-in again. */
@@ -106,44 +97,54 @@ export class Auth {
   }
 
   async logout () {
-    this.loggedOut(await this.#revoke())
+    const signOut = this.#lastSignOut
+    const answer = await this.#revoke()
+    // The LogoutEvent or another tab may have been first; what is there by now can belong to the next sign-in.
+    if (signOut === this.#lastSignOut) this.loggedOut(answer)
   }
 
   /** Ends the signed-in state in every tab of this origin; a LogoutEvent on the socket leads here too. */
   loggedOut (answer = SIGNED_OUT) {
-    this.#dropTokens()
-    this.#context.storage.set(LOGGED_OUT, String(Date.now()))
-    this.#forget(answer)
+    const elsewhere = this.#signOut !== this.#lastSignOut
+    if (!elsewhere) {
+      this.#dropTokens()
+      this.#context.storage.set(LOGGED_OUT, String(Date.now()))
+    }
+    this.#end(answer, { elsewhere })
   }
 
   /** Leaves the stored tokens alone: a tab that wakes up late must not drop those of the next sign-in. */
   loggedOutElsewhere () {
-    this.#forget(SIGNED_OUT)
+    if (this.#signOut !== this.#lastSignOut) this.#end(SIGNED_OUT, { elsewhere: true })
   }
 
   get #refreshToken () {
     return this.#context.storage.get(REFRESH_TOKEN) ?? undefined
   }
 
+  /** Changes with every sign-out, whichever tab it happens in. */
+  get #lastSignOut () {
+    return this.#context.storage.get(LOGGED_OUT)
+  }
+
   /** @returns {Promise<Tokens>} */
   async #exchange () {
-    const { authCode, ...parameters } = this.#checked(await this.#askProvider('getAuthCode'))
-    const generation = this.#generation
-    this.#plugin.publish('authenticating', { authCode, redirectUri: parameters.redirectUri })
-    const { deploymentId } = this.#context
-    const body = { deploymentId, oauth: { ...parameters, code: authCode } }
+    const signOut = this.#lastSignOut
+    const payload = await this.#ask(() => this.#provider.getAuthCode())
+    this.#plugin.publish('authenticating', { authCode: payload.authCode, redirectUri: payload.redirectUri })
     /** @type {Tokens} */
     let tokens
     try {
-      tokens = await this.#post('oauthcodegrantjwtexchange', body)
+      tokens = await this.#endpoint.exchange(payload)
     } catch (error) {
+      this.#assertSince(signOut)
       const { details } = /** @type {RestError} */ (error)
       const message = 'Unable to fetch authentication token'
       this.#plugin.publish('authError', { ...details, message })
       this.#plugin.publish('error', details)
       throw new Error(message)
     }
-    this.#assertCurrent(generation)
+    this.#assertSince(signOut)
     if (tokens.refreshToken) this.#context.storage.set(REFRESH_TOKEN, tokens.refreshToken)
     else this.#context.storage.remove(REFRESH_TOKEN)
     this.#context.storage.set(ACCESS_TOKEN, tokens.jwt)
@@ -155,18 +156,21 @@ export class Auth {
   async #refresh () {
     const refreshToken = this.#refreshToken
     if (!refreshToken) return await this.getTokens()
-    const generation = this.#generation
+    const signOut = this.#lastSignOut
     try {
-      const jwt = await this.#fetchRefreshed(refreshToken)
-      this.#assertCurrent(generation)
+      const jwt = await this.#endpoint.refresh(refreshToken)
+      this.#assertSince(signOut)
       this.#context.storage.set(ACCESS_TOKEN, jwt)
       return { jwt, refreshToken }
     } catch (error) {
       if (!(error instanceof RestError)) throw error
+      this.#assertSince(signOut)
       this.#plugin.publish('tokenError', error.details)
       if (error.status < 400 || error.status >= 500 || error.status === 429) throw error
+      // Another tab may have signed in anew meanwhile.
+      if (refreshToken !== this.#refreshToken) return await this.#refresh()
       this.#dropTokens()
-      this.#forget()
+      this.#plugin.data('Auth.authenticated', false)
       return await this.#reAuthenticateOnce()
     }
   }
@@ -185,17 +189,10 @@ export class Auth {
   }
 
   async #revoke () {
-    if (!this.jwt) return SIGNED_OUT
-    const url = `${this.#url}/revoke`
+    const { jwt } = this
+    if (!jwt) return SIGNED_OUT
     try {
-      try {
-        return await requestJson('DELETE', url, { jwt: this.jwt })
-      } catch (error) {
-        // An expired JWT cannot revoke the refresh token that outlives it.
-        const refreshToken = this.#refreshToken
-        if (!(error instanceof RestError) || error.status !== 401 || !refreshToken) throw error
-        return await requestJson('DELETE', url, { jwt: await this.#fetchRefreshed(refreshToken) })
-      }
+      return await this.#endpoint.revoke(jwt, this.#refreshToken)
     } catch (error) {
       const { details, status, statusText, data } = /** @type {RestError} */ (error)
       this.#plugin.publish('logoutError', details)
@@ -203,48 +200,17 @@ export class Auth {
     }
   }
 
-  /** @param {string} refreshToken */
-  async #fetchRefreshed (refreshToken) {
-    const { jwt } = await this.#post('refresh', { refreshToken, deploymentId: this.#context.deploymentId })
-    return jwt
-  }
-
   /**
-   * @param {string} path
-   * @param {unknown} body
+   * @template Answer
+   * @param {() => Promise<Answer>} question
    */
-  async #post (path, body) {
-    const { data } = await requestJson('POST', `${this.#url}/${path}`, { body })
-    const tokens = /** @type {Tokens | undefined} */ (data)
-    if (!tokens?.jwt) throw new RestError(0, 'The answer carries no token', undefined)
-    return tokens
-  }
-
-  /** @param {'getAuthCode' | 'reAuthenticate'} command */
-  async #askProvider (command) {
-    try {
-      return await this.#plugin.command(`AuthProvider.${command}`)
-    } catch (reason) {
-      this.#failProvider(reason instanceof Error ? reason.message : String(reason ?? `${command} was rejected`))
-    }
-  }
-
-  /** @param {unknown} payload */
-  #checked (payload) {
-    const candidate = /** @type {Partial<AuthPayload>} */ (payload ?? {})
-    const { authCode, idToken, redirectUri, nonce, maxAge, codeVerifier, iss } = candidate
-    if (!redirectUri) this.#failProvider('getAuthCode did not provide a redirectUri')
-    if (Boolean(authCode) === Boolean(idToken)) this.#failProvider('getAuthCode must provide either an authCode or an idToken')
-    return { authCode, idToken, redirectUri, nonce, maxAge, codeVerifier, iss }
-  }
-
-  /**
-   * @param {string} message
-   * @returns {never}
-   */
-  #failProvider (message) {
-    this.#plugin.publish('authProviderError', { message })
-    throw new Error(message)
+  async #ask (question) {
+    const signOut = this.#lastSignOut
+    const [answer] = await Promise.allSettled([question()])
+    this.#assertSince(signOut)
+    if (answer.status === 'fulfilled') return answer.value
+    this.#plugin.publish('authProviderError', { message: answer.reason.message })
+    throw answer.reason
   }
 
   /** @param {Tokens} tokens */
@@ -258,19 +224,37 @@ export class Auth {
     this.#context.storage.remove(REFRESH_TOKEN)
   }
 
-  /** @param {typeof SIGNED_OUT} [answer] Given when the person has signed out. */
-  #forget (answer) {
-    const wasAuthenticated = this.authenticated
-    this.#generation++
+  /**
+   * @param {typeof SIGNED_OUT} answer
+   * @param {{ elsewhere: boolean }} where
+   */
+  #end (answer, where) {
+    // Who watches a sign-in under way has to hear as well that it comes to nothing.
+    const news = this.authenticated || this.#pending.size > 0
+    this.#signOut = this.#lastSignOut
+    this.#pending = new Map()
     this.#plugin.data('Auth.authenticated', false)
-    if (answer && wasAuthenticated) this.#plugin.publish('loggedOut', answer)
+    this.onSignedOut(where)
+    if (news) this.#plugin.publish('loggedOut', answer)
   }
 
   /**
-   * Tokens that arrive after a logout belong to nobody.
-   * @param {number} generation
+   * Calls while one is under way share its outcome, except that nobody shares one from before a sign-out.
+   * @param {string} command
+   * @param {() => Promise<Tokens>} run
    */
-  #assertCurrent (generation) {
-    if (generation !== this.#generation) throw new Error('Signed out meanwhile')
+  #share (command, run) {
+    const pending = this.#pending
+    const tokens = pending.get(command) ?? run().finally(() => pending.delete(command))
+    pending.set(command, tokens)
+    return tokens
+  }
+
+  /**
+   * What arrives after a sign-out belongs to nobody.
+   * @param {string | null} signOut
+   */
+  #assertSince (signOut) {
+    if (signOut !== this.#lastSignOut) throw new Error('Signed out meanwhile')
   }
 }

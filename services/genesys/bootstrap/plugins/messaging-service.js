@@ -19,7 +19,7 @@ export function registerMessagingService (context, auth) {
   plugin.registerCommand('resetConversation', async ({ resolve }) => resolve(await service.resetConversation()))
   plugin.registerCommand('clearConversation', async ({ resolve }) => resolve(await service.clearConversation()))
   plugin.subscribe('Auth.authenticated', () => service.resume())
-  plugin.subscribe('Auth.loggedOut', () => service.signedOut())
   plugin.ready()
-  if (!context.config.auth?.enabled) service.resume()
+  if (context.config.auth?.enabled) auth.onSignedOut = (where) => service.signedOut(where)
+  else service.resume()
 }

@@ -1,0 +1,223 @@
+import { backoff, pause } from './backoff.js'
+import { isConnectionLoss, refusesIdentity } from './guest-messages.js'
+import { FrameError, GuestSocket } from './guest-socket.js'
+
+/** @import { Auth } from './plugins/auth.js' */
+/** @import { StoredSession } from './stored-session.js' */
+/** @import { Frame, Plugin, PluginContext, SessionResponse } from './types.js' */
+
+/**
+ * @typedef {'idle' | 'opening' | 'configuring' | 'live' | 'reconnecting'} State
+ *
+ * @typedef {object} ConnectionListener
+ * @property {(frame: Frame) => void} received
+ * @property {(session: SessionResponse, resumed: boolean) => Promise<void>} configured The connection is live once this is done.
+ * @property {() => void} live
+ * @property {(error: unknown) => void} failed It does not help itself any more.
+ */
+
+const MAX_RECONFIGURE_ATTEMPTS = 3
+
+/** The guest's way to the service: opened, configured with the person's identity, kept up, and given up. */
+export class Connection {
+  #plugin
+  #context
+  #auth
+  #session
+  #listener
+  /** @type {State} */
+  #state = 'idle'
+  /** @type {GuestSocket | undefined} */
+  #socket
+  #life = new AbortController()
+  #attempt = 0
+  #configured = false
+  /** Up to date with the history as well, so that a new socket only has to catch up. */
+  #established = false
+  #startNew = false
+
+  /**
+   * @param {Plugin} plugin
+   * @param {PluginContext} context
+   * @param {Auth} auth
+   * @param {StoredSession} session
+   * @param {ConnectionListener} listener
+   */
+  constructor (plugin, context, auth, session, listener) {
+    this.#plugin = plugin
+    this.#context = context
+    this.#auth = auth
+    this.#session = session
+    this.#listener = listener
+  }
+
+  get idle () {
+    return this.#state === 'idle'
+  }
+
+  get live () {
+    return this.#state === 'live'
+  }
+
+  /** Has been configured once; while it reconnects this stays so. */
+  get configured () {
+    return this.#configured
+  }
+
+  /** The person has asked for a new conversation, and the service has not begun it yet. */
+  get startingNew () {
+    return this.#startNew
+  }
+
+  /** Aborted when the socket is lost or given up, or configured anew: what is under way then counts no more. */
+  get signal () {
+    return this.#life.signal
+  }
+
+  /** Settles when the socket is open or cannot be opened; it is configured after that. */
+  async open () {
+    const signal = this.#enter('opening')
+    try {
+      await this.#connect()
+    } catch (error) {
+      if (!signal.aborted) this.#listener.failed(new FrameError(0, 'Cannot start conversation'))
+      throw error
+    }
+    this.#begin()
+  }
+
+  /** Ends the session for all its connections and begins another, on the same socket if there is one. */
+  async startNew () {
+    this.#startNew = true
+    const socket = this.#socket
+    // A socket that is still to be opened is going to be configured with the wish.
+    if (!socket || this.#state === 'opening' || this.#state === 'reconnecting') return
+    const signal = this.#enter('configuring')
+    // Configuring anew is what counts; a refused close changes nothing about that.
+    await socket.request('closeSession', { closeAllConnections: true }).catch(() => {})
+    if (!signal.aborted && socket.open) await this.#begin()
+  }
+
+  /** The identity lapsed in the middle of a conversation: renew it on the same socket. */
+  async reauthorise () {
+    const signal = this.#enter('configuring')
+    try {
+      await this.#auth.refreshToken()
+    } catch (error) {
+      if (!signal.aborted) this.#listener.failed(error)
+      return
+    }
+    if (!signal.aborted) await this.#begin()
+  }
+
+  stop () {
+    this.#enter('idle')
+    this.#configured = false
+    this.#established = false
+    const socket = this.#socket
+    this.#socket = undefined
+    socket?.close()
+  }
+
+  /** The session is gone, and with it the wish for another in its place. */
+  cancelNew () {
+    this.#startNew = false
+  }
+
+  /**
+   * @param {string} action
+   * @param {Record<string, unknown>} [fields]
+   * @param {string} [tracingId]
+   */
+  async request (action, fields, tracingId) {
+    const { signal } = this
+    if (!this.#socket) throw new FrameError(0, 'The connection was closed', tracingId)
+    const frame = await this.#socket.request(action, fields, tracingId)
+    signal.throwIfAborted()
+    return frame
+  }
+
+  /** @param {State} state */
+  #enter (state) {
+    this.#life.abort()
+    this.#life = new AbortController()
+    this.#state = state
+    return this.#life.signal
+  }
+
+  async #connect () {
+    const { config: { messenger }, deploymentId } = this.#context
+    const url = new URL(`${messenger.apps.conversations.messagingEndpoint}/v1`)
+    url.searchParams.set('deploymentId', deploymentId)
+    url.searchParams.set('application', 'MessengerWeb-1.0.0')
+    const { signal } = this
+    const socket = new GuestSocket(url.href, this.#session.token(), {
+      onPush: (frame) => { if (socket === this.#socket) this.#listener.received(frame) },
+      onClose: () => { if (socket === this.#socket) this.#closed() }
+    })
+    this.#socket = socket
+    await socket.opened
+    signal.throwIfAborted()
+  }
+
+  #closed () {
+    // Whoever is opening a socket hears of the failure itself.
+    if (this.#state === 'configuring' || this.#state === 'live') this.#reconnect()
+  }
+
+  async #reconnect () {
+    const signal = this.#enter('reconnecting')
+    this.#plugin.publish('offline')
+    this.#plugin.publish('reconnecting')
+    while (!signal.aborted) {
+      await pause(backoff(this.#attempt++))
+      if (signal.aborted) return
+      try {
+        await this.#connect()
+        return await this.#begin()
+      } catch {
+        // Still unreachable: the next turn of the loop waits longer.
+      }
+    }
+  }
+
+  async #begin () {
+    const signal = this.#enter('configuring')
+    try {
+      const session = await this.#configure(signal)
+      const resumed = this.#established
+      this.#configured = true
+      this.#startNew = false
+      await this.#listener.configured(session, resumed)
+      signal.throwIfAborted()
+      this.#established = true
+      this.#attempt = 0
+      this.#state = 'live'
+      this.#listener.live()
+    } catch (error) {
+      // A closed socket starts a reconnection of its own.
+      if (!signal.aborted && !isConnectionLoss(error)) this.#listener.failed(error)
+    }
+  }
+
+  /**
+   * @param {AbortSignal} signal
+   * @returns {Promise<SessionResponse>}
+   */
+  async #configure (signal) {
+    const { config, deploymentId } = this.#context
+    const fields = { deploymentId, startNew: this.#startNew }
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const { body } = config.auth?.enabled
+          ? await this.request('configureAuthenticatedSession', { ...fields, data: { code: this.#auth.jwt } })
+          : await this.request('configureSession', fields)
+        return /** @type {SessionResponse} */ (body)
+      } catch (error) {
+        if (signal.aborted || !refusesIdentity(error) || attempt === MAX_RECONFIGURE_ATTEMPTS) throw error
+        await this.#auth.refreshToken()
+        signal.throwIfAborted()
+      }
+    }
+  }
+}
