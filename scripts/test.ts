@@ -7,6 +7,7 @@ import { createReadStream, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Parser, type Result } from 'tap-parser'
+import { stringify } from 'yaml'
 
 interface Node {
   name: string
@@ -18,19 +19,19 @@ interface Node {
 
 const results = '.tap/results.tap'
 rmSync(results, { force: true })
-const reporter = process.stdout.isTTY ? 'base' : 'min'
+const reporter = process.stdout.isTTY ? 'base' : 'silent'
 const { status } = spawnSync('tap', ['run', `--reporter=${reporter}`, `--output-file=${results}`, ...process.argv.slice(2)], { stdio: 'inherit' })
 
 const root = await readResults(results).catch(() => undefined)
 if (!root) process.exit(status || 1)
-const failed: string[] = []
+const failed: { name: string, reasons: string }[] = []
 const skipped: string[] = []
 const passed = new Map<string, number>()
 count(root, [])
 
 console.log()
 for (const [tier, tests] of [...passed].sort()) console.log(`${tier.padEnd(20)} ${tests} passed`)
-for (const line of failed) console.log(`failed:  ${line}`)
+for (const { name, reasons } of failed) console.log(`failed:  ${name}\n${reasons}`)
 for (const line of skipped) console.log(`skipped: ${line}`)
 const total = [...passed.values()].reduce((sum, tests) => sum + tests, 0)
 console.log(`\n${total} passed, ${failed.length} failed, ${skipped.length} skipped`)
@@ -67,10 +68,16 @@ function count (node: Node, path: string[]) {
     } else if (child.isTest && isGroup) {
       count(child, here)
     } else if (!child.result?.ok) {
-      failed.push(here.join(' › '))
+      failed.push({ name: here.join(' › '), reasons: reasonsOf(child) })
     } else if (child.isTest) {
       const tier = dirname(here[0]!)
       passed.set(tier, (passed.get(tier) ?? 0) + 1)
     }
   }
+}
+
+/** What the assertions that failed say of themselves. */
+function reasonsOf (node: Node): string {
+  const broken = node.isTest ? node.children.filter(({ result }) => !result?.ok) : [node]
+  return broken.map(({ name, result }) => stringify({ [name]: result?.diag ?? null }).replaceAll(/^/gm, '  ')).join('\n')
 }
