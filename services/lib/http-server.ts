@@ -41,9 +41,9 @@ export type Server = ReturnType<typeof buildServer>
 
 /** The path with the names of its parameters: the values may be codes, states and tokens. */
 function withoutValues (request: FastifyRequest): string {
-  const { pathname, searchParams } = new URL(request.originalUrl, 'http://host')
-  const names = [...new Set(searchParams.keys())]
-  return names.length === 0 ? pathname : `${pathname}?${names.map(name => `${name}=…`).join('&')}`
+  const [path, query] = request.originalUrl.split('?', 2)
+  const names = [...new Set(new URLSearchParams(query).keys())]
+  return names.length === 0 ? path! : `${path}?${names.map(name => `${name}=…`).join('&')}`
 }
 
 /** An error without its `cause` and other properties: those of an OAuth client can hold a whole token response. */

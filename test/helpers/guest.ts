@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import WebSocket from 'ws'
-import { lookup } from '#lib/outbound.ts'
+import { lookup } from '#lib/loopback-names.ts'
 
 /** A frame of the guest WebSocket, as it arrives. */
 export interface GuestFrame {

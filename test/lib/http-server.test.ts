@@ -1,3 +1,5 @@
+import { get } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { health } from '#lib/health.ts'
 import { buildServer } from '#lib/http-server.ts'
@@ -36,6 +38,16 @@ t.test('logs what it has no route for without its parameters too', async t => {
   await app.inject('/nowhere?token=secret-1')
   t.ok(messages().some(({ msg }) => /^GET \/nowhere\?token=… 404/.test(msg)))
   t.notMatch(log(), /secret-/)
+})
+
+t.test('logs a path that is no URL as it came', async t => {
+  const { app, messages } = await build(t)
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  await new Promise((resolve, reject) => {
+    get({ host: '127.0.0.1', port, path: '//?code=secret-1' }, response => response.resume().once('end', resolve)).once('error', reject)
+  })
+  t.ok(messages().some(({ msg }) => /^GET \/\/\?code=… 404/.test(msg)))
 })
 
 t.test('leaves health checks out of the log', async t => {

@@ -1,0 +1,51 @@
+import { lookup as systemLookup, type LookupOptions } from 'node:dns'
+import type { LookupFunction } from 'node:net'
+
+const notFound = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_NODATA', 'EAI_NONAME'])
+
+// A system that can be asked answers in a few milliseconds, one whose name server does not answer takes seconds to say
+// so. Where it had no answer a moment ago, less is expected of it; but it is asked again, as a container may have started.
+const patience = 500
+const patienceAfterNone = 100
+const moment = 60_000
+
+/**
+ * A `lookup` that knows the loopback names.
+ *
+ * Browsers resolve `*.localhost` to loopback themselves, a host's resolver often does not. The system is asked first,
+ * because in Compose its answer is the container that carries the name; when it says not found, or nothing in time, the
+ * name means this machine.
+ *
+ * @param system what to ask first, `dns.lookup` as a rule
+ * @see https://www.rfc-editor.org/rfc/rfc6761#section-6.3
+ */
+export function lookupWith (system: LookupFunction): LookupFunction {
+  const lastNone = new Map<string, number>()
+
+  return (hostname, options: LookupOptions, callback) => {
+    if (!isLoopbackName(hostname)) return system(hostname, options, callback)
+
+    let answered = false
+    const meansThisMachine = () => {
+      answered = true
+      lastNone.set(hostname, Date.now())
+      return options.all ? callback(null, [{ address: '127.0.0.1', family: 4 }]) : callback(null, '127.0.0.1', 4)
+    }
+    const hadNone = Date.now() - (lastNone.get(hostname) ?? -Infinity) < moment
+    const timer = setTimeout(meansThisMachine, hadNone ? patienceAfterNone : patience)
+
+    system(hostname, options, (error, address, family) => {
+      clearTimeout(timer)
+      if (!error) lastNone.delete(hostname)
+      if (answered) return
+      if (error && notFound.has(error.code ?? '')) return meansThisMachine()
+      answered = true
+      callback(error, address, family)
+    })
+  }
+}
+
+const isLoopbackName = (hostname: string) => /(^|\.)localhost\.?$/i.test(hostname)
+
+/** `dns.lookup` that knows the loopback names. */
+export const lookup = lookupWith(systemLookup)

@@ -1,0 +1,62 @@
+import type { LookupAddress } from 'node:dns'
+import { isIP, type LookupFunction } from 'node:net'
+import t from 'tap'
+import { lookup, lookupWith } from '#lib/loopback-names.ts'
+
+const find = (name: string, how = lookup) => new Promise<string>((resolve, reject) => {
+  how(name, {}, (error, address) => error ? reject(error) : resolve(String(address)))
+})
+const findAll = (name: string, how = lookup) => new Promise<LookupAddress[]>((resolve, reject) => {
+  how(name, { all: true }, (error, addresses) => error ? reject(error) : resolve(addresses as LookupAddress[]))
+})
+const isLoopback = (address: string) => isIP(address) > 0 && (address === '::1' || address.startsWith('127.'))
+
+for (const name of ['localhost', 'idp.localhost', 'a.b.localhost', 'IDP.LOCALHOST', 'idp.localhost.']) {
+  t.test(`finds ${name} on this machine`, async t => {
+    t.ok(isLoopback(await find(name)))
+    const all = await findAll(name)
+    t.ok(all.length > 0 && all.every(({ address, family }) => isLoopback(address) && isIP(address) === family), 'all addresses')
+  })
+}
+
+for (const name of ['nonexistent.invalid', 'localhost.invalid', 'notlocalhost.invalid']) {
+  t.test(`does not find ${name}`, async t => {
+    await t.rejects(find(name), /getaddrinfo/)
+    await t.rejects(findAll(name), /getaddrinfo/)
+  })
+}
+
+/** A system that gives these answers, one after the other: an address, an error's code, or none at all. */
+function systemThat (...answers: (string | { code: string } | undefined)[]): LookupFunction {
+  return (hostname, _options, callback) => {
+    const answer = answers.shift()
+    if (typeof answer === 'string') setImmediate(callback, null, answer, 4)
+    else if (answer) setImmediate(callback, Object.assign(new Error(`getaddrinfo ${answer.code} ${hostname}`), answer), '', 4)
+  }
+}
+
+t.test('takes the address that the system knows, as that of a container', async t => {
+  t.equal(await find('idp.localhost', lookupWith(systemThat('172.18.0.2'))), '172.18.0.2')
+})
+
+for (const code of ['ENOTFOUND', 'EAI_AGAIN']) {
+  t.test(`takes ${code} for this machine`, async t => {
+    t.equal(await find('idp.localhost', lookupWith(systemThat({ code }))), '127.0.0.1')
+  })
+}
+
+t.test('does not wait for a name server that never answers', async t => {
+  const impatient = lookupWith(systemThat(undefined, undefined))
+  t.equal(await find('idp.localhost', impatient), '127.0.0.1')
+  t.strictSame(await findAll('idp.localhost', impatient), [{ address: '127.0.0.1', family: 4 }])
+})
+
+t.test('asks again for a name that was not there, and finds the container that has started since', async t => {
+  const how = lookupWith(systemThat({ code: 'ENOTFOUND' }, '172.18.0.2'))
+  t.equal(await find('idp.localhost', how), '127.0.0.1')
+  t.equal(await find('idp.localhost', how), '172.18.0.2')
+})
+
+t.test('passes on any other failure', async t => {
+  await t.rejects(find('idp.localhost', lookupWith(systemThat({ code: 'EAI_FAIL' }))), { code: 'EAI_FAIL' })
+})
