@@ -1,5 +1,6 @@
+import { DataFileError } from '#lib/data-file.ts'
 import type { Part } from '#lib/serve.ts'
-import type { ServerConfig } from '#lib/settings.ts'
+import { SettingsError, type ServerConfig } from '#lib/settings.ts'
 import { buildGenesys } from '../genesys/app.ts'
 import { loadGenesysConfig } from '../genesys/config.ts'
 import { buildIdp } from '../idp/app.ts'
@@ -40,4 +41,17 @@ export async function buildService (
       return { app: await buildRelyingParty(config), config }
     }
   }
+}
+
+/**
+ * Build the whole lab in this process, in the order in which its services are best started.
+ *
+ * @throws {SettingsError} with what is wrong for any of the services
+ */
+export async function buildLab (env: NodeJS.ProcessEnv): Promise<Part[]> {
+  const built = await Promise.allSettled(serviceNames.map(name => buildService(name, env)))
+  const failures: unknown[] = built.filter(result => result.status === 'rejected').map(result => result.reason)
+  if (failures.length === 0) return built.filter(result => result.status === 'fulfilled').map(result => result.value)
+  if (!failures.every(failure => failure instanceof SettingsError || failure instanceof DataFileError)) throw failures[0]
+  throw new SettingsError(failures.map(failure => failure.message).join('\n'))
 }

@@ -1,8 +1,8 @@
 import { serve } from '#lib/serve.ts'
 import { loadIdpConfig } from '../idp/config.ts'
-import { buildService, serviceNames } from './app.ts'
+import { buildLab } from './app.ts'
 
-await serve(() => Promise.all(serviceNames.map(name => buildService(name, process.env))), printWelcome)
+await serve(() => buildLab(process.env), printWelcome)
 
 function printWelcome () {
   const { app, users } = loadIdpConfig()

@@ -78,6 +78,22 @@ export async function inChromium (t: Test, lab: Lab) {
     t.equal(await page.getByRole('log').getByText('Alice').count(), 0)
   })
 
+  await t.test('when two tabs sign in as two people, the later one counts, for the page and for the Messenger', async t => {
+    const { page, complaints } = await openPage(t, chromium)
+    await page.goto(`${lab.app}/login`)
+    const other = await page.context().newPage()
+    await signInByClick(other, lab, 'Alice Anders')
+    await showMessenger(other)
+    await other.getByRole('log').getByText('Hello Alice').waitFor()
+
+    await page.getByRole('button', { name: 'Sign in as Bob Brandt' }).click()
+    await page.getByRole('banner').getByText('Bob Brandt', { exact: true }).waitFor()
+    await showMessenger(page)
+    await page.getByRole('log').getByText('Hello Bob').waitFor()
+    t.equal(await page.getByRole('log').getByText('Alice').count(), 0)
+    t.strictSame(complaints, [])
+  })
+
   await t.test('signing out in one tab signs the Messenger out in the other', async t => {
     const { page } = await openPage(t, chromium)
     await signInByClick(page, lab, 'Alice Anders')

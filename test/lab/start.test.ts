@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { describeLab, freePorts, labSettings, root } from '../helpers/lab.ts'
+
+/** Run the embedded lab as `npm start` does. */
+function start (t: Test, settings: Record<string, string>, stateFolder = t.testdir({})) {
+  const lab = spawn('node', [join(root, 'services/lab/server.ts')], {
+    env: { PATH: process.env['PATH'], ...labSettings({ STATE_DIR: stateFolder, ...settings }) }
+  })
+  t.teardown(() => { lab.kill('SIGKILL') })
+  let output = ''
+  const grown = new Set<() => void>()
+  for (const stream of [lab.stdout, lab.stderr]) {
+    stream.setEncoding('utf8').on('data', text => {
+      output += text
+      for (const look of [...grown]) look()
+    })
+  }
+  const exit = new Promise<number | null>(resolve => lab.once('close', resolve))
+  return {
+    exit,
+    interrupt: () => lab.kill('SIGINT'),
+    output: () => output,
+    says: (pattern: RegExp) => new Promise<void>((resolve, reject) => {
+      const look = () => { if (pattern.test(output)) resolve() }
+      grown.add(look)
+      look()
+      exit.then(code => reject(new Error(`it ended with ${code} and did not say ${pattern}: ${output}`)))
+    })
+  }
+}
+
+t.test('the lab says where to go and who can sign in, and Ctrl-C ends it with 0', async t => {
+  const ports = await freePorts()
+  const lab = start(t, ports)
+  await lab.says(/The lab is ready/)
+  t.match(lab.output(), `Open http://app.localhost:${ports.APP_PORT} `)
+  for (const { username, password, claims } of describeLab(labSettings(ports)).users) {
+    t.match(lab.output(), new RegExp(`${username} +${password} +${claims.name}`))
+  }
+  lab.interrupt()
+  t.equal(await lab.exit, 0)
+  t.notMatch(lab.output(), /WARNING|NOTICE|Error|Deprecation/)
+})
+
+t.test('what is wrong for several services is said at once', async t => {
+  const lab = start(t, { SESSION_KEY: 'too short', AGENT_DELAY_MS: 'soon' })
+  t.equal(await lab.exit, 1)
+  t.match(lab.output(), /relying-party cannot start, a setting is wrong:\n {2}SESSION_KEY: is malformed; it must be 32 bytes/)
+  t.match(lab.output(), /genesys cannot start, a setting is wrong:\n {2}AGENT_DELAY_MS: is malformed/)
+  t.notMatch(lab.output(), / at .*\.ts:/, 'no stack')
+})
+
+t.test('a port that is taken is named, with the settings that move it', async t => {
+  const ports = await freePorts()
+  const folder = t.testdir({ first: {}, second: {} })
+  const first = start(t, ports, join(folder, 'first'))
+  await first.says(/The lab is ready/)
+  const second = start(t, ports, join(folder, 'second'))
+  t.equal(await second.exit, 1)
+  t.match(second.output(), `port ${ports.IDP_PORT} is taken. Set APP_PORT, IDP_PORT or GENESYS_PORT`)
+  first.interrupt()
+  t.equal(await first.exit, 0)
+})
