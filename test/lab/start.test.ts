@@ -5,8 +5,8 @@ import { describeLab, freePorts, labSettings, root } from '../helpers/lab.ts'
 
 /** Run the embedded lab as `npm start` does. */
 function start (t: Test, settings: Record<string, string>, stateFolder = t.testdir({})) {
-  const lab = spawn('node', [join(root, 'services/lab/server.ts')], {
-    env: { PATH: process.env['PATH'], ...labSettings({ STATE_DIR: stateFolder, ...settings }) }
+  const lab = spawn(process.execPath, [join(root, 'services/lab/server.ts')], {
+    env: { ...labSettings({ STATE_DIR: stateFolder, ...settings }) }
   })
   t.teardown(() => { lab.kill('SIGKILL') })
   let output = ''
