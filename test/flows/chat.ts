@@ -23,6 +23,15 @@ export async function chat (t: Test, lab: Lab) {
     return api.signIn(browser)
   }
 
+  /** A guest who has signed in and joined, and what the agent greeted them with. */
+  async function greeted (username: string) {
+    const { jwt } = await signedIn(username)
+    const guest = await api.connect()
+    await api.configure(guest, jwt)
+    guest.send('onMessage', join)
+    return { guest, greeting: textOf(await guest.next(isText('Outbound'))) }
+  }
+
   for (const [what, jwt] of [['no JWT', undefined], ['a JWT that nobody issued', 'eyJhbGciOiJIUzI1NiJ9.e30.AAAA']] as const) {
     await t.test(`a guest with ${what} gets 401, and the socket stays`, async t => {
       const guest = await api.connect()
@@ -36,23 +45,14 @@ export async function chat (t: Test, lab: Lab) {
   for (const { username, disabled, claims } of lab.users) {
     if (disabled) continue
     await t.test(`${username} is greeted by verified name`, async t => {
-      const { jwt } = await signedIn(username)
-      const guest = await api.connect()
-      await api.configure(guest, jwt)
-      guest.send('onMessage', join)
-      const greeting = await guest.next(isText('Outbound'))
-      t.match(textOf(greeting), claims.given_name ?? claims.name)
+      const { guest, greeting } = await greeted(username)
+      t.match(greeting, claims.given_name ?? claims.name)
       await guest.close()
     })
   }
 
   await t.test('a message goes round: an echo for the guest, then an answer from the agent', async t => {
-    const { jwt } = await signedIn('alice')
-    const guest = await api.connect()
-    await api.configure(guest, jwt)
-    guest.send('onMessage', join)
-    await guest.next(isText('Outbound'))
-
+    const { guest } = await greeted('alice')
     const echo = await guest.say('When are you open?')
     t.match(echo, { type: 'message', class: 'StructuredMessage', code: 200, body: { type: 'Text', text: 'When are you open?', direction: 'Inbound' } })
     const answer = await guest.next(isText('Outbound'))
@@ -61,11 +61,7 @@ export async function chat (t: Test, lab: Lab) {
   })
 
   await t.test('the agent knows who has been verified, by which issuer', async t => {
-    const { jwt } = await signedIn('erik')
-    const guest = await api.connect()
-    await api.configure(guest, jwt)
-    guest.send('onMessage', join)
-    await guest.next(isText('Outbound'))
+    const { guest } = await greeted('erik')
     await guest.say('Who am I?')
     t.match(textOf(await guest.next(isText('Outbound'))), /Erik Eklund.*erik@example\.org.*not/s)
     await guest.close()

@@ -58,7 +58,7 @@ t.test('names the entry and the field of a mistake in deployments.yaml', async t
     ['a misspelt field', [{ ...good, allowedDomain: [] }], /field allowedDomain: is not a field/],
     ['an id that is no UUID', [{ ...good, id: 'mine' }], /field id/],
     ['the same id twice', [good, good], /entry 2 .*field id: is there twice/],
-    ['a setting that there is not', [{ ...good, id: '${NOWHERE}' }], /refers to the setting NOWHERE/] // eslint-disable-line no-template-curly-in-string
+    ['a setting that there is not', [{ ...good, id: '${NOWHERE}' }], /refers to the setting NOWHERE/]
   ]
   for (const [label, entries, message] of mistakes) {
     t.throws(() => read(...entries), { name: 'DataFileError', message }, label)

@@ -38,7 +38,6 @@ const mistakes: [string, 'users' | 'clients', object[], string][] = [
   ['scopes without openid', 'clients', [{ ...client, scope: 'profile' }], 'entry 1 (shop), field scope: must match pattern'],
   ['a client field that there is not', 'clients', [{ ...client, redirect_uri: 'x' }], 'entry 1 (shop), field redirect_uri: is not a field'],
   ['a client that is there twice', 'clients', [client, client], 'entry 2 (shop), field client_id: is there twice'],
-  // eslint-disable-next-line no-template-curly-in-string
   ['a setting that there is not', 'clients', [{ ...client, client_uri: '${SHOP_URL}' }], 'entry 1 (shop), field client_uri refers to the setting SHOP_URL']
 ]
 for (const [label, kind, entries, message] of mistakes) {
@@ -53,7 +52,6 @@ for (const [label, kind, entries, message] of mistakes) {
 t.test('reads users and clients of one\'s own, with settings filled in', async t => {
   const folder = t.testdir({
     'users.yaml': JSON.stringify([user]),
-    // eslint-disable-next-line no-template-curly-in-string
     'clients.yaml': JSON.stringify([{ ...client, redirect_uris: ['${APP_URL}/callback'] }])
   })
   const { users, clients } = loadIdpConfig(labSettings({

@@ -21,7 +21,6 @@ t.test('reads the entries in their order and fills in defaults', async t => {
 })
 
 t.test('fills in settings, wherever a value refers to one', async t => {
-  // eslint-disable-next-line no-template-curly-in-string
   t.same(read(t, '- name: ${FIRST}-${LAST}\n  number: 1\n  pets: [{ kind: "a ${FIRST}" }]', { FIRST: 'Ann', LAST: 7 }), [
     { name: 'Ann-7', number: 1, pets: [{ kind: 'a Ann' }] }
   ])
@@ -37,7 +36,6 @@ const mistakes: [string, string, string[]][] = [
   ['an entry that is no object', '- Ann', ['entry 1: must be object']],
   ['the same name twice', '- name: Ann\n  number: 1\n- name: Ann\n  number: 2', ['entry 2 (Ann), field name: is there twice']],
   ['another unique field twice', '- name: Ann\n  number: 1\n- name: Ben\n  number: 1', ['entry 2 (Ben), field number: is there twice']],
-  // eslint-disable-next-line no-template-curly-in-string
   ['a setting that there is not', '- name: ${NOWHERE}\n  number: 1', ['field name refers to the setting NOWHERE, which there is not']],
   ['a list with nothing in it', '[]', ['the list: must NOT have fewer than 1 items']],
   ['something that is no list', 'name: Ann', ['the list: must be array']],
