@@ -34,7 +34,8 @@ export const messengerRoutes: FastifyPluginAsyncTypebox<{
 
   app.get('/messenger/login', { schema: { querystring: returnToQuery } }, async (request, reply) => {
     const returnTo = checkReturnTo(request.query.return_to, config.app)
-    if (!request.signedIn) return reply.redirect(`${config.app}/login?${new URLSearchParams({ return_to: returnTo })}`, 303)
+    // Pages come here by themselves. Signing in is a person's wish, so a tab that is late must not undo a sign-out.
+    if (!request.signedIn) return reply.redirect(config.app + returnTo, 303)
     return sendToProvider(request, reply, request.signedIn.user.sub, returnTo, false)
   })
 

@@ -7,7 +7,8 @@ import { TokenEndpoint } from '../token-endpoint.js'
 
 const ACCESS_TOKEN = 'gcatkn'
 const REFRESH_TOKEN = 'gcartkn'
-// The names of these two are not documented; our choice.
+// The names of these three are not documented; our choice.
+const SIGN_IN = 'gcasignin'
 const LOGGED_OUT = 'gcalogout'
 const RE_AUTHENTICATED = 'gcareauth'
 const SIGNED_OUT = { status: 200, statusText: 'OK', data: /** @type {unknown} */ ({}) }
@@ -37,6 +38,8 @@ export class Auth {
   #context
   #provider
   #endpoint
+  /** The sign-in that this page's tokens are of, by a name that all tabs share. */
+  #signIn
   /** The last sign-out that this page has taken note of. */
   #signOut
   /** @type {Map<string, Promise<Tokens>>} */
@@ -56,6 +59,7 @@ export class Auth {
     this.#context = context
     this.#provider = new AuthProvider(plugin)
     this.#endpoint = new TokenEndpoint(context)
+    this.#signIn = this.#storedSignIn
     this.#signOut = this.#lastSignOut
     // Known before `Auth.ready`: brands read it inside that subscription.
     plugin.data('Auth.authenticated', Boolean(context.config.auth?.enabled && this.jwt))
@@ -93,11 +97,13 @@ export class Auth {
 
   /** The messaging service accepted the identity: the next refusal may ask for a sign-in again. */
   confirm () {
+    this.#signIn = this.#storedSignIn
     this.#context.tabStorage.remove(RE_AUTHENTICATED)
   }
 
   async logout () {
     const signOut = this.#lastSignOut
+    this.#signIn = this.#storedSignIn
     const answer = await this.#revoke()
     // The LogoutEvent or another tab may have been first; what is there by now can belong to the next sign-in.
     if (signOut === this.#lastSignOut) this.loggedOut(answer)
@@ -107,8 +113,8 @@ export class Auth {
   loggedOut (answer = SIGNED_OUT) {
     const elsewhere = this.#signOut !== this.#lastSignOut
     if (!elsewhere) {
-      this.#dropTokens()
-      this.#context.storage.set(LOGGED_OUT, String(Date.now()))
+      if (this.#signIn === this.#storedSignIn) this.#dropTokens()
+      this.#context.storage.set(LOGGED_OUT, this.#signIn ?? crypto.randomUUID())
     }
     this.#end(answer, { elsewhere })
   }
@@ -122,7 +128,14 @@ export class Auth {
     return this.#context.storage.get(REFRESH_TOKEN) ?? undefined
   }
 
-  /** Changes with every sign-out, whichever tab it happens in. */
+  get #storedSignIn () {
+    return this.#context.storage.get(SIGN_IN)
+  }
+
+  /**
+   * Names the sign-in that has ended last, whichever tab it ended in. Several tabs hear of one sign-out in their own
+   * time, and the last of them must not look like another sign-out to a tab where the next person signs in already.
+   */
   get #lastSignOut () {
     return this.#context.storage.get(LOGGED_OUT)
   }
@@ -147,6 +160,7 @@ export class Auth {
     this.#assertSince(signOut)
     if (tokens.refreshToken) this.#context.storage.set(REFRESH_TOKEN, tokens.refreshToken)
     else this.#context.storage.remove(REFRESH_TOKEN)
+    this.#context.storage.set(SIGN_IN, crypto.randomUUID())
     this.#context.storage.set(ACCESS_TOKEN, tokens.jwt)
     this.#authenticate(tokens)
     return tokens
@@ -215,6 +229,7 @@ export class Auth {
 
   /** @param {Tokens} tokens */
   #authenticate (tokens) {
+    this.#signIn = this.#storedSignIn
     this.#plugin.data('Auth.authenticated', true)
     this.#plugin.publish('authenticated', tokens)
   }
@@ -222,6 +237,7 @@ export class Auth {
   #dropTokens () {
     this.#context.storage.remove(ACCESS_TOKEN)
     this.#context.storage.remove(REFRESH_TOKEN)
+    this.#context.storage.remove(SIGN_IN)
   }
 
   /**
@@ -231,6 +247,7 @@ export class Auth {
   #end (answer, where) {
     // Who watches a sign-in under way has to hear as well that it comes to nothing.
     const news = this.authenticated || this.#pending.size > 0
+    this.#signIn = null
     this.#signOut = this.#lastSignOut
     this.#pending = new Map()
     this.#plugin.data('Auth.authenticated', false)
