@@ -56,11 +56,11 @@ t.test('sends home who signs out without being signed in', async t => {
   t.equal(location?.href, `${config.app}/`)
 })
 
-t.test('sends to the sign-in who asks for a code for the Messenger without being signed in', async t => {
+t.test('leads back who asks for a code for the Messenger without being signed in', async t => {
   const { tab, config } = await buildAlone(t)
   const { status, location } = await tab().get('/messenger/login?return_to=%2Ftours')
   t.equal(status, 303)
-  t.equal(location?.href, `${config.app}/login?return_to=%2Ftours`)
+  t.equal(location?.href, `${config.app}/tours`)
 })
 
 t.test('takes a session cookie that is none of its own for no session', async t => {
