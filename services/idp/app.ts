@@ -16,6 +16,11 @@ import { protocolRoutes } from './routes/protocol.ts'
 import { signInRoutes } from './routes/sign-in.ts'
 import { Accounts } from './users.ts'
 
+const wordsToGoOn = {
+  'nobody signed in': { title: 'You are signed out', meaning: 'Tern ID had forgotten you in this browser already.' },
+  'somebody else signed in': { title: 'Somebody else is signed in', meaning: 'They are signed out of Tern ID in this browser when you go on.' }
+}
+
 /** The identity provider: stands in for Okta, Auth0, Keycloak or Entra ID. */
 export async function buildIdp (config: IdpConfig): Promise<Server> {
   const app = buildServer(config)
@@ -36,7 +41,8 @@ export async function buildIdp (config: IdpConfig): Promise<Server> {
     pages: {
       error: out => app.view('error', errorPage(out, clients)),
       logout: (client, xsrf) => app.view('sign-out', { title: 'Sign out', client, xsrf }),
-      loggedOut: () => app.view('signed-out', { title: 'Signed out', app: config.app })
+      loggedOut: () => app.view('signed-out', { title: 'Signed out', app: config.app }),
+      goOn: (why, xsrf) => app.view('continue', { ...wordsToGoOn[why], xsrf })
     }
   })
 

@@ -16,6 +16,12 @@ export interface ProviderPages {
   /** @param xsrf value of the field `xsrf` of the form that is posted to `/session/end/confirm` */
   logout (clientName: string | undefined, xsrf: string): Promise<string>
   loggedOut (): Promise<string>
+  /**
+   * A page that goes on to `/session/end/confirm` by a click.
+   *
+   * @param why nobody was signed in any more; or somebody else was, and has to be signed out for the one who signs in
+   */
+  goOn (why: 'nobody signed in' | 'somebody else signed in', xsrf: string): Promise<string>
 }
 
 /** The OpenID Provider: strict, and with none of oidc-provider's development defaults. */
@@ -115,6 +121,7 @@ export function createProvider (options: {
   // `routes/protocol.ts` says in these headers under which URL the world sees this provider.
   provider.proxy = true
 
+  replaceSelfSubmittingForms(provider, pages)
   logRefusals(provider, log)
   return provider
 }
@@ -148,6 +155,20 @@ async function loadGrant (ctx: KoaContextWithOIDC, accounts: Accounts) {
   given.addOIDCClaims([...ctx.oidc.requestParamClaims])
   await given.save()
   return given
+}
+
+/**
+ * Two of oidc-provider's answers are forms that a script in them submits. Here a person does, as no page has a script.
+ */
+function replaceSelfSubmittingForms (provider: Provider, pages: ProviderPages) {
+  provider.use(async (ctx, next) => {
+    await next()
+    const { route, session } = ctx.oidc ?? {}
+    if (ctx.status !== 200 || !ctx.response.is('html')) return
+    const xsrf = String(session?.state?.['secret'])
+    if (route === 'end_session' && !session?.accountId) ctx.body = await pages.goOn('nobody signed in', xsrf)
+    if (route === 'resume') ctx.body = await pages.goOn('somebody else signed in', xsrf)
+  })
 }
 
 function logRefusals (provider: Provider, log: Logger) {

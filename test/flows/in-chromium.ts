@@ -87,6 +87,8 @@ export async function inChromium (t: Test, lab: Lab) {
     await other.getByRole('log').getByText('Hello Alice').waitFor()
 
     await page.getByRole('button', { name: 'Sign in as Bob Brandt' }).click()
+    await page.getByRole('heading', { name: 'Somebody else is signed in' }).waitFor()
+    await page.getByRole('button', { name: 'Continue' }).click()
     await page.getByRole('banner').getByText('Bob Brandt', { exact: true }).waitFor()
     await showMessenger(page)
     await page.getByRole('log').getByText('Hello Bob').waitFor()

@@ -89,12 +89,13 @@ t.test('ends the access tokens of the session too', async t => {
   t.equal((await idp.userinfo(accessToken)).statusCode, 401, 'after')
 })
 
-t.test('asks nothing of a browser that nobody is signed in with', async t => {
+t.test('says so when nobody is signed in any more, and goes on by a click, without a script', async t => {
   const { idp, endSession } = await signedIn(t)
   const stranger = new Visitor(idp)
   const page = await stranger.open(endSession())
   t.equal(page.status, 200)
-  // The form sends itself, or has a button for browsers without scripts.
+  t.match(page.text, 'Tern ID had forgotten you')
+  t.notMatch(page.text, '<script')
   const { left } = await stranger.submit(page, 'Continue')
   t.equal(left?.href, `${home}?state=the-state`)
 })

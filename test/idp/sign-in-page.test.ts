@@ -54,7 +54,6 @@ t.test('allows its pages their own styles and images, and forms that end at itse
     'default-src': ["'none'"],
     'style-src': ["'self'"],
     'img-src': ["'self'"],
-    'script-src': ["'self'"],
     'form-action': ["'self'", 'http://app.localhost:3000'],
     'frame-ancestors': ["'none'"],
     'base-uri': ["'none'"]

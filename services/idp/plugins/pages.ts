@@ -18,8 +18,6 @@ export const pages = fp<{ clients: RegisteredClient[], secure: boolean }>(async 
         'default-src': ["'none'"],
         'style-src': ["'self'"],
         'img-src': ["'self'"],
-        // No page of ours has a script. oidc-provider's self-submitting forms add the hash of theirs, if this is here.
-        'script-src': ["'self'"],
         // Browsers hold the redirects that follow a form to this too, and they end at a client.
         'form-action': ["'self'", ...new Set(clients.flatMap(originsOf))],
         'frame-ancestors': ["'none'"],
