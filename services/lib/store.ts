@@ -15,6 +15,13 @@ export interface Collection<T> {
   set (key: string, value: T, keeping?: Keeping): Promise<void>
   /** Write only where nothing is; `false` if something was. Atomic. */
   add (key: string, value: T, keeping?: Keeping): Promise<boolean>
+  /**
+   * Read, change and write in one step, so that of several changes at once none is lost.
+   *
+   * @param keeping anew, from the changed value; without it the entry keeps its time and tags
+   * @returns the changed value, or nothing where there is none to change
+   */
+  update (key: string, change: (value: T) => T, keeping?: (value: T) => Keeping): Promise<T | undefined>
   /** Read and delete in one step, so that of several callers one gets it. For everything single-use. */
   take (key: string): Promise<T | undefined>
   delete (key: string): Promise<void>
@@ -22,15 +29,24 @@ export interface Collection<T> {
   tagged (tag: string, page?: { newestFirst?: boolean, limit?: number, offset?: number }): Promise<T[]>
   countTagged (tag: string): Promise<number>
   deleteTagged (tag: string): Promise<void>
+  /** Let all entries that carry a tag live for so many seconds from now. */
+  prolongTagged (tag: string, ttl: number): Promise<void>
 }
 
 /** What a service keeps over a restart, and everything single-use. */
 export interface Store {
   collection<T> (name: string): Collection<T>
+  /** Write what is still to be written, then let go of the file. */
   close (): void
 }
 
 interface Row { value: string }
+
+interface Write {
+  run: () => void
+  settle: () => void
+  fail: (reason: unknown) => void
+}
 
 /**
  * Open the store, making it where there is none.
@@ -74,6 +90,7 @@ export function openStore (file: string): Store {
       INSERT INTO entry (collection, key, value, expires) VALUES (?, ?, ?, ?)
       ON CONFLICT (collection, key) DO NOTHING
       RETURNING sequence`),
+    replace: database.prepare('UPDATE entry SET value = ? WHERE collection = ? AND key = ?'),
     take: database.prepare(`DELETE FROM entry WHERE collection = ? AND key = ? AND ${alive} RETURNING value`),
     delete: database.prepare('DELETE FROM entry WHERE collection = ? AND key = ?'),
     deleteExpiredKey: database.prepare('DELETE FROM entry WHERE collection = ? AND key = ? AND expires <= ?'),
@@ -88,7 +105,9 @@ export function openStore (file: string): Store {
       SELECT count(*) AS count FROM tag JOIN entry ON sequence = entry
       WHERE tag.collection = ? AND name = ? AND ${alive}`),
     deleteTagged: database.prepare(
-      'DELETE FROM entry WHERE sequence IN (SELECT entry FROM tag WHERE collection = ? AND name = ?)')
+      'DELETE FROM entry WHERE sequence IN (SELECT entry FROM tag WHERE collection = ? AND name = ?)'),
+    prolongTagged: database.prepare(
+      'UPDATE entry SET expires = ? WHERE sequence IN (SELECT entry FROM tag WHERE collection = ? AND name = ?)')
   }
 
   function taggedQuery (direction: 'ASC' | 'DESC') {
@@ -98,16 +117,50 @@ export function openStore (file: string): Store {
       ORDER BY sequence ${direction} LIMIT ? OFFSET ?`
   }
 
-  function inTransaction<R> (write: () => R): R {
+  function inTransaction (write: () => void) {
     database.exec('BEGIN IMMEDIATE')
     try {
-      const result = write()
+      write()
       database.exec('COMMIT')
-      return result
     } catch (error) {
       database.exec('ROLLBACK')
       throw error
     }
+  }
+
+  let waiting: Write[] = []
+
+  // A commit costs many times what a statement does. So what is to be written at the same moment, for whomever, goes into
+  // one transaction, and each writer hears only when that is committed.
+  function commitTogether () {
+    const writes = waiting
+    waiting = []
+    if (writes.length === 0) return
+    try {
+      inTransaction(() => { for (const write of writes) write.run() })
+    } catch {
+      // One write has failed, and the others have nothing to do with it.
+      for (const write of writes) commitAlone(write)
+      return
+    }
+    for (const { settle } of writes) settle()
+  }
+
+  function commitAlone ({ run, settle, fail }: Write) {
+    try {
+      inTransaction(run)
+    } catch (error) {
+      return fail(error)
+    }
+    settle()
+  }
+
+  function write<R> (run: () => R): Promise<R> {
+    return new Promise((resolve, reject) => {
+      let result: R
+      if (waiting.length === 0) setImmediate(commitTogether)
+      waiting.push({ run: () => { result = run() }, settle: () => resolve(result), fail: reject })
+    })
   }
 
   const expiryOf = ({ ttl }: Keeping) => ttl === undefined ? null : Date.now() + ttl * 1000
@@ -118,32 +171,44 @@ export function openStore (file: string): Store {
   return {
     collection<T> (name: string): Collection<T> {
       const parse = (row: unknown) => row === undefined ? undefined : JSON.parse((row as Row).value) as T
+      const put = (key: string, json: string, expires: number | null, tags: string[] = []) => {
+        const { sequence } = statements.set.get(name, key, json, expires) as unknown as { sequence: number }
+        statements.untag.run(sequence)
+        for (const tag of tags) statements.tag.run(name, tag, sequence)
+      }
+
       return {
         async get (key) {
           return parse(statements.get.get(name, key, Date.now()))
         },
-        async set (key, value, keeping = {}) {
-          inTransaction(() => {
-            const row = statements.set.get(name, key, JSON.stringify(value), expiryOf(keeping)) as { sequence: number }
-            statements.untag.run(row.sequence)
-            for (const tag of keeping.tags ?? []) statements.tag.run(name, tag, row.sequence)
-          })
+        set: (key, value, keeping = {}) => {
+          const json = JSON.stringify(value)
+          const expires = expiryOf(keeping)
+          return write(() => put(key, json, expires, keeping.tags))
         },
-        async add (key, value, keeping = {}) {
-          return inTransaction(() => {
+        update: (key, change, keeping) => write(() => {
+          const value = parse(statements.get.get(name, key, Date.now()))
+          if (value === undefined) return undefined
+          const changed = change(value)
+          const json = JSON.stringify(changed)
+          const kept = keeping?.(changed)
+          if (kept) put(key, json, expiryOf(kept), kept.tags)
+          else statements.replace.run(json, name, key)
+          return changed
+        }),
+        add: (key, value, keeping = {}) => {
+          const json = JSON.stringify(value)
+          const expires = expiryOf(keeping)
+          return write(() => {
             statements.deleteExpiredKey.run(name, key, Date.now())
-            const row = statements.add.get(name, key, JSON.stringify(value), expiryOf(keeping)) as { sequence: number } | undefined
+            const row = statements.add.get(name, key, json, expires) as { sequence: number } | undefined
             if (!row) return false
             for (const tag of keeping.tags ?? []) statements.tag.run(name, tag, row.sequence)
             return true
           })
         },
-        async take (key) {
-          return parse(statements.take.get(name, key, Date.now()))
-        },
-        async delete (key) {
-          statements.delete.run(name, key)
-        },
+        take: key => write(() => parse(statements.take.get(name, key, Date.now()))),
+        delete: key => write(() => { statements.delete.run(name, key) }),
         async tagged (tag, { newestFirst = false, limit = -1, offset = 0 } = {}) {
           const rows = statements.tagged[newestFirst ? 'DESC' : 'ASC'].all(name, tag, Date.now(), limit, offset)
           return rows.map(row => JSON.parse((row as unknown as Row).value) as T)
@@ -151,13 +216,16 @@ export function openStore (file: string): Store {
         async countTagged (tag) {
           return (statements.countTagged.get(name, tag, Date.now()) as { count: number }).count
         },
-        async deleteTagged (tag) {
-          statements.deleteTagged.run(name, tag)
+        deleteTagged: tag => write(() => { statements.deleteTagged.run(name, tag) }),
+        prolongTagged: (tag, ttl) => {
+          const expires = expiryOf({ ttl })
+          return write(() => { statements.prolongTagged.run(expires, name, tag) })
         }
       }
     },
     close () {
       clearInterval(sweep)
+      commitTogether()
       database.close()
     }
   }

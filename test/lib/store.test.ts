@@ -135,3 +135,50 @@ t.test('still has everything after it was closed and opened again', async t => {
   before.close()
   t.same(await open(t, file).tagged('all'), [{ text: 'kept' }])
 })
+
+t.test('changes an entry without losing another change of the same moment', async t => {
+  const notes = open(t)
+  await notes.set('a', { text: '' }, { ttl: 60, tags: ['letters'] })
+  await Promise.all([...'abc'].map(letter => notes.update('a', ({ text }) => ({ text: text + letter }))))
+  t.same(await notes.get('a'), { text: 'abc' })
+  t.same(texts(await notes.tagged('letters')), ['abc'], 'its tags stay')
+  t.same(await notes.update('a', note => note, () => ({ tags: ['final'] })), { text: 'abc' })
+  t.same(await notes.tagged('letters'), [], 'unless it is to be kept in another way')
+  t.same(texts(await notes.tagged('final')), ['abc'])
+  t.equal(await notes.update('b', note => note), undefined, 'nothing where there is none')
+  t.equal(await notes.get('b'), undefined)
+})
+
+t.test('lets everything that carries a tag live longer', async t => {
+  let now = 1_000_000
+  t.intercept(Date, 'now', { value: () => now })
+  const notes = open(t)
+  for (const key of ['a', 'b']) await notes.set(key, { text: key }, { ttl: 10, tags: ['all'] })
+  await notes.set('c', { text: 'c' }, { ttl: 10 })
+  now += 9_000
+  await notes.prolongTagged('all', 10)
+  now += 9_000
+  t.same(texts(await notes.tagged('all')), ['a', 'b'])
+  t.equal(await notes.get('c'), undefined, 'and nothing else')
+})
+
+t.test('of what is written in one moment, loses only what cannot be written', async t => {
+  const notes = open(t)
+  const written = await Promise.allSettled([
+    notes.set('before', { text: 'before' }),
+    notes.update('before', () => { throw new Error('no such change') }),
+    notes.set('after', { text: 'after' })
+  ])
+  t.same(written.map(({ status }) => status), ['fulfilled', 'rejected', 'fulfilled'])
+  t.same(await notes.get('before'), { text: 'before' })
+  t.same(await notes.get('after'), { text: 'after' })
+})
+
+t.test('writes what is under way before it closes', async t => {
+  const file = newFile(t)
+  const store = openStore(file)
+  const writing = store.collection<Note>('notes').set('a', { text: 'just in time' })
+  store.close()
+  await writing
+  t.same(await open(t, file).get('a'), { text: 'just in time' })
+})
