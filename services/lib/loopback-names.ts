@@ -21,6 +21,24 @@ const moment = 60_000
  */
 export function lookupWith (system: LookupFunction): LookupFunction {
   const lastNone = new Map<string, number>()
+  const underWay = new Map<string, Parameters<LookupFunction>[2][]>()
+
+  // A question keeps one of the few threads busy that files and cryptography need as well, for seconds where no name server
+  // answers. So the same question is not asked again while it is under way.
+  const askOnce: LookupFunction = (hostname, options, callback) => {
+    const question = `${hostname} ${JSON.stringify(options)}`
+    const waiting = underWay.get(question)
+    if (waiting) {
+      waiting.push(callback)
+      return
+    }
+    const callbacks = [callback]
+    underWay.set(question, callbacks)
+    system(hostname, options, (...answer) => {
+      underWay.delete(question)
+      for (const each of callbacks) each(...answer)
+    })
+  }
 
   return (hostname, options: LookupOptions, callback) => {
     if (!isLoopbackName(hostname)) return system(hostname, options, callback)
@@ -34,7 +52,7 @@ export function lookupWith (system: LookupFunction): LookupFunction {
     const hadNone = Date.now() - (lastNone.get(hostname) ?? -Infinity) < moment
     const timer = setTimeout(meansThisMachine, hadNone ? patienceAfterNone : patience)
 
-    system(hostname, options, (error, address, family) => {
+    askOnce(hostname, options, (error, address, family) => {
       clearTimeout(timer)
       if (!error) lastNone.delete(hostname)
       if (answered) return

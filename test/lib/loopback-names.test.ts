@@ -60,3 +60,22 @@ t.test('asks again for a name that was not there, and finds the container that h
 t.test('passes on any other failure', async t => {
   await t.rejects(find('idp.localhost', lookupWith(systemThat({ code: 'EAI_FAIL' }))), { code: 'EAI_FAIL' })
 })
+
+t.test('asks the system once for what many want to know at the same moment', async t => {
+  const asked: string[] = []
+  const answers: (() => void)[] = []
+  const lookup = lookupWith((hostname, _options, callback) => {
+    asked.push(hostname)
+    answers.push(() => callback(null, '172.18.0.2', 4))
+  })
+  const find = (hostname: string) => new Promise(resolve => lookup(hostname, {}, (...answer) => resolve(answer)))
+  const found = [find('idp.localhost'), find('idp.localhost'), find('app.localhost')]
+  t.same(asked, ['idp.localhost', 'app.localhost'])
+  for (const answer of answers) answer()
+  t.same(await Promise.all(found), Array(3).fill([null, '172.18.0.2', 4]))
+
+  const again = find('idp.localhost')
+  t.equal(asked.length, 3, 'and asks again later')
+  answers[2]!()
+  t.same(await again, [null, '172.18.0.2', 4])
+})
