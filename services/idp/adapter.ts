@@ -3,6 +3,15 @@ import type { Keeping, Store } from '#lib/store.ts'
 
 const tagOf = { grant: (id: string) => `grant:${id}`, uid: (uid: string) => `uid:${uid}`, userCode: (code: string) => `user-code:${code}` }
 
+const consumedIn = (store: Store) => store.collection<number>('consumed')
+const consumedKey = (model: string, id: string) => `${model}:${id}`
+
+// An authorization code is remembered for a while after its end, so that the refusal can say why.
+const remembered: Record<string, number | undefined> = { AuthorizationCode: 10 * 60 }
+
+/** When a single-use code or token was used, in seconds since the epoch; known also where the entry itself is gone. */
+export const usedAt = (store: Store, model: string, id: string) => consumedIn(store).get(consumedKey(model, id))
+
 /**
  * Keeps what oidc-provider keeps – sessions, grants, codes, tokens – in the store.
  *
@@ -10,17 +19,17 @@ const tagOf = { grant: (id: string) => `grant:${id}`, uid: (uid: string) => `uid
  */
 export function storeAdapter (store: Store): AdapterFactory {
   // One for all models: what was used once stays known for as long as what it belonged to.
-  const consumed = store.collection<number>('consumed')
+  const consumed = consumedIn(store)
   const grants = store.collection<AdapterPayload>('Grant')
 
   return (model): Adapter => {
     const entries = store.collection<AdapterPayload>(model)
-    const consumedKey = (id: string) => `${model}:${id}`
+    const afterEnd = remembered[model] ?? 0
 
     const find = async (id: string) => {
       const payload = await entries.get(id)
       if (!payload) return undefined
-      const at = await consumed.get(consumedKey(id))
+      const at = await consumed.get(consumedKey(model, id))
       return at === undefined ? payload : { ...payload, consumed: at }
     }
 
@@ -28,7 +37,7 @@ export function storeAdapter (store: Store): AdapterFactory {
 
     return {
       async upsert (id, payload, expiresIn) {
-        const keeping: Keeping = { ttl: expiresIn, tags: [] }
+        const keeping: Keeping = { ttl: expiresIn === undefined ? undefined : expiresIn + afterEnd, tags: [] }
         if (payload.grantId) keeping.tags!.push(tagOf.grant(payload.grantId))
         if (payload.uid) keeping.tags!.push(tagOf.uid(payload.uid))
         if (payload.userCode) keeping.tags!.push(tagOf.userCode(payload.userCode))
@@ -45,7 +54,8 @@ export function storeAdapter (store: Store): AdapterFactory {
       async consume (id) {
         const { exp, grantId } = await entries.get(id) ?? {}
         const now = Math.floor(Date.now() / 1000)
-        const first = await consumed.add(consumedKey(id), now, { ttl: exp === undefined ? undefined : Math.max(exp - now, 1) + 60 })
+        const ttl = exp === undefined ? undefined : Math.max(exp - now, 1) + 60 + afterEnd
+        const first = await consumed.add(consumedKey(model, id), now, { ttl })
         if (first) return
         if (grantId) await grants.delete(grantId)
         throw new errors.InvalidGrant('already consumed by a request at the same time')

@@ -14,7 +14,8 @@ const client = Type.Object({
   grant_types: Type.Array(Type.Union([Type.Literal('authorization_code'), Type.Literal('refresh_token')]), { minItems: 1 }),
   scope: Type.String({ pattern: '^openid( [a-z_]+)*$' }),
   first_party: Type.Boolean({ default: false }),
-  id_token_claims: Type.Array(Type.String(), { default: [] })
+  id_token_claims: Type.Array(Type.String(), { default: [] }),
+  refresh_token_with_session: Type.Boolean({ default: false })
 }, { additionalProperties: false })
 
 /** A registered client, as an entry of `clients.yaml`. */

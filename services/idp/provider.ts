@@ -4,6 +4,7 @@ import type { Store } from '#lib/store.ts'
 import { storeAdapter } from './adapter.ts'
 import type { RegisteredClient } from './clients.ts'
 import type { Keys } from './keys.ts'
+import { explainRefusals } from './refusals.ts'
 import type { Accounts, User } from './users.ts'
 
 const minutes = 60
@@ -54,7 +55,7 @@ export function createProvider (options: {
     allowOmittingSingleRegisteredRedirectUri: false,
     clientBasedCORS: () => false,
     clientDefaults: { grant_types: ['authorization_code'], response_types: ['code'], id_token_signed_response_alg: 'RS256' },
-    extraClientMetadata: { properties: ['first_party', 'id_token_claims'] },
+    extraClientMetadata: { properties: ['first_party', 'id_token_claims', 'refresh_token_with_session'] },
 
     scopes: ['openid', 'offline_access'],
     claims: {
@@ -79,6 +80,10 @@ export function createProvider (options: {
     },
 
     loadExistingGrant: ctx => loadGrant(ctx, accounts),
+    issueRefreshToken: async (_ctx, client, source) => client.grantTypeAllowed('refresh_token') &&
+      (source.scopes.has('offline_access') || client['refresh_token_with_session'] === true),
+    // What was issued for offline access outlives the session, everything else ends with it.
+    expiresWithSession: async (_ctx, source) => !source.scopes.has('offline_access'),
     rotateRefreshToken: true,
     ttl: {
       AuthorizationCode: 1 * minutes,
@@ -122,6 +127,7 @@ export function createProvider (options: {
   provider.proxy = true
 
   replaceSelfSubmittingForms(provider, pages)
+  explainRefusals(provider, options.store)
   logRefusals(provider, log)
   return provider
 }

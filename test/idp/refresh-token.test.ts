@@ -1,5 +1,7 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { decodeJwt } from 'jose'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { startIdp, Visitor, type Tokens } from './helper.ts'
 
 t.test('gives a refresh token for offline_access that the person has agreed to', async t => {
@@ -70,4 +72,71 @@ t.test('keeps a refresh token alive when the person signs out, as offline_access
   const { refresh_token: refreshToken } = (await idp.redeem(idp.relyingParty, left!.searchParams.get('code')!)).json() as Tokens
   await visitor.submit(await visitor.open('/session/end'), 'Sign out')
   t.equal((await idp.refresh(idp.relyingParty, refreshToken!)).statusCode, 200)
+})
+
+/** Somebody who is signed in at the application, and for whom the Messenger's client has got its tokens without a page. */
+async function withMessenger (t: Test) {
+  const idp = await startIdp(t)
+  const visitor = new Visitor(idp)
+  await visitor.signIn('alice')
+  const codeForMessenger = async () =>
+    (await visitor.open(idp.authorizationRequest(idp.genesys, { prompt: 'none' }))).left!.searchParams.get('code')!
+  const tokens = (await idp.redeem(idp.genesys, await codeForMessenger())).json() as Tokens
+  return { idp, visitor, tokens, codeForMessenger }
+}
+
+t.test('gives a client that may have one with the session a refresh token without a page and without offline_access', async t => {
+  const { idp, tokens } = await withMessenger(t)
+  t.notMatch(tokens.scope, /offline_access/)
+  t.equal(tokens.expires_in, 15 * 60)
+
+  const response = await idp.refresh(idp.genesys, tokens.refresh_token!)
+  t.equal(response.statusCode, 200)
+  const next = response.json() as Tokens
+  t.equal(next.expires_in, 15 * 60)
+  t.match(decodeJwt(next.id_token), { sub: 'usr-7f3a91c0', given_name: 'Alice', email: 'alice@example.org' })
+  t.not(next.refresh_token, tokens.refresh_token)
+})
+
+t.test('ends a refresh token that came with the session as soon as the person signs out', async t => {
+  const { idp, visitor, tokens } = await withMessenger(t)
+  const { refresh_token: rotated } = (await idp.refresh(idp.genesys, tokens.refresh_token!)).json() as Tokens
+  await visitor.submit(await visitor.open('/session/end'), 'Sign out')
+  const response = await idp.refresh(idp.genesys, rotated!)
+  t.equal(response.statusCode, 400)
+  t.equal(response.json().error, 'invalid_grant')
+})
+
+t.test('ends no refresh token of a person who signs out in another browser', async t => {
+  const { idp, tokens } = await withMessenger(t)
+  const other = new Visitor(idp)
+  await other.signIn('alice')
+  await other.submit(await other.open('/session/end'), 'Sign out')
+  t.equal((await idp.refresh(idp.genesys, tokens.refresh_token!)).statusCode, 200)
+})
+
+t.test('takes the reuse of a refresh token that came with the session for theft too', async t => {
+  const { idp, tokens } = await withMessenger(t)
+  const next = (await idp.refresh(idp.genesys, tokens.refresh_token!)).json() as Tokens
+  t.equal((await idp.refresh(idp.genesys, tokens.refresh_token!)).json().error, 'invalid_grant')
+  t.equal((await idp.refresh(idp.genesys, next.refresh_token!)).json().error, 'invalid_grant')
+})
+
+t.test('gives nothing more to a user who was disabled, and goes on when they are enabled again', async t => {
+  const folder = t.testdir({})
+  const first = await startIdp(t, { STATE_DIR: folder })
+  const tokens = await first.tokensFor('alice', first.genesys)
+  const users = first.config.users.map(user => ({ ...user, disabled: user.username === 'alice' }))
+  await first.app.close()
+  writeFileSync(join(folder, 'users.yaml'), JSON.stringify(users))
+
+  const second = await startIdp(t, { STATE_DIR: folder, USERS_FILE: join(folder, 'users.yaml') })
+  const refused = await second.refresh(second.genesys, tokens.refresh_token!)
+  t.equal(refused.statusCode, 400)
+  t.strictSame(refused.json(), { error: 'invalid_grant', error_description: 'the user has been disabled since the refresh token was issued' })
+  t.equal((await second.userinfo(tokens.access_token)).statusCode, 401)
+  await second.app.close()
+
+  const third = await startIdp(t, { STATE_DIR: folder })
+  t.equal((await third.refresh(third.genesys, tokens.refresh_token!)).statusCode, 200)
 })
