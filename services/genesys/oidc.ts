@@ -1,27 +1,28 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import * as client from 'openid-client'
 import { fetch } from '#lib/outbound.ts'
+import { identityOf, type VerifiedIdentity } from './identity.ts'
+import { explainRefusal, explainValidation, OidcError, type Expectations, type Presented } from './oidc-error.ts'
 
-/** Why a code could not be redeemed. Its message is a sentence for the log, without the code or any token. */
-export class RedemptionError extends Error {
-  override name = 'RedemptionError'
-  /** `unavailable` when the identity provider could not answer, else an OAuth error code or one of openid-client's */
-  readonly reason: string
-
-  constructor (reason: string, message: string, cause: unknown) {
-    super(message, { cause })
-    this.reason = reason
-  }
-}
-
-/** An authorization code, and what of its authorization request is needed to redeem it and to trust the ID token. */
-export interface Redemption {
-  code: string
-  redirectUri: string
+/** What of its authorization request is needed to trust an ID token. */
+interface AuthorizationRequest {
   nonce?: string | undefined
   maxAge?: number | undefined
-  codeVerifier?: string | undefined
   iss?: string | undefined
+}
+
+/** An authorization code, and what is needed to redeem it. */
+export interface Redemption extends AuthorizationRequest {
+  code: string
+  redirectUri: string
+  codeVerifier?: string | undefined
+}
+
+/** An ID token of the implicit flow. */
+export interface ImplicitResponse extends AuthorizationRequest {
+  idToken: string
+  /** mandatory in this flow: nothing else ties the token to the request */
+  nonce: string
 }
 
 /** Genesys as a confidential client of the identity provider. */
@@ -31,6 +32,7 @@ export function createOidcClient ({ issuer, client: { id, secret } }: {
 }) {
   const exactRedirectUri = new AsyncLocalStorage<string>()
   let discovered: Promise<client.Configuration> | undefined
+  let implicit: client.Configuration | undefined
 
   // RFC 6749 4.1.3 wants the redirect_uri of the authorization request, identical. openid-client takes it from the
   // callback's URL, where a query is lost and `https://brand.example` has become `https://brand.example/`.
@@ -43,32 +45,49 @@ export function createOidcClient ({ issuer, client: { id, secret } }: {
     return await fetch(url, options as Parameters<typeof fetch>[1]) as unknown as Response
   }
 
+  // Marked as deprecated only to stand out. The lab's issuer has no TLS.
+  const insecure = issuer.startsWith('http:') ? [client.allowInsecureRequests] : []
+
   function discover () {
     discovered ??= client.discovery(new URL(issuer), id, undefined, client.ClientSecretPost(secret), {
       [client.customFetch]: fetchWithExactRedirectUri,
       timeout: 10,
-      execute: [
-        client.enableNonRepudiationChecks,
-        // Marked as deprecated only to stand out. The lab's issuer has no TLS.
-        ...(issuer.startsWith('http:') ? [client.allowInsecureRequests] : [])
-      ]
+      execute: [client.enableNonRepudiationChecks, ...insecure]
     }).catch(error => {
       discovered = undefined
-      throw new RedemptionError('unavailable', `the identity provider cannot be discovered: ${inWords(error)}`, error)
+      throw new OidcError('unavailable', `the identity provider cannot be discovered: ${inWords(error)}`, { cause: error })
     })
     return discovered
   }
+
+  /** The same for the implicit flow: to openid-client a client has either the one or the other. */
+  async function discoverForImplicitFlow () {
+    const discovered = await discover()
+    implicit ??= implicitConfiguration(discovered.serverMetadata())
+    return implicit
+  }
+
+  function implicitConfiguration (server: client.ServerMetadata) {
+    const configuration = new client.Configuration(server, id, undefined, client.ClientSecretPost(secret))
+    configuration[client.customFetch] = fetchWithExactRedirectUri
+    configuration.timeout = 10
+    for (const adjust of [client.useIdTokenResponseType, ...insecure]) adjust(configuration)
+    return configuration
+  }
+
+  const expectationsOf = ({ nonce, maxAge }: AuthorizationRequest): Expectations => ({ issuer, clientId: id, nonce, maxAge })
 
   return {
     /**
      * Redeem an authorization code and validate the ID token that comes for it.
      *
-     * @returns claims of the validated ID token, and what the access token's life and the refresh token are
-     * @throws {RedemptionError}
+     * @returns the user in the validated ID token, the access token's life and the refresh token
+     * @throws {OidcError}
      * @see https://openid.net/specs/openid-connect-core-1_0.html#TokenRequest
      */
-    async redeemAuthorizationCode ({ code, redirectUri, nonce, maxAge, codeVerifier, iss }: Redemption) {
+    async redeemAuthorizationCode ({ code, redirectUri, codeVerifier, ...request }: Redemption) {
       const configuration = await discover()
+      const { nonce, maxAge, iss } = request
       const callback = new URL(redirectUri)
       callback.search = new URLSearchParams({
         code,
@@ -84,9 +103,60 @@ export function createOidcClient ({ issuer, client: { id, secret } }: {
           ...(maxAge !== undefined && { maxAge }),
           ...(codeVerifier !== undefined && { pkceCodeVerifier: codeVerifier })
         }))
-        return { claims: tokens.claims()!, accessTokenExpiresIn: tokens.expires_in, refreshToken: tokens.refresh_token }
+        return {
+          identity: identityOf(tokens.claims()!),
+          accessTokenExpiresIn: tokens.expires_in,
+          refreshToken: tokens.refresh_token
+        }
       } catch (error) {
-        throw translate(error)
+        throw translate(error, 'code', [code, codeVerifier], expectationsOf(request))
+      }
+    },
+
+    /**
+     * Validate the ID token of an implicit flow.
+     *
+     * @returns the user in it, and the seconds that it is still valid
+     * @throws {OidcError}
+     * @see https://openid.net/specs/openid-connect-core-1_0.html#ImplicitAuthResponse
+     */
+    async validateIdToken ({ idToken, ...request }: ImplicitResponse) {
+      const configuration = await discoverForImplicitFlow()
+      const { nonce, maxAge, iss } = request
+      const response = new URL(issuer)
+      response.hash = new URLSearchParams({ id_token: idToken, ...(iss !== undefined && { iss }) }).toString()
+      try {
+        const claims = await client.implicitAuthentication(configuration, response, nonce, {
+          expectedState: client.skipStateCheck,
+          ...(maxAge !== undefined && { maxAge })
+        })
+        return { identity: identityOf(claims), expiresIn: claims.exp - Math.floor(Date.now() / 1000) }
+      } catch (error) {
+        throw translate(error, 'ID token', [idToken], expectationsOf(request))
+      }
+    },
+
+    /**
+     * Have the identity provider renew a sign-in: it refuses when the user was disabled or has signed out there.
+     *
+     * @param identity whom the refresh token was given for
+     * @returns the access token's life; the refresh token and the user's claims where they came anew
+     * @throws {OidcError}
+     * @see https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse
+     */
+    async refresh (refreshToken: string, { sub }: VerifiedIdentity) {
+      const configuration = await discover()
+      const tokens = await client.refreshTokenGrant(configuration, refreshToken).catch(error => {
+        throw translate(error, 'refresh token', [refreshToken], expectationsOf({}))
+      })
+      const claims = tokens.claims()
+      if (claims && claims.sub !== sub) {
+        throw new OidcError('invalid_response', 'the identity provider has renewed the sign-in of somebody else: sub is another')
+      }
+      return {
+        identity: claims && identityOf(claims),
+        accessTokenExpiresIn: tokens.expires_in,
+        refreshToken: tokens.refresh_token
       }
     }
   }
@@ -94,18 +164,22 @@ export function createOidcClient ({ issuer, client: { id, secret } }: {
 
 export type OidcClient = ReturnType<typeof createOidcClient>
 
-function translate (error: unknown): RedemptionError {
-  if (error instanceof client.ResponseBodyError && error.status < 500) {
-    const { error: reason, error_description: description } = error
-    return new RedemptionError(reason, `the identity provider refused the code: ${reason}${description ? `, ${description}` : ''}`, error)
+/** @param secrets that an identity provider might quote */
+function translate (cause: unknown, presented: Presented, secrets: (string | undefined)[], expected: Expectations): OidcError {
+  if (cause instanceof client.ResponseBodyError && cause.status < 500 && cause.status !== 429) {
+    const { reason, hint } = explainRefusal(presented, cause.error, without(secrets, cause.error_description))
+    return new OidcError(cause.error === 'invalid_grant' ? 'invalid_grant' : 'client_refused', reason, { hint, cause })
   }
-  if (error instanceof client.WWWAuthenticateChallengeError) {
-    return new RedemptionError('invalid_client', 'the identity provider does not accept the client and secret of Genesys', error)
+  if (cause instanceof client.WWWAuthenticateChallengeError) {
+    return new OidcError('client_refused', 'the identity provider does not accept the client and secret of Genesys', {
+      hint: 'Compare GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET with the client that is registered there.', cause
+    })
   }
-  if (error instanceof client.ClientError && error.cause instanceof Error && error.code !== 'OAUTH_TIMEOUT') {
-    return new RedemptionError(error.code ?? 'invalid_response', `the answer for the code is not valid: ${inWords(error)}`, error)
+  if (cause instanceof client.ClientError && cause.cause instanceof Error && cause.code !== 'OAUTH_TIMEOUT') {
+    const { reason, hint, failure = 'invalid_response' } = explainValidation(cause.cause, expected)
+    return new OidcError(failure, reason, { hint, cause })
   }
-  return new RedemptionError('unavailable', `the identity provider did not answer: ${inWords(error)}`, error)
+  return new OidcError('unavailable', `the identity provider did not answer: ${inWords(cause)}`, { cause })
 }
 
 /** The innermost message: openid-client's outer ones are general, undici's says no more than `fetch failed`. */
@@ -113,3 +187,6 @@ function inWords (error: unknown): string {
   if (!(error instanceof Error)) return 'unknown'
   return error.cause instanceof Error ? inWords(error.cause) : error.message
 }
+
+const without = (secrets: (string | undefined)[], text: string | undefined) =>
+  secrets.reduce<string | undefined>((rest, secret) => secret ? rest?.replaceAll(secret, '…') : rest, text)

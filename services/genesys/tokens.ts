@@ -2,6 +2,9 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import type { Store } from '#lib/store.ts'
 import { userKey, type VerifiedIdentity } from './identity.ts'
 import type { Jwts } from './jwt.ts'
+import { OidcError } from './oidc-error.ts'
+import type { OidcClient } from './oidc.ts'
+import { openSingleFlight } from './single-flight.ts'
 
 // "15 minutes or the lifetime of the identity provider's access token, whichever is shorter; the refresh token 24 hours"
 // (Genesys Cloud Developer Center, authenticated web messaging).
@@ -15,42 +18,93 @@ export interface Grant {
   id: string
   deploymentId: string
   identity: VerifiedIdentity
-  /** seconds that each JWT of this grant lives */
+  /** seconds that the next JWT of this grant lives */
   jwtLifetime: number
+  /** what the identity provider renews the sign-in for; without it there is no refresh */
   idpRefreshToken?: string | undefined
+  /** how often the identity provider has renewed it */
+  renewals: number
 }
 
 /** The Genesys JWT and refresh token of authenticated guests. */
 export function openTokens (store: Store, jwts: Jwts) {
   const grants = store.collection<Grant>('grant')
+  const once = openSingleFlight<Grant | undefined>(store, 'grant-renewal')
 
-  const sign = async ({ id, jwtLifetime }: Grant) => (await jwts.sign(audience, { jti: randomUUID(), grant: id }, jwtLifetime)).jwt
+  const sign = async ({ id, jwtLifetime }: Grant) =>
+    (await jwts.sign(audience, { jti: randomUUID(), grant: id }, jwtLifetime)).jwt
+  const tagsOf = ({ deploymentId, identity }: Grant) => [userKey(deploymentId, identity)]
+
+  async function renew ({ id, identity, renewals }: Grant, oidc: Pick<OidcClient, 'refresh'>): Promise<Grant | undefined> {
+    const current = await grants.get(id)
+    if (current?.idpRefreshToken === undefined) return undefined
+    // Another replica has just done it.
+    if (current.renewals !== renewals) return current
+    try {
+      const renewed = await oidc.refresh(current.idpRefreshToken, identity)
+      // Nothing comes of it where the user has signed out meanwhile.
+      return await grants.update(id, grant => ({
+        ...grant,
+        identity: { ...renewed.identity ?? grant.identity, since: grant.identity.since },
+        jwtLifetime: jwtLifetimeOf(renewed.accessTokenExpiresIn),
+        idpRefreshToken: renewed.refreshToken ?? grant.idpRefreshToken,
+        renewals: grant.renewals + 1
+      }))
+    } catch (error) {
+      if (error instanceof OidcError && error.isFinal) await endRefreshing(id)
+      throw error
+    }
+  }
+
+  /** What is left is the JWT, for the minutes that it has. */
+  async function endRefreshing (id: string) {
+    await grants.update(id, ({ idpRefreshToken, ...grant }) => grant, grant => ({ ttl: longestJwtLife, tags: tagsOf(grant) }))
+  }
 
   return {
-    /** Issue both tokens to a user whose ID token was validated. */
-    async issue ({ deploymentId, identity, accessTokenExpiresIn = longestJwtLife, idpRefreshToken }: {
+    /**
+     * Issue tokens to a user whose ID token was validated.
+     *
+     * @param accessTokenExpiresIn seconds that the JWT may live at most
+     * @param idpRefreshToken without it there is no refresh token either: nobody could say whether the user may go on
+     */
+    async issue ({ deploymentId, identity, accessTokenExpiresIn, idpRefreshToken }: {
       deploymentId: string
       identity: VerifiedIdentity
       accessTokenExpiresIn?: number | undefined
       idpRefreshToken?: string | undefined
-    }): Promise<{ jwt: string, refreshToken: string }> {
-      const jwtLifetime = Math.min(longestJwtLife, accessTokenExpiresIn)
+    }): Promise<{ jwt: string, refreshToken?: string }> {
       const refreshToken = randomBytes(32).toString('base64url')
-      const grant: Grant = { id: hash(refreshToken), deploymentId, identity, jwtLifetime, idpRefreshToken }
-      await grants.set(grant.id, grant, { ttl: refreshTokenLife, tags: [userKey(deploymentId, identity)] })
-      return { jwt: await sign(grant), refreshToken }
+      const grant: Grant = {
+        id: hash(refreshToken),
+        deploymentId,
+        identity,
+        jwtLifetime: jwtLifetimeOf(accessTokenExpiresIn),
+        idpRefreshToken,
+        renewals: 0
+      }
+      const refreshable = idpRefreshToken !== undefined
+      await grants.set(grant.id, grant, { ttl: refreshable ? refreshTokenLife : longestJwtLife, tags: tagsOf(grant) })
+      return { jwt: await sign(grant), ...(refreshable && { refreshToken }) }
+    },
+
+    /** @returns the grant that a refresh token stands for, or nothing where that is unknown, revoked, expired or was refused */
+    async find (refreshToken: string): Promise<Grant | undefined> {
+      const grant = await grants.get(hash(refreshToken))
+      return grant?.idpRefreshToken === undefined ? undefined : grant
     },
 
     /**
-     * A new JWT for a refresh token, which stays as it is: clients keep the one they have.
+     * A new JWT, if the identity provider renews the sign-in of the user. The refresh token stays as it is: clients keep
+     * the one they have.
      *
-     * @param deploymentId left out by Genesys' mobile SDK
-     * @returns nothing where the refresh token is unknown, revoked, expired or of another deployment
+     * @returns nothing where the grant has been revoked meanwhile
+     * @throws {OidcError} where the identity provider refuses, which ends the grant, or cannot answer, which does not
      */
-    async refresh (refreshToken: string, deploymentId?: string): Promise<{ jwt: string } | undefined> {
-      const grant = await grants.get(hash(refreshToken))
-      if (!grant || (deploymentId !== undefined && deploymentId !== grant.deploymentId)) return undefined
-      return { jwt: await sign(grant) }
+    async refresh (grant: Grant, oidc: Pick<OidcClient, 'refresh'>): Promise<string | undefined> {
+      // The identity provider takes its refresh token once, and two tabs may refresh at the same moment.
+      const renewed = await once(grant.id, () => renew(grant, oidc))
+      return renewed && await sign(renewed)
     },
 
     /** @returns the grant that a JWT stands for, or nothing where it is expired, revoked or not ours */
@@ -59,11 +113,18 @@ export function openTokens (store: Store, jwts: Jwts) {
       return typeof claims?.['grant'] === 'string' ? await grants.get(claims['grant']) : undefined
     },
 
-    /** End everything the user of a grant has on its deployment, in every tab and on every device. */
+    /**
+     * End everything the user of a grant has on its deployment, in every tab and on every device.
+     *
+     * The refresh tokens of the identity provider are forgotten, not revoked there: one of them stands for all that this
+     * client was given in the user's session, so codes that wait for another page would end with it.
+     */
     revoke: ({ deploymentId, identity }: Grant): Promise<void> => grants.deleteTagged(userKey(deploymentId, identity))
   }
 }
 
 export type Tokens = ReturnType<typeof openTokens>
+
+const jwtLifetimeOf = (accessTokenExpiresIn = longestJwtLife) => Math.min(longestJwtLife, accessTokenExpiresIn)
 
 const hash = (secret: string) => createHash('sha256').update(secret).digest('base64url')

@@ -31,7 +31,8 @@ t.test('answers what it cannot do with the platform\'s error body', async t => {
     ['a codeVerifier that is too short', exchange({ deploymentId, oauth: { ...oauth, codeVerifier: 'v'.repeat(42) } }), 400, 'bad.request'],
     ['a maxAge below zero', exchange({ deploymentId, oauth: { ...oauth, maxAge: -1 } }), 400, 'bad.request'],
     ['a code and an ID token', exchange({ deploymentId, oauth: { ...oauth, idToken: 'x' } }), 400, 'bad.request'],
-    ['an ID token', exchange({ deploymentId, oauth: { idToken: 'x', redirectUri } }), 400, 'bad.request'],
+    ['an ID token without a nonce', exchange({ deploymentId, oauth: { idToken: 'x', redirectUri } }), 400, 'bad.request'],
+    ['an ID token for a deployment of the code flow', exchange({ deploymentId, oauth: { idToken: 'x', nonce: 'n' } }), 401, 'bad.credentials'],
     ['an unknown deployment', exchange({ deploymentId: '00000000-0000-4000-8000-000000000000', oauth: withoutVerifier }), 404, 'not.found'],
     ['a deployment without sign-in', exchange({ deploymentId: anonymousDeploymentId, oauth }), 401, 'bad.credentials'],
     ['a refresh without a refresh token', { ...refresh, payload: { deploymentId } }, 400, 'bad.request'],
@@ -58,31 +59,26 @@ t.test('says 503 while the identity provider cannot be reached, and keeps the ca
   t.notMatch(response.body, /ECONNREFUSED|127\.0\.0\.1/)
 })
 
-t.test('refreshes with and without a deploymentId, and refuses another one', async t => {
-  const { app, tokens } = await startGenesys(t)
-  const { refreshToken } = await tokens.issue({ deploymentId, identity: ada })
-  const refresh = (payload: object) => app.inject({ method: 'POST', url: '/api/v2/webdeployments/token/refresh', payload })
-
-  for (const payload of [{ refreshToken, deploymentId }, { refreshToken }]) {
-    const response = await refresh(payload)
-    t.equal(response.statusCode, 200)
-    t.same(Object.keys(response.json()), ['jwt'], 'the client keeps its refresh token')
-    t.ok(await tokens.verify(response.json().jwt))
-  }
-  t.equal((await refresh({ refreshToken, deploymentId: anonymousDeploymentId })).statusCode, 401)
-})
-
 t.test('revokes for either spelling of the bearer scheme, and for a client that calls an empty body JSON', async t => {
   const { app, tokens } = await startGenesys(t)
   for (const scheme of ['bearer', 'Bearer']) {
-    const { jwt, refreshToken } = await tokens.issue({ deploymentId, identity: ada })
+    const { jwt, refreshToken } = await tokens.issue({ deploymentId, identity: ada, idpRefreshToken: 'x' })
     const revoke = () => app.inject({ method: 'DELETE', url: '/api/v2/webdeployments/token/revoke', headers: { authorization: `${scheme} ${jwt}`, 'content-type': 'application/json' } })
     const response = await revoke()
     t.equal(response.statusCode, 204, scheme)
     t.equal(response.body, '')
     t.equal((await revoke()).statusCode, 401, 'once only')
-    t.equal(await tokens.refresh(refreshToken), undefined)
+    t.equal(await tokens.find(refreshToken!), undefined)
   }
+})
+
+t.test('revokes nothing for a JWT that has expired', async t => {
+  const { app, tokens } = await startGenesys(t)
+  const { jwt, refreshToken } = await tokens.issue({ deploymentId, identity: ada, accessTokenExpiresIn: 0, idpRefreshToken: 'x' })
+  const response = await app.inject({ method: 'DELETE', url: '/api/v2/webdeployments/token/revoke', headers: { authorization: `Bearer ${jwt}` } })
+  t.equal(response.statusCode, 401)
+  t.match(response.json(), { code: 'bad.credentials', status: 401, message: /./, contextId: /./, details: [], errors: [] })
+  t.ok(await tokens.find(refreshToken!), 'so that the client can refresh and try again')
 })
 
 t.test('lets a page of any origin call with an Authorization header', async t => {

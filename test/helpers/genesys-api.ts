@@ -1,4 +1,5 @@
 import { fetch } from '#lib/outbound.ts'
+import type { Exchange } from '../../services/genesys/exchanges.ts'
 import type { Browser } from './browser.ts'
 import { connect, type Guest } from './guest.ts'
 import type { Lab } from './lab.ts'
@@ -18,6 +19,11 @@ export interface Answer<T = Record<string, unknown>> {
   body: T
 }
 
+/** What of the platform's error body is there when something was refused. */
+interface ErrorBody {
+  contextId?: string
+}
+
 const api = '/api/v2/webdeployments/token'
 
 /** Genesys' REST API, as the Messenger's script calls it. */
@@ -33,17 +39,23 @@ export class GenesysApi {
     return { deploymentId: this.#lab.settings['GENESYS_DEPLOYMENT_ID'], oauth: { code: authCode, ...rest, ...others } }
   }
 
-  exchange (body: unknown): Promise<Answer<{ jwt: string, refreshToken: string }>> {
+  exchange (body: unknown): Promise<Answer<{ jwt: string, refreshToken: string } & ErrorBody>> {
     return this.#post(`${api}/oauthcodegrantjwtexchange`, body)
   }
 
-  refresh (refreshToken: string): Promise<Answer<{ jwt: string }>> {
+  refresh (refreshToken: string): Promise<Answer<{ jwt: string } & ErrorBody>> {
     return this.#post(`${api}/refresh`, { refreshToken, deploymentId: this.#lab.settings['GENESYS_DEPLOYMENT_ID'] })
   }
 
   async revoke (jwt: string): Promise<number> {
     const { status } = await fetch(`${this.#lab.genesys}${api}/revoke`, { method: 'DELETE', headers: { authorization: `bearer ${jwt}` } })
     return status
+  }
+
+  /** What `/lab/exchanges` says about the request whose error body had this contextId. */
+  async explain (contextId: unknown): Promise<Exchange | undefined> {
+    const response = await fetch(`${this.#lab.genesys}/lab/exchanges`)
+    return (await response.json() as Exchange[]).find(exchange => exchange.contextId === contextId)
   }
 
   /** Sign in with a browser's session: the tokens that the Messenger would have. */

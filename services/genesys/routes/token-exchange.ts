@@ -1,8 +1,10 @@
 import { Type, type FastifyPluginAsyncTypebox, type Static } from '@fastify/type-provider-typebox'
 import { activeDeployment, type Deployment } from '../deployments.ts'
 import { PlatformError } from '../errors.ts'
-import { identityOf } from '../identity.ts'
-import { RedemptionError, type OidcClient, type Redemption } from '../oidc.ts'
+import { recordExchanges, type Exchanges } from '../exchanges.ts'
+import { OidcError } from '../oidc-error.ts'
+import type { ImplicitResponse, OidcClient, Redemption } from '../oidc.ts'
+import type { RedeemedCodes } from '../redeemed-codes.ts'
 import type { Tokens } from '../tokens.ts'
 
 const body = Type.Object({
@@ -18,45 +20,73 @@ const body = Type.Object({
   })
 })
 
-/** An authorization code of the identity provider for a Genesys JWT (`postWebdeploymentsTokenOauthcodegrantjwtexchange`). */
-export const tokenExchange: FastifyPluginAsyncTypebox<{ deployments: Deployment[], oidc: OidcClient, tokens: Tokens }> =
-  async (app, { deployments, oidc, tokens }) => {
-    app.post('/api/v2/webdeployments/token/oauthcodegrantjwtexchange', { schema: { body } }, async ({ body }, reply) => {
-      reply.header('cache-control', 'no-store')
-      const redemption = redemptionIn(body.oauth)
-      const deployment = activeDeployment(deployments, body.deploymentId)
-      if (!deployment) throw new PlatformError(404, { reason: 'there is no such active deployment' })
-      if (!deployment.auth.enabled) throw new PlatformError(401, { reason: 'the deployment has authentication switched off' })
+/**
+ * A Genesys JWT for an authorization code of the identity provider, or for an ID token of its implicit flow
+ * (`postWebdeploymentsTokenOauthcodegrantjwtexchange`).
+ */
+export const tokenExchange: FastifyPluginAsyncTypebox<{
+  deployments: Deployment[]
+  oidc: OidcClient
+  redeemedCodes: RedeemedCodes
+  tokens: Tokens
+  /** where what happens is recorded, in a lab */
+  exchanges?: Exchanges | undefined
+}> = async (app, { deployments, oidc, redeemedCodes, tokens, exchanges }) => {
+  const note = recordExchanges(app, 'exchange', exchanges)
 
-      const { claims, accessTokenExpiresIn, refreshToken } = await redeem(redemption)
-      return await tokens.issue({
-        deploymentId: deployment.id,
-        identity: identityOf(claims),
-        accessTokenExpiresIn,
-        idpRefreshToken: refreshToken
-      })
-    })
+  app.post('/api/v2/webdeployments/token/oauthcodegrantjwtexchange', { schema: { body } }, async (request, reply) => {
+    reply.header('cache-control', 'no-store')
+    const { deploymentId, oauth } = request.body
+    const presented = presentedIn(oauth)
+    const deployment = activeDeployment(deployments, deploymentId)
+    if (!deployment) throw new PlatformError(404, { reason: 'there is no such active deployment' })
+    if (!deployment.auth.enabled) throw unauthorized('the deployment has authentication switched off')
 
-    async function redeem (redemption: Redemption) {
-      try {
-        return await oidc.redeemAuthorizationCode(redemption)
-      } catch (error) {
-        if (!(error instanceof RedemptionError)) throw error
-        // All that a page gets to see: Genesys gives no cause either.
-        const status = error.reason === 'unavailable' ? 503 : 401
-        throw new PlatformError(status, { reason: error.message, cause: error })
-      }
+    if ('idToken' in presented) {
+      if (!deployment.auth.implicitFlow) throw unauthorized('implicit flow must be on for an idToken, and is off')
+      const { identity, expiresIn } = await oidc.validateIdToken(presented).catch(refuse)
+      note(request, { reason: 'the ID token is valid' })
+      return await tokens.issue({ deploymentId: deployment.id, identity, accessTokenExpiresIn: expiresIn })
     }
-  }
 
-function redemptionIn ({ code, idToken, redirectUri, nonce, maxAge, codeVerifier, iss }: Static<typeof body>['oauth']): Redemption {
+    if (deployment.auth.implicitFlow) throw unauthorized('implicit flow must be off for the code flow, and is on')
+    const { identity, accessTokenExpiresIn, refreshToken } =
+      await redeemedCodes.once(presented.code, () => oidc.redeemAuthorizationCode(presented)).catch(refuse)
+    note(request, {
+      reason: 'the code was redeemed, and the ID token is valid',
+      ...(refreshToken === undefined && withoutRefreshToken)
+    })
+    return await tokens.issue({ deploymentId: deployment.id, identity, accessTokenExpiresIn, idpRefreshToken: refreshToken })
+  })
+}
+
+const withoutRefreshToken = {
+  hint: 'The identity provider gave no refresh token, so the page will be asked for a code when the JWT ends. ' +
+    'Ask for the scope offline_access, and allow the client the grant refresh_token.'
+}
+
+/** All that a page gets to see is the status: Genesys gives no cause either. */
+export function refuse (error: unknown): never {
+  if (!(error instanceof OidcError)) throw error
+  throw new PlatformError(error.failure === 'unavailable' ? 503 : 401, { reason: error.message, hint: error.hint, cause: error })
+}
+
+/** The one of both that a page has. */
+function presentedIn (oauth: Static<typeof body>['oauth']): Redemption | ImplicitResponse {
+  const { code, idToken, redirectUri, nonce, maxAge, codeVerifier, iss } = oauth
+  // "Required if present in the authentication request, otherwise must be empty", says the model of the Platform API.
+  const request = { nonce: nonce || undefined, maxAge, iss: iss || undefined }
   if (code !== undefined && idToken !== undefined) throw badRequest('oauth must have code or idToken, not both')
-  // Our choice: the deployment's integration has the implicit flow switched off, as the code flow demands.
-  if (idToken !== undefined) throw badRequest('implicit flow is not enabled')
+  if (idToken !== undefined) {
+    // https://openid.net/specs/openid-connect-core-1_0.html#ImplicitAuthRequest
+    if (request.nonce === undefined) throw badRequest('oauth must have nonce with idToken')
+    return { ...request, idToken, nonce: request.nonce }
+  }
   if (code === undefined) throw badRequest('oauth must have code')
   if (redirectUri === undefined || !URL.canParse(redirectUri)) throw badRequest('oauth must have redirectUri, a URL')
-  // "Required if present in the authentication request, otherwise must be empty", says the model of the Platform API.
-  return { code, redirectUri, nonce: nonce || undefined, maxAge, codeVerifier, iss: iss || undefined }
+  return { ...request, code, redirectUri, codeVerifier }
 }
+
+const unauthorized = (reason: string) => new PlatformError(401, { reason })
 
 const badRequest = (message: string) => new PlatformError(400, { message, reason: message })

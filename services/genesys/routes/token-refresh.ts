@@ -1,6 +1,9 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { PlatformError } from '../errors.ts'
+import { recordExchanges, type Exchanges } from '../exchanges.ts'
+import type { OidcClient } from '../oidc.ts'
 import type { Tokens } from '../tokens.ts'
+import { refuse } from './token-exchange.ts'
 
 const body = Type.Object({
   refreshToken: Type.String({ minLength: 1 }),
@@ -8,12 +11,32 @@ const body = Type.Object({
   deploymentId: Type.Optional(Type.String())
 })
 
-/** A new Genesys JWT (`postWebdeploymentsTokenRefresh`). The refresh token stays as it is. */
-export const tokenRefresh: FastifyPluginAsyncTypebox<{ tokens: Tokens }> = async (app, { tokens }) => {
-  app.post('/api/v2/webdeployments/token/refresh', { schema: { body } }, async ({ body }, reply) => {
+/**
+ * A new Genesys JWT for a user whose sign-in the identity provider renews (`postWebdeploymentsTokenRefresh`). The refresh
+ * token stays as it is.
+ */
+export const tokenRefresh: FastifyPluginAsyncTypebox<{
+  oidc: OidcClient
+  tokens: Tokens
+  /** where what happens is recorded, in a lab */
+  exchanges?: Exchanges | undefined
+}> = async (app, { oidc, tokens, exchanges }) => {
+  const note = recordExchanges(app, 'refresh', exchanges)
+
+  app.post('/api/v2/webdeployments/token/refresh', { schema: { body } }, async (request, reply) => {
     reply.header('cache-control', 'no-store')
-    const refreshed = await tokens.refresh(body.refreshToken, body.deploymentId)
-    if (!refreshed) throw new PlatformError(401, { reason: 'the refresh token is unknown, expired, revoked or of another deployment' })
-    return refreshed
+    const { refreshToken, deploymentId } = request.body
+    const grant = await tokens.find(refreshToken)
+    if (!grant) {
+      throw new PlatformError(401, { reason: 'the refresh token is unknown: it has expired, was revoked, or was refused before' })
+    }
+    note(request, { deploymentId: grant.deploymentId, reason: 'the identity provider has renewed the sign-in' })
+    if (deploymentId !== undefined && deploymentId !== grant.deploymentId) {
+      throw new PlatformError(401, { reason: 'the refresh token was issued for another deployment' })
+    }
+
+    const jwt = await tokens.refresh(grant, oidc).catch(refuse)
+    if (jwt === undefined) throw new PlatformError(401, { reason: 'the user has signed out of Messenger meanwhile' })
+    return { jwt }
   })
 }

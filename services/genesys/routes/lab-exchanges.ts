@@ -1,0 +1,13 @@
+import type { FastifyPluginAsync } from 'fastify'
+import { sameSiteOnly } from '../desk/same-site.ts'
+import type { Exchanges } from '../exchanges.ts'
+
+/** Why codes, ID tokens and refresh tokens were taken or refused, newest first. The real product tells nobody. */
+export const labExchanges: FastifyPluginAsync<{ exchanges: Exchanges, url: string }> = async (app, { exchanges, url }) => {
+  app.addHook('onRequest', sameSiteOnly(url))
+
+  app.get('/lab/exchanges', async (_request, reply) => {
+    reply.header('cache-control', 'no-store')
+    return await exchanges.recent()
+  })
+}

@@ -1,0 +1,106 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { exportJWK, generateKeyPair } from 'jose'
+import Provider, { type AdapterPayload, type Configuration } from 'oidc-provider'
+import type { Test } from 'tap'
+import { env } from './helper.ts'
+
+export const redirectUris = [
+  'http://app.localhost:3000/messenger/callback',
+  'http://app.localhost:3000/messenger/callback?tenant=a%20b&error=x',
+  'http://app.localhost:3000'
+]
+const claims = { given_name: 'Ada', family_name: 'Lovelace', name: 'Ada Lovelace', email: 'ada@example.com', email_verified: true }
+const day = 24 * 60 * 60
+
+/** A real identity provider that gives codes without a sign-in, and refresh tokens if asked to. */
+export async function startIdp (t: Test, { refreshTokens = false }: { refreshTokens?: boolean } = {}) {
+  const server = createServer()
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => { server.close().closeAllConnections() })
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+
+  const { privateKey } = await generateKeyPair('RS256', { extractable: true })
+  const accounts: Record<string, Record<string, unknown>> = { ada: claims }
+  const life = { accessToken: 300 }
+  const provider = new Provider(issuer, {
+    adapter: memory(),
+    jwks: { keys: [{ ...await exportJWK(privateKey), alg: 'RS256', use: 'sig', kid: 'first' }] },
+    cookies: { keys: [randomBytes(32).toString('hex')] },
+    features: { devInteractions: { enabled: false } },
+    ttl: {
+      AccessToken: () => life.accessToken, AuthorizationCode: 60, Grant: day, IdToken: 300, Interaction: 60, RefreshToken: day, Session: day
+    },
+    clients: [{
+      client_id: env.GENESYS_CLIENT_ID,
+      client_secret: env.GENESYS_CLIENT_SECRET,
+      token_endpoint_auth_method: 'client_secret_post',
+      redirect_uris: redirectUris,
+      grant_types: ['authorization_code', 'refresh_token']
+    }],
+    claims: { profile: ['name', 'given_name', 'family_name'], email: ['email', 'email_verified'] },
+    conformIdTokenClaims: false,
+    scopes: ['openid', 'offline_access'],
+    issueRefreshToken: async () => refreshTokens,
+    rotateRefreshToken: true,
+    findAccount: (_context, sub) => accounts[sub] && { accountId: sub, claims: () => ({ sub, ...accounts[sub] }) }
+  })
+  let up = true
+  let tokenRequests = 0
+  server.on('request', (request, response) => {
+    if (request.url === '/token') tokenRequests++
+    return up ? provider.callback()(request, response) : response.writeHead(503).end()
+  })
+
+  async function code ({ redirectUri = redirectUris[0]!, nonce, codeVerifier, authTime }: {
+    redirectUri?: string
+    nonce?: string
+    codeVerifier?: string
+    authTime?: number
+  } = {}) {
+    const client = (await provider.Client.find(env.GENESYS_CLIENT_ID))!
+    const scope = 'openid profile email'
+    const grant = new provider.Grant({ accountId: 'ada', clientId: client.clientId })
+    grant.addOIDCScope(scope)
+    return await new provider.AuthorizationCode({
+      client,
+      accountId: 'ada',
+      grantId: await grant.save(),
+      redirectUri,
+      scope,
+      gty: 'authorization_code',
+      ...(nonce !== undefined && { nonce }),
+      ...(authTime !== undefined && { authTime, claims: { id_token: { auth_time: { essential: true } } } }),
+      ...(codeVerifier !== undefined && { codeChallenge: createHash('sha256').update(codeVerifier).digest('base64url'), codeChallengeMethod: 'S256' })
+    }).save()
+  }
+
+  return {
+    issuer,
+    provider,
+    privateKey,
+    code,
+    /** its users, by `sub`, to change or to delete */
+    accounts,
+    /** seconds that what it issues from now on lives */
+    life,
+    down: () => { up = false },
+    up: () => { up = true },
+    /** how often the token endpoint was asked */
+    tokenRequests: () => tokenRequests
+  }
+}
+
+function memory (): NonNullable<Configuration['adapter']> {
+  const entries = new Map<string, AdapterPayload>()
+  return name => ({
+    async upsert (id, payload) { entries.set(`${name}:${id}`, payload) },
+    async find (id) { return entries.get(`${name}:${id}`) },
+    async findByUid () { return undefined },
+    async findByUserCode () { return undefined },
+    async consume (id) { Object.assign(entries.get(`${name}:${id}`) ?? {}, { consumed: Math.floor(Date.now() / 1000) }) },
+    async destroy (id) { entries.delete(`${name}:${id}`) },
+    async revokeByGrantId () {}
+  })
+}
