@@ -1,22 +1,25 @@
 import { backoff, pause } from './backoff.js'
-import { isConnectionLoss, refusesIdentity } from './guest-messages.js'
+import { isConnectionLoss } from './guest-messages.js'
 import { FrameError, GuestSocket } from './guest-socket.js'
+import { configureSession } from './session-configuration.js'
 
-/** @import { Auth } from './plugins/auth.js' */
+/** @import { Auth } from './auth.js' */
 /** @import { StoredSession } from './stored-session.js' */
 /** @import { Frame, Plugin, PluginContext, SessionResponse } from './types.js' */
 
 /**
  * @typedef {'idle' | 'opening' | 'configuring' | 'live' | 'reconnecting'} State
  *
+ * @typedef {object} Progress
+ * @property {boolean} resumed After an interruption; what was said before is known here.
+ * @property {boolean} steppedUp It was anonymous until now.
+ *
  * @typedef {object} ConnectionListener
  * @property {(frame: Frame) => void} received
- * @property {(session: SessionResponse, resumed: boolean) => Promise<void>} configured The connection is live once this is done.
+ * @property {(session: SessionResponse, progress: Progress) => Promise<void>} configured The connection is live once this is done.
  * @property {() => void} live
  * @property {(error: unknown) => void} failed It does not help itself any more.
  */
-
-const MAX_RECONFIGURE_ATTEMPTS = 3
 
 /** The guest's way to the service: opened, configured with the person's identity, kept up, and given up. */
 export class Connection {
@@ -32,6 +35,9 @@ export class Connection {
   #life = new AbortController()
   #attempt = 0
   #configured = false
+  #authenticated = false
+  /** @type {Promise<boolean> | undefined} */
+  #steppingUp
   /** Up to date with the history as well, so that a new socket only has to catch up. */
   #established = false
   #startNew = false
@@ -49,6 +55,7 @@ export class Connection {
     this.#auth = auth
     this.#session = session
     this.#listener = listener
+    addEventListener('offline', () => this.#networkGone())
   }
 
   get idle () {
@@ -62,6 +69,16 @@ export class Connection {
   /** Has been configured once; while it reconnects this stays so. */
   get configured () {
     return this.#configured
+  }
+
+  /** The session was configured in the name of the person who has signed in. */
+  get authenticated () {
+    return this.#configured && this.#authenticated
+  }
+
+  /** It is anonymous, and is being configured in the name of the person. */
+  get steppingUp () {
+    return this.#steppingUp !== undefined
   }
 
   /** The person has asked for a new conversation, and the service has not begun it yet. */
@@ -84,6 +101,17 @@ export class Connection {
       throw error
     }
     this.#begin()
+  }
+
+  /** As `open`, for a conversation that is on already: it does not give up. */
+  async reopen () {
+    const signal = this.#enter('opening')
+    try {
+      await this.#connect()
+      this.#begin()
+    } catch {
+      if (!signal.aborted) this.#reconnect()
+    }
   }
 
   /** Ends the session for all its connections and begins another, on the same socket if there is one. */
@@ -110,6 +138,16 @@ export class Connection {
     if (!signal.aborted) await this.#begin()
   }
 
+  /**
+   * The person has signed in: from now on the same conversation goes on in their name.
+   * @returns {Promise<boolean>} False when the service has refused. Without a socket the next one sees to it.
+   */
+  stepUp () {
+    if (this.#state !== 'configuring' && this.#state !== 'live') return Promise.resolve(true)
+    this.#steppingUp ??= this.#begin().finally(() => { this.#steppingUp = undefined })
+    return this.#steppingUp
+  }
+
   stop () {
     this.#enter('idle')
     this.#configured = false
@@ -128,11 +166,12 @@ export class Connection {
    * @param {string} action
    * @param {Record<string, unknown>} [fields]
    * @param {string} [tracingId]
+   * @param {number} [patience]
    */
-  async request (action, fields, tracingId) {
+  async request (action, fields, tracingId, patience) {
     const { signal } = this
     if (!this.#socket) throw new FrameError(0, 'The connection was closed', tracingId)
-    const frame = await this.#socket.request(action, fields, tracingId)
+    const frame = await this.#socket.request(action, fields, tracingId, patience)
     signal.throwIfAborted()
     return frame
   }
@@ -165,6 +204,11 @@ export class Connection {
     if (this.#state === 'configuring' || this.#state === 'live') this.#reconnect()
   }
 
+  /** What was sent a moment ago may be lost, and the browser would notice after minutes. */
+  #networkGone () {
+    if (this.#state === 'configuring' || this.#state === 'live') this.#socket?.abandon()
+  }
+
   async #reconnect () {
     const signal = this.#enter('reconnecting')
     this.#plugin.publish('offline')
@@ -174,21 +218,25 @@ export class Connection {
       if (signal.aborted) return
       try {
         await this.#connect()
-        return await this.#begin()
+        await this.#begin()
+        return
       } catch {
         // Still unreachable: the next turn of the loop waits longer.
       }
     }
   }
 
+  /** @returns {Promise<boolean>} Whether it is live now, or is still going to be. */
   async #begin () {
     const signal = this.#enter('configuring')
     try {
-      const session = await this.#configure(signal)
+      const { session, authenticated } = await configureSession(this, this.#context, this.#auth, this.#startNew)
       const resumed = this.#established
+      const steppedUp = this.#configured && authenticated && !this.#authenticated
       this.#configured = true
+      this.#authenticated = authenticated
       this.#startNew = false
-      await this.#listener.configured(session, resumed)
+      await this.#listener.configured(session, { resumed, steppedUp })
       signal.throwIfAborted()
       this.#established = true
       this.#attempt = 0
@@ -196,28 +244,10 @@ export class Connection {
       this.#listener.live()
     } catch (error) {
       // A closed socket starts a reconnection of its own.
-      if (!signal.aborted && !isConnectionLoss(error)) this.#listener.failed(error)
+      if (signal.aborted || isConnectionLoss(error)) return true
+      this.#listener.failed(error)
+      return false
     }
-  }
-
-  /**
-   * @param {AbortSignal} signal
-   * @returns {Promise<SessionResponse>}
-   */
-  async #configure (signal) {
-    const { config, deploymentId } = this.#context
-    const fields = { deploymentId, startNew: this.#startNew }
-    for (let attempt = 0; ; attempt++) {
-      try {
-        const { body } = config.auth?.enabled
-          ? await this.request('configureAuthenticatedSession', { ...fields, data: { code: this.#auth.jwt } })
-          : await this.request('configureSession', fields)
-        return /** @type {SessionResponse} */ (body)
-      } catch (error) {
-        if (signal.aborted || !refusesIdentity(error) || attempt === MAX_RECONFIGURE_ATTEMPTS) throw error
-        await this.#auth.refreshToken()
-        signal.throwIfAborted()
-      }
-    }
+    return true
   }
 }

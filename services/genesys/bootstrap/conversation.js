@@ -1,40 +1,48 @@
-import { isConnectionLoss } from './guest-messages.js'
+import { isConnectionLoss, isSaid } from './guest-messages.js'
 import { FrameError } from './guest-socket.js'
 import { History } from './history.js'
 import { Outbox } from './outbox.js'
 import { RestError } from './rest.js'
 
 /** @import { Connection } from './connection.js' */
+/** @import { KeptOutbox } from './kept-outbox.js' */
 /** @import { GuestMessage, OutboxItem } from './outbox.js' */
+/** @import { SessionClock } from './session-clock.js' */
+/** @import { Typing } from './typing.js' */
 /** @import { Plugin, PluginContext, StructuredMessage } from './types.js' */
+
+/** @typedef {{ connection: Connection, clock: SessionClock, typing: Typing, keptOutbox: KeptOutbox }} Parts */
 
 /** What is said on both sides: each message is published once, whether it comes as a push, an echo or from history. */
 export class Conversation {
   #plugin
   #context
   #connection
+  #clock
+  #typing
   #history
-  outbox = new Outbox()
+  outbox
   readOnly = false
 
   /**
    * @param {Plugin} plugin
    * @param {PluginContext} context
-   * @param {Connection} connection
+   * @param {Parts} parts
    */
-  constructor (plugin, context, connection) {
+  constructor (plugin, context, { connection, clock, typing, keptOutbox }) {
     this.#plugin = plugin
     this.#context = context
     this.#connection = connection
+    this.#clock = clock
+    this.#typing = typing
+    this.outbox = new Outbox(keptOutbox)
     this.#history = this.#newHistory()
   }
 
   /** @param {Pick<GuestMessage, 'type' | 'text' | 'content'>} content */
   write (content) {
     const { item, promise } = this.outbox.add(content)
-    this.#plugin.publish('sendingMessage', {
-      message: { ...item.message, tracingId: item.tracingId, time: new Date().toISOString() }
-    })
+    this.#announce(item)
     return promise
   }
 
@@ -88,14 +96,9 @@ export class Conversation {
     const ownPresence = message.direction === 'Inbound' && message.events?.some(({ presence }) => presence)
     if (message.type !== 'Event' || ownPresence) return this.deliver(message, tracingId)
     if (message.direction !== 'Outbound') return
-    const { showAgentTypingIndicator } = this.#context.config.messenger.apps.conversations
     for (const { typing, presence } of message.events ?? []) {
-      if (typing && showAgentTypingIndicator !== false) this.#plugin.publish('typingReceived', { typing, from: message.channel?.from })
-      if (presence?.type === 'Disconnect') {
-        this.readOnly = message.metadata?.readOnly === 'true'
-        this.#plugin.publish('conversationDisconnected', { message, readOnly: this.readOnly })
-        if (this.readOnly) this.#plugin.publish('readOnlyConversation')
-      }
+      if (typing) this.#typing.received(typing, message.channel?.from)
+      if (presence?.type === 'Disconnect') this.#disconnected(message)
     }
   }
 
@@ -105,8 +108,25 @@ export class Conversation {
    */
   deliver (message, tracingId) {
     if (!this.#history.add(message)) return
+    if (message.direction === 'Outbound') this.#typing.answered()
+    if (isSaid(message)) this.#clock.extend(message.channel?.time)
     const claimed = message.direction === 'Inbound' ? this.outbox.claim(message, tracingId)?.tracingId : undefined
     this.#plugin.publish('messagesReceived', { messages: [{ ...message, tracingId: claimed ?? tracingId }] })
+  }
+
+  /** Fresh addresses for the files of the conversation. */
+  async refresh () {
+    const messages = (await this.#history.again()).filter(({ content }) => content?.some(({ attachment }) => attachment))
+    this.#plugin.publish('messagesUpdated', { messages })
+    return { messages }
+  }
+
+  /**
+   * Nothing more can be said here.
+   * @param {FrameError} reason
+   */
+  end (reason) {
+    for (const item of this.outbox.items) this.fail(item, reason)
   }
 
   /** The next conversation may be someone else's. */
@@ -118,14 +138,29 @@ export class Conversation {
 
   async #restore () {
     const history = this.#history
+    await this.outbox.restore()
+    this.#connection.signal.throwIfAborted()
     this.#plugin.republish('restored', await history.latest())
     if (history.complete) this.#plugin.publish('historyComplete')
+    for (const item of this.outbox.items) this.#announce(item)
   }
 
   async #catchUp () {
     for (const message of await this.#history.missed()) {
       this.deliver(message, this.outbox.claimFromHistory(message)?.tracingId)
     }
+  }
+
+  /** @param {OutboxItem} item */
+  #announce ({ message, tracingId }) {
+    this.#plugin.publish('sendingMessage', { message: { ...message, tracingId, time: new Date().toISOString() } })
+  }
+
+  /** @param {StructuredMessage} message */
+  #disconnected (message) {
+    this.readOnly = message.metadata?.readOnly === 'true'
+    this.#plugin.publish('conversationDisconnected', { message, readOnly: this.readOnly })
+    if (this.readOnly) this.#plugin.publish('readOnlyConversation')
   }
 
   #newHistory () {

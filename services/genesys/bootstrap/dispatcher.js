@@ -1,6 +1,14 @@
 /** @import { CommandEvent, GenesysEvent, GenesysGlobal, Plugin, Subscriber } from './types.js' */
 
 /**
+ * What Genesys' own scripts call among themselves. What a page could want with it is not documented; that it is ignored
+ * is our choice.
+ */
+const INTERNAL = new Set([
+  'configure', 'executeQueue', 'loadFile', 'loadJSON', 'loadModule', 'loadPlugin', 'monitor', 'registerChild', 'registerModule'
+])
+
+/**
  * The global `Genesys(...)`: event bus, commands and plugins.
  * @see https://developer.genesys.cloud/commdigital/digital/webmessaging/messengersdk/
  */
@@ -43,6 +51,11 @@ export class Dispatcher {
     }
   }
 
+  /** @param {string} name */
+  hasCommand (name) {
+    return this.#commands.has(name)
+  }
+
   /**
    * @param {string} name
    * @returns {Plugin}
@@ -73,17 +86,21 @@ export class Dispatcher {
   /** @param {unknown[]} call */
   #execute ([type, name, ...rest]) {
     const subject = String(name)
-    const functions = rest.filter((argument) => typeof argument === 'function')
-    if (type === 'subscribe') {
-      this.#subscribe(subject, /** @type {Subscriber} */ (functions[0]), '')
-    } else if (type === 'registerPlugin') {
-      /** @type {(plugin: Plugin) => void} */ (functions[0])(this.registerPlugin(subject))
-    } else if (type === 'command') {
-      const options = typeof rest[0] === 'function' ? undefined : rest[0]
-      const [resolved, rejected] = /** @type {((value: unknown) => void)[]} */ (functions)
-      this.#command(subject, options).then(resolved, rejected ?? (() => {}))
-    } else {
-      throw new Error(`Genesys('${type}') is not supported`)
+    const callback = rest.find(isFunction)
+    if (type === 'command') {
+      // The callbacks move up where there are no options.
+      const [options, resolved, rejected] = isFunction(rest[0]) ? [undefined, ...rest] : rest
+      this.#command(subject, options).then(
+        isFunction(resolved) ? resolved : undefined,
+        isFunction(rejected) ? rejected : () => {}
+      )
+    } else if (type === 'subscribe' && callback) {
+      this.#subscribe(subject, callback, '')
+    } else if (type === 'registerPlugin' && callback) {
+      callback(this.registerPlugin(subject))
+    } else if (!INTERNAL.has(String(type))) {
+      // A call that means nothing must not stop the page's own script; our choice.
+      console.warn(`Genesys('${String(type)}', '${subject}') is not supported like this`)
     }
   }
 
@@ -92,13 +109,13 @@ export class Dispatcher {
    * @param {unknown} [data]
    * @returns {Promise<unknown>}
    */
-  #command (name, data = {}) {
+  #command (name, data) {
     const { promise, resolve, reject } = /** @type {PromiseWithResolvers<unknown>} */ (Promise.withResolvers())
     const handler = this.#commands.get(name)
     const run = async () => {
       // Not documented; our choice: an unknown command fails at once instead of waiting for its plugin.
       if (!handler) throw new Error(`Command ${name} is not available`)
-      return await handler({ data, resolve, reject })
+      return await handler({ data: data ?? {}, resolve, reject })
     }
     run().catch((error) => reject(error instanceof Error ? error.message : error))
     return promise
@@ -147,4 +164,12 @@ export class Dispatcher {
     const event = this.#publish(publisher, eventName, data)
     this.#sticky.set(event.event, event)
   }
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is (argument: unknown) => void}
+ */
+function isFunction (value) {
+  return typeof value === 'function'
 }

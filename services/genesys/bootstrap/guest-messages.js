@@ -39,10 +39,23 @@ export function eventMessage (event) {
 }
 
 /**
+ * What was chosen from what the agent's side has offered.
+ * @param {'QuickReply' | 'Button' | 'DatePicker'} type
  * @param {string} text
  * @param {string | undefined} payload
+ * @param {string | undefined} originatingMessageId
  */
-export function buttonResponse (text, payload) {
-  const content = [{ contentType: 'ButtonResponse', buttonResponse: { text, payload, type: 'QuickReply' } }]
+export function buttonResponse (type, text, payload, originatingMessageId) {
+  const content = [{ contentType: 'ButtonResponse', buttonResponse: { text, payload, type, originatingMessageId } }]
   return { type: /** @type {const} */ ('Structured'), text, content }
+}
+
+/**
+ * A text with the files that were uploaded before, by their ids; either may be missing.
+ * @param {string} text
+ * @param {string[]} attachmentIds
+ */
+export function textMessage (text, attachmentIds) {
+  const content = attachmentIds.map((id) => ({ contentType: 'Attachment', attachment: { id } }))
+  return { type: /** @type {const} */ ('Text'), ...(text && { text }), ...(content.length > 0 && { content }) }
 }

@@ -1,6 +1,6 @@
 /** @import { Frame } from './types.js' */
 
-const REQUEST_TIMEOUT = 15_000
+const PATIENCE = 15_000
 
 /** The service's refusal of one request; `code` is 0 when the connection went away before an answer. */
 export class FrameError extends Error {
@@ -8,11 +8,13 @@ export class FrameError extends Error {
    * @param {number} code
    * @param {string} message
    * @param {string} [tracingId]
+   * @param {number} [retryAfter] Seconds, where the service says when to ask again.
    */
-  constructor (code, message, tracingId) {
+  constructor (code, message, tracingId, retryAfter) {
     super(message)
     this.code = code
     this.tracingId = tracingId
+    this.retryAfter = retryAfter
   }
 }
 
@@ -20,8 +22,10 @@ export class FrameError extends Error {
 export class GuestSocket {
   #socket
   #token
-  #onPush
-  #lose
+  #listeners
+  #over = false
+  /** @type {PromiseWithResolvers<void>} */
+  #opened = Promise.withResolvers()
   /** @type {Map<string, { resolve: (frame: Frame) => void, reject: (error: FrameError) => void }>} */
   #pending = new Map()
 
@@ -30,42 +34,43 @@ export class GuestSocket {
    * @param {string} token
    * @param {{ onPush: (frame: Frame) => void, onClose: () => void }} listeners
    */
-  constructor (url, token, { onPush, onClose }) {
+  constructor (url, token, listeners) {
     this.#socket = new WebSocket(url)
     this.#token = token
-    this.#onPush = onPush
-    /** @type {PromiseWithResolvers<void>} */
-    const { promise, resolve, reject } = Promise.withResolvers()
-    this.opened = promise
-    this.#socket.addEventListener('open', () => resolve())
-    this.#socket.addEventListener('message', ({ data }) => this.#receive(String(data)))
-    this.#lose = () => {
-      const lost = new FrameError(0, 'The connection was closed')
-      reject(lost)
-      for (const { reject } of this.#pending.values()) reject(lost)
-    }
+    this.#listeners = listeners
+    const slow = setTimeout(() => this.abandon(), PATIENCE)
+    this.#socket.addEventListener('open', () => {
+      clearTimeout(slow)
+      this.#opened.resolve()
+    })
+    this.#socket.addEventListener('message', ({ data }) => { if (!this.#over) this.#receive(String(data)) })
     this.#socket.addEventListener('close', () => {
-      this.#lose()
-      onClose()
+      clearTimeout(slow)
+      this.abandon()
     })
   }
 
+  get opened () {
+    return this.#opened.promise
+  }
+
   get open () {
-    return this.#socket.readyState === WebSocket.OPEN
+    return !this.#over && this.#socket.readyState === WebSocket.OPEN
   }
 
   /**
    * @param {string} action
    * @param {Record<string, unknown>} [fields]
    * @param {string} [tracingId]
+   * @param {number} [patience] Milliseconds. A service that does not answer for so long cannot be reached any more.
    * @returns {Promise<Frame>}
    */
-  async request (action, fields = {}, tracingId = crypto.randomUUID()) {
+  async request (action, fields = {}, tracingId = crypto.randomUUID(), patience = PATIENCE) {
     if (!this.open) throw new FrameError(0, 'The connection was closed', tracingId)
     /** @type {PromiseWithResolvers<Frame>} */
     const { promise, resolve, reject } = Promise.withResolvers()
     this.#pending.set(tracingId, { resolve, reject })
-    const timeout = setTimeout(() => reject(new FrameError(408, 'Request timed out', tracingId)), REQUEST_TIMEOUT)
+    const timeout = setTimeout(() => this.abandon(), patience)
     this.#socket.send(JSON.stringify({ action, token: this.#token, tracingId, ...fields }))
     try {
       return await promise
@@ -77,32 +82,61 @@ export class GuestSocket {
 
   /** An answer that still comes is nobody's; the closing handshake can take its time. */
   close () {
+    this.#over = true
     this.#lose()
     this.#socket.close(1000, 'The user has closed the connection.')
   }
 
+  /** Lost, whether the browser has noticed already or not: over a dead network closing can take minutes. */
+  abandon () {
+    if (this.#over) return
+    this.#over = true
+    this.#lose()
+    this.#socket.close()
+    this.#listeners.onClose()
+  }
+
+  #lose () {
+    const lost = new FrameError(0, 'The connection was closed')
+    this.#opened.reject(lost)
+    for (const { reject } of this.#pending.values()) reject(lost)
+  }
+
   /** @param {string} data */
   #receive (data) {
-    /** @type {Frame} */
-    const frame = JSON.parse(data)
+    const frame = parse(data)
+    // Not documented; our choice: what is no frame is none of our business.
+    if (!frame) return
     const pending = this.#pendingFor(frame)
-    if (pending && frame.code >= 400) pending.reject(new FrameError(frame.code, describe(frame.body), frame.tracingId))
+    if (pending && frame.code >= 400) pending.reject(refusal(frame))
     else pending?.resolve(frame)
     // The service pushes a guest's own message back to it: an answer and news at once.
-    if (frame.type === 'message' || !pending) this.#onPush(frame)
+    if (frame.type === 'message' || !pending) this.#listeners.onPush(frame)
   }
 
   /** @param {Frame} frame */
-  #pendingFor ({ type, tracingId }) {
+  #pendingFor ({ type, class: name, tracingId }) {
+    // It comes as a response, and is news all the same: not what anybody has asked for.
+    if (name === 'SessionExpiredEvent') return
     if (tracingId !== undefined) return this.#pending.get(tracingId)
     // Not every refusal repeats the tracing id; the oldest open request is then the one that was answered.
     return type === 'response' ? this.#pending.values().next().value : undefined
   }
 }
 
-/** @param {unknown} body A string, or the body of a TooManyRequestsErrorMessage. */
-function describe (body) {
-  if (typeof body === 'string') return body
-  const { errorMessage } = /** @type {{ errorMessage?: string }} */ (body ?? {})
-  return errorMessage ?? 'Request failed.'
+/** @param {string} data */
+function parse (data) {
+  try {
+    const frame = /** @type {Frame | null} */ (JSON.parse(data))
+    return typeof frame?.class === 'string' ? frame : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** @param {Frame} frame Its body is a string, or that of a TooManyRequestsErrorMessage. */
+function refusal ({ code, body, tracingId }) {
+  if (typeof body === 'string') return new FrameError(code, body, tracingId)
+  const { errorMessage = 'Request failed.', retryAfter } = /** @type {{ errorMessage?: string, retryAfter?: number }} */ (body ?? {})
+  return new FrameError(code, errorMessage, tracingId, retryAfter)
 }

@@ -1,4 +1,5 @@
 import { isSaid, keyOf } from './guest-messages.js'
+import { patiently } from './rate-limits.js'
 import { requestJson } from './rest.js'
 
 /** @import { Connection } from './connection.js' */
@@ -66,6 +67,13 @@ export class History {
     return this.#read(await this.#fetch(this.#pageNumber + 1))
   }
 
+  /** The pages read so far once more, oldest message first: the addresses of their files hold for a while only. */
+  async again () {
+    const pages = []
+    for (let pageNumber = 1; pageNumber <= Math.max(1, this.#pageNumber); pageNumber++) pages.push(await this.#fetch(pageNumber))
+    return pages.flatMap(({ entities }) => entities).filter(isSaid).reverse()
+  }
+
   /** What was said while there was no connection, oldest first. */
   async missed () {
     /** @type {StructuredMessage[]} */
@@ -80,8 +88,16 @@ export class History {
   }
 
   /** @param {number} pageNumber */
-  async #fetch (pageNumber) {
+  #fetch (pageNumber) {
     const { signal } = this.#connection
+    return patiently(() => this.#request(pageNumber, signal), signal)
+  }
+
+  /**
+   * @param {number} pageNumber
+   * @param {AbortSignal} signal
+   */
+  async #request (pageNumber, signal) {
     if (this.#jwt.exp <= Date.now() / 1000 + 5) {
       const { body } = await this.#connection.request('getJwt')
       this.#jwt = /** @type {{ jwt: string, exp: number }} */ (body)
@@ -95,9 +111,10 @@ export class History {
   /** @param {HistoryPage} page */
   #read (page) {
     const messages = page.entities.toReversed().map((message) => {
-      const news = isSaid(message) && this.add(message)
-      const tracingId = news ? this.#outbox.claimFromHistory(message)?.tracingId : undefined
-      return tracingId ? { ...message, tracingId } : message
+      // It may have come as a push while the outbox of an earlier page was not there yet.
+      const known = !isSaid(message) || !this.add(message)
+      const item = known ? this.#outbox.claim(message, undefined) : this.#outbox.claimFromHistory(message)
+      return item ? { ...message, tracingId: item.tracingId } : message
     })
     this.#pageNumber = page.pageNumber
     this.#complete = isLastPage(page)

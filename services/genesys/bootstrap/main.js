@@ -62,9 +62,9 @@ function startProducts (dispatcher, config, deploymentId) {
     storage: new LabelledStorage(deploymentId, 'localStorage'),
     tabStorage: new LabelledStorage(deploymentId, 'sessionStorage')
   }
-  const auth = registerAuth(context)
+  const identity = registerAuth(context)
   registerDatabase(context)
-  registerMessagingService(context, auth)
+  registerMessagingService(context, identity)
   registerConversations(context)
   const view = registerMessenger(context)
   registerLauncher(context, view)

@@ -1,15 +1,18 @@
-import { Connection } from './connection.js'
-import { Conversation } from './conversation.js'
-import { buttonResponse, DEAD_SESSION, eventMessage } from './guest-messages.js'
-import { FrameError } from './guest-socket.js'
-import { RestError } from './rest.js'
-import { Sender } from './sender.js'
-import { StoredSession } from './stored-session.js'
+import { buttonResponse, eventMessage, textMessage } from './guest-messages.js'
+import { ENDED, GuestSession } from './guest-session.js'
 
-/** @import { Auth } from './plugins/auth.js' */
-/** @import { Frame, MessagingError, Plugin, PluginContext, SessionResponse, StructuredMessage } from './types.js' */
+/** @import { Auth } from './auth.js' */
+/** @import { StepUp } from './step-up.js' */
+/** @import { Plugin, PluginContext } from './types.js' */
 
-const TYPING_INTERVAL = 5000
+/**
+ * @typedef {object} OutgoingMessage What the command `sendMessage` takes.
+ * @property {'Text' | 'QuickReply' | 'Button' | 'DatePicker'} [type]
+ * @property {string} [message]
+ * @property {string} [text] The same.
+ * @property {string} [postback]
+ * @property {string} [originatingMessageId]
+ */
 
 /**
  * The guest's side of one conversation over the Guest API.
@@ -17,13 +20,9 @@ const TYPING_INTERVAL = 5000
  */
 export class MessagingService {
   #plugin
-  #context
   #auth
+  #conversations
   #session
-  #connection
-  #conversation
-  #sender
-  #lastTyping = 0
 
   /**
    * @param {Plugin} plugin
@@ -32,74 +31,88 @@ export class MessagingService {
    */
   constructor (plugin, context, auth) {
     this.#plugin = plugin
-    this.#context = context
     this.#auth = auth
-    this.#session = new StoredSession(context.storage)
-    this.#connection = new Connection(plugin, context, auth, this.#session, {
-      received: (frame) => this.#receive(frame),
-      configured: (session, resumed) => this.#begin(session, resumed),
-      live: () => this.#sender.resume(),
-      failed: (error) => this.#fail(error)
-    })
-    this.#conversation = new Conversation(plugin, context, this.#connection)
-    this.#sender = new Sender(plugin, this.#connection, this.#conversation, (error) => this.#refused(error))
+    this.#conversations = context.config.messenger.apps.conversations
+    this.#session = new GuestSession(plugin, context, auth)
   }
 
-  get #conversations () {
-    return this.#context.config.messenger.apps.conversations
+  get uploads () {
+    return this.#session.uploads
   }
 
   /** Takes up the conversation that an earlier page of this browser left open. */
   resume () {
-    // A failure is published as MessagingService.error.
-    if (this.#session.active && this.#connection.idle) this.start().catch(() => {})
+    if (this.#session.stored.active && this.#session.connection.idle) this.#session.connection.reopen()
   }
 
-  async start () {
-    if (!this.#connection.idle) throw new Error('There is already an active conversation')
-    if (this.#context.config.auth?.enabled && !this.#auth.authenticated) throw new Error('Cannot start conversation')
+  /** @param {{ joins: boolean }} [options] Whether the agent's side hears of it where conversations start by themselves. */
+  async start ({ joins } = { joins: true }) {
+    this.#assertIdle()
+    if (this.#auth.optional) {
+      // A sign-in under way decides whether the conversation is anonymous.
+      await this.#auth.settled()
+      this.#assertIdle()
+    }
+    if (this.#auth.required && !this.#auth.authenticated) throw new Error('Cannot start conversation')
+    this.#session.joins = joins
+    this.#session.ended = false
     try {
-      await this.#connection.open()
+      await this.#session.connection.open()
     } catch {
       throw new Error('Cannot start conversation')
     }
   }
 
-  /** @param {unknown} data `{message}`, or a quick reply with its postback. */
+  /** The guest is there: the part of `start` that `configureConversation` leaves out. */
+  async join () {
+    if (!this.#conversations.autoStart?.enabled) throw new Error('Auto start must be enabled in the configuration')
+    if (!this.#session.connection.configured) throw new Error('Cannot start conversation')
+    await this.#session.sender.join()
+  }
+
+  /** @param {unknown} data */
   async sendMessage (data) {
-    const { message, type, postback, text } = /** @type {Record<string, string | undefined>} */ (data)
-    const written = message ?? text ?? ''
-    if (written.trim() === '') throw new Error('Message only contains whitespaces')
-    if (this.#conversation.readOnly) throw new Error('Conversation session has ended, start a new session to send a message.')
-    if (!this.#connection.configured) throw new Error('Messages cannot be sent while authenticating')
-    const echo = this.#conversation.write(type === 'QuickReply' ? buttonResponse(written, postback) : { type: 'Text', text: written })
-    this.#sender.flush()
-    return await echo
+    const { type = 'Text', message, text, postback, originatingMessageId } = /** @type {OutgoingMessage} */ (data)
+    const written = String(message ?? text ?? '')
+    const replies = type === 'QuickReply' || type === 'Button' || type === 'DatePicker'
+    if (written.trim() === '' && (replies || this.uploads.none)) throw new Error('Message only contains whitespaces')
+    if (this.#session.conversation.readOnly || this.#session.ended) throw new Error(ENDED)
+    if (!this.#session.connection.configured) throw new Error('Messages cannot be sent while authenticating')
+    const sent = this.#session.conversation.write(replies
+      ? buttonResponse(type, written, postback, originatingMessageId)
+      : textMessage(written, this.uploads.take()))
+    this.#session.sender.flush()
+    const echo = await sent
+    if (replies) this.#plugin.publish('repliedMessage', { message: echo })
+    return echo
   }
 
   sendTyping () {
-    if (!this.#connection.configured) throw new Error('Typing indicator cannot be sent while authenticating')
-    if (this.#conversations.showUserTypingIndicator === false || this.#conversation.readOnly) return
-    if (!this.#connection.live || Date.now() - this.#lastTyping < TYPING_INTERVAL) return
-    this.#lastTyping = Date.now()
-    this.#sender.sendEvent({ eventType: 'Typing', typing: { type: 'On', duration: TYPING_INTERVAL } })
-    this.#plugin.publish('clientTypingStarted')
+    if (!this.#session.connection.configured) throw new Error('Typing indicator cannot be sent while authenticating')
+    if (!this.#session.conversation.readOnly) this.#session.typing.send(this.#session.connection, this.#session.sender)
   }
 
   clearTypingTimeout () {
-    this.#lastTyping = 0
+    this.#session.typing.clear()
   }
 
   async fetchHistory () {
-    if (!this.#connection.live) throw new Error('not able to fetch history')
-    await this.#conversation.showOlder()
+    if (!this.#session.connection.live) throw new Error('not able to fetch history')
+    await this.#session.conversation.showOlder()
+  }
+
+  async refreshFiles () {
+    if (!this.#session.connection.live) throw new Error('not able to fetch history')
+    return await this.#session.conversation.refresh()
   }
 
   /** Ends the conversation for every connection of the session and begins another. */
   async resetConversation () {
-    const { idle } = this.#connection
-    const started = this.#connection.startNew()
-    this.#forget()
+    const { idle } = this.#session.connection
+    const started = this.#session.connection.startNew()
+    this.#session.forget()
+    this.#session.joins = true
+    this.#session.ended = false
     this.#plugin.publish('conversationReset')
     await (idle ? this.start() : started)
   }
@@ -108,8 +121,36 @@ export class MessagingService {
     if (!this.#conversations.conversationClear?.enabled) {
       throw new Error('Please check your conversation clear option is enabled in your configuration.')
     }
-    if (!this.#connection.live) throw new Error('There is no active conversation found to clear.')
-    await this.#connection.request('onMessage', { message: eventMessage({ eventType: 'Presence', presence: { type: 'Clear' } }) })
+    if (!this.#session.connection.live) throw new Error('There is no active conversation found to clear.')
+    await this.#session.connection.request('onMessage', { message: eventMessage({ eventType: 'Presence', presence: { type: 'Clear' } }) })
+  }
+
+  /** Ends the session for every tab, and forgets its token: what is said from now on is another session. Our choice. */
+  async clearSession () {
+    if (this.#session.connection.configured) {
+      await this.#session.connection.request('closeSession', { closeAllConnections: true }).catch(() => {})
+    }
+    this.#session.stop()
+    this.#session.forget()
+    this.#session.drop()
+    this.#plugin.publish('sessionCleared')
+  }
+
+  /** @param {StepUp} stepUp */
+  async stepUp (stepUp) {
+    if (!this.#session.connection.configured || this.#session.connection.authenticated) {
+      throw new Error('No active conversation found to step-up.')
+    }
+    const signedIn = await stepUp.signIn()
+    if (!await this.#session.connection.stepUp()) throw new Error('The conversation could not be stepped up.')
+    return signedIn
+  }
+
+  /** The person has signed in, here or in another tab. */
+  identified () {
+    const { connection } = this.#session
+    if (connection.live && !connection.authenticated) connection.stepUp()
+    else this.resume()
   }
 
   /**
@@ -117,118 +158,15 @@ export class MessagingService {
    * @param {{ elsewhere: boolean }} where What is stored may be the next person's when another tab was the first to sign out.
    */
   signedOut ({ elsewhere }) {
-    this.#stop()
-    this.#forget()
-    this.#connection.cancelNew()
-    if (elsewhere) this.#session.dropUsed()
-    else this.#session.drop()
+    this.#session.stop()
+    this.#session.forget()
+    this.#session.ended = false
+    this.#session.connection.cancelNew()
+    if (elsewhere) this.#session.stored.dropUsed()
+    else this.#session.stored.drop()
   }
 
-  /**
-   * @param {SessionResponse} session
-   * @param {boolean} resumed
-   */
-  async #begin (session, resumed) {
-    this.#auth.confirm()
-    this.#session.activate()
-    this.#conversation.readOnly = session.readOnly === true
-    this.#announce(session, resumed)
-    if (resumed) this.#plugin.publish('reconnected')
-    if (!session.newSession) await this.#conversation.takeUp(resumed)
-    else if (this.#conversations.autoStart?.enabled) this.#sender.sendEvent({ eventType: 'Presence', presence: { type: 'Join' } })
-  }
-
-  /**
-   * The order is the one the browser SDK shows.
-   * @param {SessionResponse} session
-   * @param {boolean} resumed
-   */
-  #announce (session, resumed) {
-    const { newSession = false, readOnly = false, durationSeconds, expirationDate } = session
-    const authenticated = this.#auth.authenticated
-    if (durationSeconds) this.#plugin.publish('sessionDurationConfigured', { durationSeconds })
-    if (!resumed && !newSession) this.#plugin.republish('restoring')
-    if (expirationDate) this.#plugin.publish('sessionTimingUpdated', { durationSeconds, expirationDate })
-    this.#plugin.publish('allowedFileTypes', session)
-    if (readOnly) this.#plugin.publish('readOnlyConversation')
-    if (!resumed || newSession) {
-      this.#plugin.republish('started', { newSession, authenticated, readOnly, durationSeconds, expirationDate })
-    }
-  }
-
-  /** @param {Frame} frame */
-  #receive (frame) {
-    const { body, tracingId } = frame
-    if (frame.class === 'StructuredMessage') {
-      // The person has asked for a new conversation here; what the old one still brings is no news.
-      if (!this.#connection.startingNew) this.#conversation.receive(/** @type {StructuredMessage} */ (body), tracingId)
-    } else if (frame.class === 'LogoutEvent') {
-      this.#auth.loggedOut()
-    } else if (frame.class === 'ConnectionClosedEvent') {
-      this.#connectionClosed(/** @type {{ reason?: string, reasonCode?: string }} */ (body ?? {}))
-    } else if (frame.class === 'SessionExpiredEvent') {
-      this.#fail(new FrameError(4006, 'The session has expired'))
-    } else if (frame.class === 'SessionClearedEvent') {
-      this.#stop()
-      this.#forget()
-      this.#dropSession()
-      this.#plugin.publish('conversationCleared', frame)
-    } else if (frame.class === 'string' && frame.code in DEAD_SESSION) {
-      this.#fail(new FrameError(frame.code, String(body)))
-    } else if (frame.class === 'string') {
-      this.#report({ code: frame.code, body: String(body), errorKey: 'unexpected', tracingId })
-    }
-  }
-
-  /** @param {{ reason?: string, reasonCode?: string }} body */
-  #connectionClosed ({ reason, reasonCode = reason }) {
-    // As above: the end of the old conversation is no news either.
-    if (this.#connection.startingNew) return
-    this.#stop()
-    this.#report({ code: 0, body: reasonCode ?? '', errorKey: reasonCode === 'signedIn' ? 'signedInElsewhere' : 'connectionClosed' })
-  }
-
-  /**
-   * A refused message may say more about the conversation than about itself.
-   * @param {FrameError} error
-   */
-  #refused (error) {
-    if (error.code in DEAD_SESSION) this.#fail(error)
-    if (error.code !== 409) return
-    this.#conversation.readOnly = true
-    this.#plugin.publish('readOnlyConversation')
-  }
-
-  /** @param {unknown} error */
-  #fail (error) {
-    this.#stop()
-    const code = error instanceof FrameError ? error.code : error instanceof RestError ? error.status : 401
-    const unreachable = code === 0 || (error instanceof RestError && code >= 500)
-    // A fresh identity that is still refused does not own this session.
-    const deadSession = DEAD_SESSION[code] ?? (error instanceof FrameError && code === 403 ? 'sessionRefused' : undefined)
-    if (deadSession) this.#dropSession()
-    if (deadSession === 'sessionRefused') this.#forget()
-    const errorKey = deadSession ?? (unreachable ? 'connectFailed' : code >= 401 && code <= 403 ? 'unauthorized' : 'configureFailed')
-    this.#report({ code, body: error instanceof Error ? error.message : String(error), errorKey })
-  }
-
-  /** @param {MessagingError} error */
-  #report (error) {
-    this.#plugin.publish('error', { error })
-  }
-
-  #stop () {
-    this.#connection.stop()
-    this.#conversation.readOnly = false
-  }
-
-  #forget () {
-    this.#conversation.forget()
-    this.#sender.forget()
-  }
-
-  #dropSession () {
-    this.#connection.cancelNew()
-    this.#session.dropUsed()
+  #assertIdle () {
+    if (!this.#session.connection.idle) throw new Error('There is already an active conversation')
   }
 }

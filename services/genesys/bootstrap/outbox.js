@@ -1,3 +1,4 @@
+/** @import { KeptItem, KeptOutbox } from './kept-outbox.js' */
 /** @import { StructuredMessage } from './types.js' */
 
 /**
@@ -21,20 +22,47 @@
 export class Outbox {
   /** @type {OutboxItem[]} */
   #items = []
+  #kept
+
+  /** @param {KeptOutbox} kept */
+  constructor (kept) {
+    this.#kept = kept
+  }
 
   /** @param {Pick<GuestMessage, 'type' | 'text' | 'content'>} content */
   add (content) {
-    /** @type {PromiseWithResolvers<StructuredMessage>} */
-    const { promise, resolve, reject } = Promise.withResolvers()
     const message = { metadata: { id: crypto.randomUUID() }, ...content }
-    /** @type {OutboxItem} */
-    const item = { tracingId: crypto.randomUUID(), message, sent: false, reauthorised: false, resolve, reject }
-    this.#items.push(item)
+    const { item, promise } = newItem({ tracingId: crypto.randomUUID(), message, sent: false })
+    this.#change([...this.#items, item])
     return { item, promise }
+  }
+
+  /** Puts what an earlier page of this tab has left before everything else. */
+  async restore () {
+    const restored = (await this.#kept.take()).map((kept) => {
+      const { item, promise } = newItem(kept)
+      // Who waited for it was on that page.
+      promise.catch(() => {})
+      return item
+    })
+    if (restored.length > 0) this.#change([...restored, ...this.#items])
+  }
+
+  get items () {
+    return [...this.#items]
   }
 
   next () {
     return this.#items.find((item) => !item.sent)
+  }
+
+  /**
+   * @param {OutboxItem} item
+   * @param {boolean} sent
+   */
+  mark (item, sent) {
+    item.sent = sent
+    this.#kept.keep(this.#items)
   }
 
   /**
@@ -49,20 +77,20 @@ export class Outbox {
   }
 
   /**
-   * As `claim`, for history, which carries no tracing ids and may have lost the metadata.
+   * As `claim`, for history, which carries no tracing ids; where it has lost the metadata the text has to do.
    * @param {StructuredMessage} message
    */
   claimFromHistory (message) {
     const known = this.claim(message, undefined)
-    if (known) return known
-    const item = this.#items.find((item) => item.sent && item.message.text === message.text)
+    if (known || message.metadata?.id !== undefined) return known
+    const item = this.#items.find(({ sent, message: { text } }) => sent && text !== undefined && text === message.text)
     if (item) this.#settle(item, message)
     return item
   }
 
   /** @param {OutboxItem} item */
   discard (item) {
-    this.#items = this.#items.filter((other) => other !== item)
+    this.#change(this.#items.filter((other) => other !== item))
   }
 
   /** Under way when the connection was lost. */
@@ -76,7 +104,10 @@ export class Outbox {
 
   /** Empties the outbox and returns what was in it. */
   clear () {
-    return this.#items.splice(0)
+    const items = this.#items
+    this.#items = []
+    this.#kept.drop()
+    return items
   }
 
   /**
@@ -87,4 +118,19 @@ export class Outbox {
     this.discard(item)
     item.resolve(echo)
   }
+
+  /** @param {OutboxItem[]} items */
+  #change (items) {
+    this.#items = items
+    this.#kept.keep(items)
+  }
+}
+
+/** @param {KeptItem} kept */
+function newItem (kept) {
+  /** @type {PromiseWithResolvers<StructuredMessage>} */
+  const { promise, resolve, reject } = Promise.withResolvers()
+  /** @type {OutboxItem} */
+  const item = { ...kept, reauthorised: false, resolve, reject }
+  return { item, promise }
 }

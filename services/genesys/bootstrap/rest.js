@@ -6,8 +6,9 @@ export class RestError extends Error {
    * @param {number} status
    * @param {string} statusText
    * @param {unknown} body
+   * @param {number} [retryAfter] Seconds, where the service says when to ask again.
    */
-  constructor (status, statusText, body) {
+  constructor (status, statusText, body, retryAfter) {
     const { message, code, contextId } = /** @type {{ message?: string, code?: string, contextId?: string }} */ (body ?? {})
     super(message ?? (statusText || 'No answer'))
     this.status = status
@@ -15,6 +16,7 @@ export class RestError extends Error {
     this.data = body
     this.code = code
     this.contextId = contextId
+    this.retryAfter = retryAfter
   }
 
   /** The fields of the platform's error body that events carry. */
@@ -23,13 +25,24 @@ export class RestError extends Error {
   }
 }
 
+const PATIENCE = 20_000
+// Bytes take their time.
+const FILE_PATIENCE = 300_000
+
 /**
- * @param {'GET' | 'POST' | 'DELETE'} method
+ * @typedef {object} RequestOptions
+ * @property {unknown} [body]
+ * @property {File} [file] Sent as it is, in place of a body.
+ * @property {Record<string, string>} [headers]
+ * @property {string} [jwt]
+ * @property {AbortSignal} [signal]
+ *
+ * @param {'GET' | 'POST' | 'PUT' | 'DELETE'} method
  * @param {string} url
- * @param {{ body?: unknown, jwt?: string, signal?: AbortSignal }} [options]
+ * @param {RequestOptions} [options]
  */
-export async function requestJson (method, url, { body, jwt, signal } = {}) {
-  const headers = new Headers()
+export async function requestJson (method, url, { body, file, headers: others = {}, jwt, signal } = {}) {
+  const headers = new Headers(others)
   if (body !== undefined) headers.set('content-type', 'application/json')
   if (jwt !== undefined) headers.set('authorization', `bearer ${jwt}`)
   /** @type {Response} */
@@ -38,14 +51,17 @@ export async function requestJson (method, url, { body, jwt, signal } = {}) {
     response = await fetch(url, {
       method,
       headers,
-      body: body === undefined ? null : JSON.stringify(body),
+      body: file ?? (body === undefined ? null : JSON.stringify(body)),
       credentials: 'omit',
-      signal: AbortSignal.any([AbortSignal.timeout(20_000), ...(signal ? [signal] : [])])
+      signal: AbortSignal.any([AbortSignal.timeout(file ? FILE_PATIENCE : PATIENCE), ...(signal ? [signal] : [])])
     })
   } catch {
     throw new RestError(0, '', undefined)
   }
   const data = await response.json().catch(() => undefined)
-  if (!response.ok) throw new RestError(response.status, response.statusText, data)
+  if (!response.ok) {
+    const retryAfter = Number(response.headers.get('retry-after')) || undefined
+    throw new RestError(response.status, response.statusText, data, retryAfter)
+  }
   return { status: response.status, statusText: response.statusText, data: /** @type {unknown} */ (data) }
 }

@@ -1,5 +1,6 @@
 import { CustomAttributes } from './custom-attributes.js'
 import { eventMessage, isConnectionLoss, refusesIdentity } from './guest-messages.js'
+import { patiently } from './rate-limits.js'
 
 /** @import { Connection } from './connection.js' */
 /** @import { FrameError } from './guest-socket.js' */
@@ -50,24 +51,32 @@ export class Sender {
     this.#attributes.forget()
   }
 
-  /** @param {import('./types.js').MessageEvent} event */
+  /** @param {import('./types.js').MessageEvent} event Nobody waits for it, and a lost one is no loss. */
   sendEvent (event) {
-    // Nobody waits for these; a lost one is no loss.
     this.#connection.request('onMessage', { message: eventMessage(event) }).catch(() => {})
+  }
+
+  /** The agent's side hears that the guest is there. */
+  join () {
+    const { signal } = this.#connection
+    const message = eventMessage({ eventType: 'Presence', presence: { type: 'Join' } })
+    return patiently(() => this.#connection.request('onMessage', { message }), signal)
   }
 
   /** @param {OutboxItem} item */
   async #transmit (item) {
     const { signal } = this.#connection
-    item.sent = true
+    const { outbox } = this.#conversation
     try {
       item.outgoing ??= this.#attributes.ride(item.message)
-      const { body } = await this.#connection.request('onMessage', { message: item.outgoing }, item.tracingId)
+      outbox.mark(item, true)
+      const { body } = await patiently(
+        () => this.#connection.request('onMessage', { message: item.outgoing }, item.tracingId), signal)
       this.#conversation.deliver(/** @type {StructuredMessage} */ (body), item.tracingId)
     } catch (error) {
       // It stays in the outbox until history tells whether it arrived.
       if (signal.aborted || isConnectionLoss(error)) return
-      if (refusesIdentity(error) && !item.reauthorised) {
+      if (this.#connection.authenticated && refusesIdentity(error) && !item.reauthorised) {
         item.reauthorised = true
         await this.#connection.reauthorise()
       } else {

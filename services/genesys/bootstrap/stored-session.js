@@ -20,6 +20,11 @@ export class StoredSession {
     return this.#storage.get(ACTIVE) === 'true'
   }
 
+  /** The token that this page has used last. */
+  get used () {
+    return this.#used
+  }
+
   token () {
     const stored = this.#storage.get(TOKEN)
     this.#used = stored ?? crypto.randomUUID()

@@ -74,7 +74,10 @@
  * @property {boolean | undefined} [readOnly]
  * @property {boolean | undefined} [clearedExistingSession]
  * @property {number | undefined} [durationSeconds]
- * @property {number | undefined} [expirationDate]
+ * @property {number | undefined} [expirationDate] Epoch seconds.
+ * @property {{ inbound?: { fileTypes?: { type: string }[], maxFileSizeKB?: number } }} [allowedMedia]
+ * @property {string[] | undefined} [blockedExtensions] With their dots.
+ * @property {number | undefined} [maxCustomDataBytes]
  *
  * @typedef {object} Participant
  * @property {string | undefined} [firstName]
@@ -92,6 +95,7 @@
  * @property {string | undefined} [text]
  * @property {'Inbound' | 'Outbound' | undefined} [direction]
  * @property {{ time?: string, messageId?: string, from?: Participant }} [channel]
+ * @property {{ contentType: string, attachment?: { id: string } }[] | undefined} [content]
  * @property {MessageEvent[] | undefined} [events]
  * @property {Record<string, string> | undefined} [metadata]
  * @property {'Human' | 'Bot' | undefined} [originatingEntity]

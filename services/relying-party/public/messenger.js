@@ -1,54 +1,19 @@
 // Genesys Messenger with authentication: the deployment snippet and the AuthProvider plugin.
 // Genesys Cloud Developer Center: "Authenticated Messenger", "Auth plugin", "AuthProvider plugin".
 
+import { fetchAuthCode } from './auth-code.js'
+import { signInByWindow } from './sign-in-window.js'
+
+/** @typedef {import('./auth-code.js').AuthCode} AuthCode */
+/** @typedef {import('./genesys-types.js').GenesysWindow} GenesysWindow */
+/** @typedef {import('./genesys-types.js').Plugin} Plugin */
+/** @typedef {import('./genesys-types.js').SnippetConfig} SnippetConfig */
 /** @typedef {import('./page.js').Session} Session */
-
-/**
- * What the Messenger redeems for its own tokens (Developer Center, "AuthProvider plugin").
- * @typedef {object} AuthCode
- * @property {string} authCode
- * @property {string} redirectUri
- * @property {string} [nonce]
- * @property {string} [codeVerifier]
- * @property {string} [iss]
- */
-
-/**
- * A command that the Messenger sends to the plugin.
- * @typedef {object} Command
- * @property {{ forceUpdate?: boolean }} [data]
- * @property {(result?: AuthCode) => void} resolve
- * @property {(reason: unknown) => void} reject
- */
-
-/**
- * The part used here of what `registerPlugin` hands over.
- * @typedef {object} Plugin
- * @property {(name: string) => Promise<unknown>} command
- * @property {(name: string) => unknown} data
- * @property {(name: string, handler: (e: Command) => void) => void} registerCommand
- * @property {(name: string, listener: () => void) => void} subscribe
- * @property {() => void} ready
- */
 
 /**
  * @typedef {object} MessengerOptions
  * @property {() => Promise<Session>} loadSession  asks the server, so that the answer is never stale
  * @property {(available: boolean) => void} onAvailability
- */
-
-/** @typedef {{ environment: string, deploymentId: string }} SnippetConfig */
-
-/**
- * @typedef {Window & {
- *   _genesysJs?: string,
- *   Genesys: {
- *     (method: 'registerPlugin', name: string, register: (plugin: Plugin) => void): void,
- *     q?: IArguments[],
- *     t?: number,
- *     c?: SnippetConfig
- *   }
- * }} GenesysWindow
  */
 
 /** localStorage: the `sub` of the person for whom the Messenger last got a code. */
@@ -130,7 +95,7 @@ function registerAuthProvider (AuthProvider) {
         leaveForCode(`/messenger/login?${returnTo()}`)
         e.resolve()
       } else {
-        pendingCode ??= fetchAuthCode().finally(() => { pendingCode = undefined })
+        pendingCode ??= getAuthCode().finally(() => { pendingCode = undefined })
         e.resolve(await pendingCode)
       }
     } catch (error) {
@@ -150,6 +115,18 @@ function registerAuthProvider (AuthProvider) {
     }
   })
 
+  // While an anonymous conversation is on: the person signs in, and the page with the conversation stays where it is.
+  AuthProvider.registerCommand('signIn', async (e) => {
+    try {
+      const code = await signInByWindow(fetchCodeForWindow)
+      AuthProvider.publish('signedIn', code)
+      e.resolve(code)
+    } catch (error) {
+      AuthProvider.publish('signInFailed', { message: String(error) })
+      e.reject(error)
+    }
+  })
+
   AuthProvider.subscribe('Auth.ready', () => {
     page.loadSession().then(checkOwner).catch(() => {})
   })
@@ -157,6 +134,8 @@ function registerAuthProvider (AuthProvider) {
   AuthProvider.subscribe('Auth.authenticated', () => {
     sessionStorage.removeItem(LAST_TRIP)
     page.onAvailability(true)
+    // It may have been in another tab, or in the sign-in window.
+    page.loadSession().catch(() => {})
   })
 
   AuthProvider.subscribe('Auth.authError', () => page.onAvailability(false))
@@ -170,30 +149,32 @@ function registerAuthProvider (AuthProvider) {
   AuthProvider.ready()
 }
 
-/**
- * A code works once, so it is never kept here: every call gets a new one from the server, together with the
- * redirect URI, nonce and code verifier of the request it belongs to.
- */
-async function fetchAuthCode () {
+/** A code works once, so it is never kept here: every call gets a new one. */
+async function getAuthCode () {
   const session = await page.loadSession()
   if (!session.authenticated || loggingOut) throw new Error('Nobody is signed in')
-
-  const response = await fetch(`/messenger/auth-code?${returnTo()}`, {
-    method: 'POST',
-    headers: { 'csrf-token': session.csrfToken }
-  })
-  if (!response.ok && response.status !== 409) {
+  const { code, location } = await fetchAuthCode(session, currentPath()).catch((error) => {
     page.onAvailability(false)
-    throw new Error(`POST /messenger/auth-code was answered with ${response.status}`)
-  }
-  /** @type {AuthCode & { error?: string, location: string }} */
-  const answer = await response.json()
-  if (answer.error === 'code_required') {
-    leaveForCode(answer.location)
-    return undefined
-  }
+    throw error
+  })
+  if (location !== undefined) leaveForCode(location)
+  if (code) localStorage.setItem(OWNER, session.user.sub)
+  return code
+}
+
+/**
+ * @param {import('./sign-in-window.js').Visitor} window
+ * @param {string} returnTo
+ */
+async function fetchCodeForWindow (window, returnTo) {
+  const session = await page.loadSession()
+  if (!session.authenticated) throw new Error('Nobody is signed in')
+  const { code, location } = await fetchAuthCode(session, returnTo)
+  if (location !== undefined) window.goTo(location)
+  if (!code) return undefined
+  window.close()
   localStorage.setItem(OWNER, session.user.sub)
-  return answer
+  return code
 }
 
 /**
@@ -253,5 +234,9 @@ async function logOut () {
 }
 
 function returnTo () {
-  return new URLSearchParams({ return_to: location.pathname + location.search })
+  return new URLSearchParams({ return_to: currentPath() })
+}
+
+function currentPath () {
+  return location.pathname + location.search
 }

@@ -1,48 +1,53 @@
-import { button, element } from './elements.js'
+import { element } from './elements.js'
+import { drawEntry, markAnswered } from './entry-view.js'
+import { dayName, isSameDay } from './times.js'
 
-/**
- * @typedef {object} Entry
- * @property {string} key
- * @property {string} text
- * @property {boolean} mine
- * @property {string} author
- * @property {Date} time
- * @property {'' | 'Sending' | 'Sent'} state
- * @property {string | undefined} [problem] Why it was not sent.
- *
- * @typedef {Entry & { row: HTMLElement }} Shown
- */
+/** @import { Entry, EntryHandlers } from './entry-view.js' */
+
+/** @typedef {Entry & { row: HTMLElement, day: HTMLElement }} Shown */
 
 const GROUPED_WITHIN = 5 * 60_000
 
-/** The messages of the conversation in the order of their times. */
+/** The messages of the conversation in the order of their times, day by day. */
 export class ConversationLog {
   /** @type {Shown[]} */
   #entries = []
-  #onRetry
+  /** @type {Map<string, string>} */
+  #answers = new Map()
+  #handlers
   node = element('div', { class: 'log', role: 'log', 'aria-live': 'polite', 'aria-label': 'Conversation' })
 
-  /** @param {(key: string, text: string) => void} onRetry */
-  constructor (onRetry) {
-    this.#onRetry = onRetry
+  /** @param {EntryHandlers} handlers */
+  constructor (handlers) {
+    this.#handlers = handlers
   }
 
   get empty () {
     return this.#entries.length === 0
   }
 
-  /** @param {string} key */
-  has (key) {
-    return this.#entries.some((entry) => entry.key === key)
+  /** @returns {Entry | undefined} */
+  get last () {
+    return this.#entries.at(-1)
+  }
+
+  /**
+   * @param {string} key
+   * @returns {Entry | undefined}
+   */
+  find (key) {
+    return this.#entries.find((entry) => entry.key === key)
   }
 
   /** @param {Entry} entry */
   add (entry) {
-    const shown = { ...entry, row: this.#draw(entry) }
+    const shown = { ...entry, row: this.#draw(entry), day: element('div', { class: 'day', hidden: '' }) }
     const index = this.#entries.findLastIndex(({ time }) => time <= entry.time) + 1
     const next = this.#entries[index]
     this.#entries.splice(index, 0, shown)
-    this.node.insertBefore(shown.row, next?.row ?? null)
+    const place = next?.day ?? null
+    this.node.insertBefore(shown.day, place)
+    this.node.insertBefore(shown.row, place)
     this.#group(index)
     this.#group(index + 1)
   }
@@ -56,73 +61,73 @@ export class ConversationLog {
     if (!entry) return
     Object.assign(entry, change)
     const row = this.#draw(entry)
-    row.classList.toggle('follows', entry.row.classList.contains('follows'))
     entry.row.replaceWith(row)
     entry.row = row
+    this.#group(this.#entries.indexOf(entry))
+  }
+
+  /**
+   * What is under way stands still, or goes on.
+   * @param {boolean} waiting
+   */
+  hold (waiting) {
+    for (const { key, state } of this.#entries) {
+      if (waiting && state === 'Sending') this.change(key, { state: 'Waiting' })
+      if (!waiting && state === 'Waiting') this.change(key, { state: 'Sending' })
+    }
+  }
+
+  /**
+   * @param {string} id The message that was answered with one of its buttons.
+   * @param {string} payload
+   */
+  answer (id, payload) {
+    this.#answers.set(id, payload)
+    for (const entry of this.#entries) if (entry.id === id) markAnswered(entry.row, payload)
   }
 
   /** @param {string} key */
   remove (key) {
     const index = this.#entries.findIndex((entry) => entry.key === key)
     if (index < 0) return
-    this.#entries.splice(index, 1)[0]?.row.remove()
+    const [removed] = this.#entries.splice(index, 1)
+    removed?.row.remove()
+    removed?.day.remove()
     this.#group(index)
   }
 
   clear () {
     this.#entries = []
+    this.#answers.clear()
     this.node.replaceChildren()
   }
 
   /** @param {Entry} entry */
   #draw (entry) {
-    const bubble = element('p', { class: 'bubble', dir: 'auto' }, entry.text)
-    return entry.mine ? this.#drawMine(entry, bubble) : drawTheirs(entry, bubble)
-  }
-
-  /**
-   * @param {Entry} entry
-   * @param {HTMLElement} bubble
-   */
-  #drawMine (entry, bubble) {
-    const { key, text, problem, state } = entry
-    const meta = element('div', { class: 'meta' }, clock(entry.time))
-    const row = element('div', { class: 'entry mine' }, element('span', { class: 'unseen' }, 'You'), bubble, meta)
-    meta.append(element('span', { class: 'state' }, problem ?? state))
-    row.classList.toggle('sending', state === 'Sending' && !problem)
-    row.classList.toggle('failed', Boolean(problem))
-    if (problem) meta.append(button('Retry', 'link', () => this.#onRetry(key, text)))
+    const row = drawEntry(entry, this.#handlers)
+    const answer = entry.id && this.#answers.get(entry.id)
+    if (answer !== undefined && answer !== '') markAnswered(row, answer)
     return row
   }
 
   /** @param {number} index */
   #group (index) {
     const entry = this.#entries[index]
+    if (!entry) return
     const previous = this.#entries[index - 1]
-    const follows = entry && previous && entry.author === previous.author &&
+    const sameDay = Boolean(previous && isSameDay(previous.time, entry.time))
+    const follows = sameDay && previous?.side === entry.side && previous.author === entry.author &&
       entry.time.getTime() - previous.time.getTime() < GROUPED_WITHIN
-    entry?.row.classList.toggle('follows', Boolean(follows))
+    entry.row.classList.toggle('follows', follows)
+    entry.day.hidden = sameDay
+    if (!sameDay) this.#nameDays()
   }
-}
 
-/**
- * @param {Entry} entry
- * @param {HTMLElement} bubble
- */
-function drawTheirs ({ author, time }, bubble) {
-  const initial = element('span', { class: 'avatar', 'aria-hidden': 'true' }, author.charAt(0).toUpperCase())
-  return element('div', { class: 'entry' },
-    element('span', { class: 'author', dir: 'auto' }, author),
-    initial,
-    element('div', { class: 'said' }, bubble),
-    element('div', { class: 'meta' }, clock(time)))
-}
-
-const TODAY = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
-const EARLIER = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' })
-
-/** @param {Date} time */
-function clock (time) {
-  const today = time.toDateString() === new Date().toDateString()
-  return element('time', { datetime: time.toISOString() }, (today ? TODAY : EARLIER).format(time))
+  /** All of them, because what was today is yesterday in a window that is left open overnight. */
+  #nameDays () {
+    for (const { day, time } of this.#entries) {
+      const name = day.hidden ? '' : dayName(time)
+      if (day.textContent !== name) day.replaceChildren(...(name ? [element('span', {}, name)] : []))
+    }
+  }
 }

@@ -1,7 +1,7 @@
 /** @import { MessagingError } from '../types.js' */
 
 /**
- * @typedef {'signIn' | 'getTokens' | 'start' | 'newChat' | 'history'} ActionName
+ * @typedef {'signIn' | 'getTokens' | 'stepUp' | 'start' | 'newChat' | 'history' | 'clear'} ActionName
  * @typedef {{ label: string, name: ActionName }} Action
  * @typedef {{ text: string, urgent: boolean, actions: Action[] }} Notice
  */
@@ -28,7 +28,8 @@ const ERRORS = {
   sessionNotFound: { text: 'This chat no longer exists.', actions: [newChat] },
   cannotDowngrade: { text: 'This chat belongs to someone who is signed in.', actions: [newChat] },
   sessionRefused: { text: 'The chat on this device belongs to someone else.', actions: [newChat] },
-  connectionClosed: { text: 'This chat is open in another window.', actions: [continueHere] },
+  // Opened a fourth time, or begun anew elsewhere: the service does not say which.
+  connectionClosed: { text: 'This chat goes on in another window.', actions: [continueHere] },
   signedInElsewhere: { text: 'You have signed in to this chat on another device.', actions: [continueHere] }
 }
 
@@ -68,6 +69,42 @@ export const HISTORY_FAILED = {
   text: 'Earlier messages could not be loaded.',
   urgent: true,
   actions: [{ label: 'Load messages', name: 'history' }]
+}
+
+/** @type {Notice} */
+export const STEP_UP_FAILED = {
+  text: 'You could not be signed in. Try again, or go on without signing in.',
+  urgent: true,
+  actions: []
+}
+
+/** @type {Notice} */
+export const SIGNED_OUT = {
+  text: 'You have signed out of this chat.',
+  urgent: false,
+  actions: [newChat]
+}
+
+/** @type {Notice} */
+export const ENDED = { text: 'The conversation has ended. Write to us to begin again.', urgent: false, actions: [] }
+
+/** @type {Notice} */
+export const CLEARED = { text: 'The conversation has been cleared.', urgent: true, actions: [newChat] }
+
+/** @type {Notice} */
+export const CLOSED = { text: 'This chat has been closed.', urgent: false, actions: [newChat] }
+
+/** @type {Notice} */
+export const CLEAR_FAILED = { text: 'The conversation could not be cleared. Please try again.', urgent: true, actions: [] }
+
+/**
+ * @param {number} left Milliseconds.
+ * @returns {Notice}
+ */
+export function expiresSoon (left) {
+  const minutes = Math.round(left / 60_000)
+  const when = minutes < 1 ? 'in less than a minute' : `in ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}`
+  return { text: `This chat ends ${when} unless you write something.`, urgent: false, actions: [] }
 }
 
 /**

@@ -15,10 +15,16 @@ export function registerMessenger (context) {
     run(controller)
     resolve()
   }
+  // The text is not documented; our choice.
+  const without = (/** @type {string} */ product) => withWindow(() => {
+    throw new Error(`${product} is not enabled in your configuration.`)
+  })
   plugin.registerCommand('open', withWindow((window) => window.setOpen(true)))
   plugin.registerCommand('openConversation', withWindow((window) => window.setOpen(true)))
   plugin.registerCommand('close', withWindow((window) => window.setOpen(false)))
   plugin.registerCommand('clear', withWindow((window) => window.clear()))
+  plugin.registerCommand('openSearch', without('Knowledge'))
+  plugin.registerCommand('openCobrowse', without('Co-browse'))
   plugin.ready()
   return controller?.view
 }

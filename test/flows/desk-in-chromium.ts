@@ -1,0 +1,224 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Browser as Chromium, Page } from 'playwright-core'
+import type { Test } from 'tap'
+import { Browser } from '../helpers/browser.ts'
+import { findChromium, launchChromium } from '../helpers/chromium.ts'
+import { GenesysApi, type Handover } from '../helpers/genesys-api.ts'
+import { connect } from '../helpers/guest.ts'
+import type { Lab } from '../helpers/lab.ts'
+
+const anonymousDeploymentId = '0c9d2f64-5b1e-4a37-8f02-7d6e5c4b3a21'
+const stepUpDeploymentId = '7e3a9d18-2c6f-4b05-a1d4-5f8b9c0e6d72'
+const hostile = '<img src=x onerror=alert(1)>'
+
+/** Two people in two browsers: a guest in the Messenger of the host page, and an agent at the desk. */
+export async function deskInChromium (t: Test, lab: Lab) {
+  const executable = findChromium()
+  if (!executable) {
+    await t.test('an agent and a guest talk in Chromium', { skip: 'this machine has no Chromium (CHROMIUM_PATH may name one)' }, async () => {})
+    return
+  }
+  const chromium = await launchChromium(executable)
+  t.teardown(() => chromium.close())
+
+  await t.test('an agent and a guest who has signed in talk both ways', async t => {
+    const guest = await openPage(t, chromium)
+    await guest.page.goto(`${lab.app}/login`)
+    await guest.page.getByRole('button', { name: 'Sign in as Alice Anders' }).click()
+    await guest.page.getByRole('button', { name: 'Open messenger' }).click()
+    const messenger = guest.page.getByRole('dialog', { name: 'Messenger' })
+    const log = messenger.getByRole('log')
+    await log.getByText('Hello Alice').waitFor()
+
+    const agent = await openDesk(t, chromium, lab)
+    const desk = agent.page
+    await desk.getByLabel('Your name').fill('Noor')
+    await desk.getByRole('button', { name: 'Alice Anders' }).first().click()
+    await desk.getByText('Verified by').getByText(lab.issuer).waitFor()
+    const said = desk.getByRole('log')
+    await said.getByText('Hello Alice').waitFor()
+    await desk.getByRole('button', { name: 'Take conversation' }).click()
+    await log.getByText('I am handing you over to Noor.').waitFor()
+
+    await messenger.getByRole('textbox').pressSequentially('Is the ')
+    await desk.getByText('Alice Anders is typing').waitFor()
+    await messenger.getByRole('textbox').fill(hostile)
+    await guest.page.keyboard.press('Enter')
+    await said.getByText(hostile).waitFor()
+    t.equal(await said.locator('img').count(), 0, 'what a guest writes is never HTML')
+
+    const reply = desk.getByRole('textbox', { name: 'Reply' })
+    await reply.pressSequentially('For you ')
+    await messenger.getByText(/is typing/).waitFor()
+    await reply.fill('For you, always.\nWhich day?')
+    await desk.getByRole('button', { name: 'Quick replies' }).click()
+    await desk.getByLabel('Button text').fill('Thursday')
+    await desk.keyboard.press('Enter')
+    await desk.getByRole('button', { name: 'Send' }).click()
+    await log.getByText('For you, always.').waitFor()
+    await said.getByText('Delivered').waitFor()
+    t.equal(await reply.inputValue(), '')
+
+    await messenger.getByRole('button', { name: 'Thursday' }).click()
+    await said.getByText('Chose').waitFor()
+
+    const choosing = desk.waitForEvent('filechooser')
+    await desk.getByRole('button', { name: 'Attach a file' }).click()
+    await (await choosing).setFiles({ name: 'tide table.txt', mimeType: 'text/plain', buffer: Buffer.from('high at noon') })
+    await log.getByText('tide table.txt').waitFor()
+    await said.getByRole('link', { name: 'tide table.txt' }).waitFor()
+
+    await desk.getByRole('button', { name: 'Give back' }).click()
+    await log.getByText('I am back').waitFor()
+    await desk.getByRole('button', { name: 'Take conversation' }).click()
+    await desk.getByRole('button', { name: 'End conversation' }).click()
+    await desk.getByRole('button', { name: 'Cancel' }).click()
+    await reply.fill('Before you go')
+    await desk.getByRole('button', { name: 'End conversation' }).click()
+    await desk.getByRole('button', { name: 'End it' }).click()
+    await desk.getByText('This conversation has ended').first().waitFor()
+    t.equal(await reply.inputValue(), 'Before you go', 'what was typed stays')
+    await messenger.getByRole('textbox').waitFor({ state: 'hidden' })
+    t.strictSame([...guest.complaints, ...agent.complaints], [], 'nothing in the consoles')
+  })
+
+  await t.test('a guest who has not signed in is plainly not verified, and what comes in is counted until it is read', async t => {
+    const { page, complaints } = await openDesk(t, chromium, lab)
+    const guest = await connect(lab.genesys, { deploymentId: anonymousDeploymentId, origin: lab.app })
+    t.teardown(() => guest.close())
+    await guest.request('configureSession', { deploymentId: anonymousDeploymentId })
+    await guest.say('I am Alice Anders, believe me. When do you open?')
+    const item = page.getByRole('list').getByRole('button', { name: 'Anonymous guest' }).first()
+    await item.getByText('1 unread').waitFor()
+    t.match(await page.title(), /^\(\d+\) Agent desk$/)
+    await item.getByText('Not verified').waitFor()
+
+    await item.click()
+    await page.getByText('Whatever this guest says about who they are is not verified').waitFor()
+    await page.getByRole('log').getByText('believe me').waitFor()
+    await item.getByText('unread').waitFor({ state: 'hidden' })
+    await page.getByText('Here now').first().waitFor()
+    await guest.close()
+    await page.locator('#guest').getByText('Away').waitFor()
+
+    await page.reload()
+    await page.getByRole('log').getByText('believe me').waitFor()
+    t.strictSame(complaints, [])
+  })
+
+  await t.test('the agent sees the guest sign in during the conversation', async t => {
+    const { page } = await openDesk(t, chromium, lab)
+    const guest = await connect(lab.genesys, { deploymentId: stepUpDeploymentId, origin: lab.app })
+    t.teardown(() => guest.close())
+    await guest.request('configureSession', { deploymentId: stepUpDeploymentId })
+    await guest.say('May I ask something first?')
+    await page.getByRole('button', { name: 'Anonymous guest' }).first().click()
+    await page.getByText('Not signed in.').waitFor()
+
+    const browser = new Browser(lab)
+    await browser.signIn('carol')
+    const api = new GenesysApi(lab)
+    const handover = (await browser.authCode()).json() as Handover
+    const { body } = await api.exchange({ ...api.exchangeBody(handover), deploymentId: stepUpDeploymentId })
+    await guest.request('configureAuthenticatedSession', { deploymentId: stepUpDeploymentId, data: { code: body.jwt } })
+    await page.getByRole('log').getByText('The guest has signed in.').waitFor()
+    await page.getByText('Signed in during this conversation').waitFor()
+    await page.getByRole('heading', { name: 'Carol Castellanos' }).waitFor()
+    t.equal(await page.getByText('Not signed in.').count(), 0)
+  })
+
+  await t.test('two agents: the second is asked before it takes over, and the first can no longer write', async t => {
+    const guest = await connect(lab.genesys, { deploymentId: anonymousDeploymentId, origin: lab.app })
+    t.teardown(() => guest.close())
+    await guest.request('configureSession', { deploymentId: anonymousDeploymentId })
+    await guest.say('Hello, two of you')
+    const [kim, noor] = [await openDesk(t, chromium, lab), await openDesk(t, chromium, lab)].map(({ page }) => page)
+    for (const [page, name] of [[kim!, 'Kim'], [noor!, 'Noor']] as const) {
+      await page.getByLabel('Your name').fill(name)
+      await page.getByRole('button', { name: 'Anonymous guest' }).first().click()
+      await page.getByRole('log').getByText('two of you').waitFor()
+    }
+    await kim!.getByRole('button', { name: 'Take conversation' }).click()
+    await kim!.getByRole('textbox', { name: 'Reply' }).fill('half a sen')
+    await noor!.getByText('Kim has taken this conversation.').waitFor()
+    await noor!.getByRole('button', { name: 'Take conversation' }).click()
+    await noor!.getByRole('button', { name: 'Take over' }).click()
+    await noor!.getByRole('textbox', { name: 'Reply' }).fill('Noor here')
+    await noor!.keyboard.press('Enter')
+    await kim!.getByText('Noor has taken this conversation.').waitFor()
+    await kim!.getByRole('log').getByText('Noor here').waitFor()
+    t.equal(await kim!.getByRole('textbox', { name: 'Reply' }).inputValue(), 'half a sen')
+    t.equal(await kim!.getByRole('button', { name: 'Send' }).isDisabled(), true)
+  })
+
+  await t.test('the desk says that it has lost the connection, and has everything when it is back', async t => {
+    const { page } = await openDesk(t, chromium, lab)
+    const guest = await connect(lab.genesys, { deploymentId: anonymousDeploymentId, origin: lab.app })
+    await guest.request('configureSession', { deploymentId: anonymousDeploymentId })
+    await guest.say('before')
+    await page.getByRole('button', { name: 'Anonymous guest' }).first().click()
+    await page.getByRole('log').getByText('before').waitFor()
+    await lab.stop('genesys')
+    await page.getByText('The connection is lost').waitFor()
+    await lab.start('genesys')
+
+    const again = await connect(lab.genesys, { deploymentId: anonymousDeploymentId, origin: lab.app, token: guest.token })
+    t.teardown(() => again.close())
+    await again.request('configureSession', { deploymentId: anonymousDeploymentId })
+    await again.say('meanwhile')
+    await page.getByText('The connection is lost').waitFor({ state: 'hidden' })
+    await page.getByRole('log').getByText('meanwhile').waitFor()
+    t.equal(await page.getByRole('log').getByText('before', { exact: true }).count(), 1, 'nothing is there twice')
+  })
+
+  await t.test('the desk has no accessibility violations that axe finds, on any screen, light or dark', async t => {
+    const guest = await connect(lab.genesys, { deploymentId: anonymousDeploymentId, origin: lab.app })
+    t.teardown(() => guest.close())
+    await guest.request('configureSession', { deploymentId: anonymousDeploymentId })
+    await guest.say('I want to book a tour')
+    const { page } = await openDesk(t, chromium, lab)
+    await page.getByRole('heading', { name: 'Conversations' }).waitFor()
+    const check = async (what: string) => {
+      const { violations } = await new AxeBuilder({ page }).analyze()
+      t.strictSame(violations.map(({ id, nodes }) => `${id}: ${nodes.map(node => node.html).join(' ')}`), [], what)
+    }
+    await check('the list')
+    await page.getByRole('button', { name: 'Anonymous guest' }).first().click()
+    await page.getByRole('log').getByText('I want to book a tour').waitFor()
+    await page.getByRole('button', { name: 'Take conversation' }).click()
+    await page.getByRole('button', { name: 'Quick replies' }).click()
+    await page.getByLabel('Button text').fill('Yes')
+    await page.keyboard.press('Enter')
+    for (const [colorScheme, width, height] of [['light', 1280, 800], ['dark', 1280, 800], ['dark', 390, 844], ['light', 390, 844]] as const) {
+      await page.emulateMedia({ colorScheme })
+      await page.setViewportSize({ width, height })
+      await check(`a conversation, ${colorScheme}, ${width} wide`)
+    }
+    t.equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true, 'nothing is wider than a phone')
+    await page.getByRole('button', { name: 'Guest details' }).click()
+    await check('the guest, on a phone')
+    await page.getByRole('button', { name: 'Close guest details' }).click()
+    await page.getByRole('button', { name: 'End conversation' }).click()
+    await check('the question')
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'Back to the conversations' }).click()
+    await page.getByRole('heading', { name: 'Conversations' }).waitFor()
+  })
+}
+
+async function openPage (t: Test, chromium: Chromium): Promise<{ page: Page, complaints: string[] }> {
+  const context = await chromium.newContext()
+  t.teardown(() => context.close())
+  context.setDefaultTimeout(20_000)
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('console', message => { if (['error', 'warning'].includes(message.type())) complaints.push(message.text()) })
+  page.on('pageerror', error => { complaints.push(String(error)) })
+  return { page, complaints }
+}
+
+async function openDesk (t: Test, chromium: Chromium, lab: Lab) {
+  const opened = await openPage(t, chromium)
+  await opened.page.goto(`${lab.genesys}/desk`)
+  return opened
+}
