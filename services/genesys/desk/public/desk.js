@@ -1,0 +1,202 @@
+// The agent desk: which conversations there are, and the one that is open.
+
+import { listConversations, openConversation, take } from './api.js'
+import { createConversationList } from './conversation-list.js'
+import { createConversationView } from './conversation-view.js'
+import { createConversations } from './conversations.js'
+import { find } from './elements.js'
+import { createGuestPanel } from './guest-panel.js'
+import { watch } from './live.js'
+
+/** @import { Draft } from './composer.js' */
+/** @import { Conversation } from './types.js' */
+
+const connection = find('#connection', HTMLElement)
+const desk = find('#desk', HTMLElement)
+const earlier = find('#earlier-conversations', HTMLButtonElement)
+const guestPanel = find('#guest', HTMLElement)
+const main = find('#conversation', HTMLElement)
+const noChoice = find('#no-choice', HTMLElement)
+const noConversations = find('#no-conversations', HTMLElement)
+const nameField = find('#name', HTMLInputElement)
+
+const conversations = createConversations()
+const guest = createGuestPanel(guestPanel, toggleGuest)
+const list = createConversationList(find('#conversations', HTMLElement), id => { location.hash = id })
+/** @type {Map<string, Draft>} */
+const drafts = new Map()
+/** @type {ReturnType<typeof createConversationView> | undefined} */
+let view
+let pages = 1
+
+// A window keeps its own name, so that two windows can be two people; a new one begins with the name used last.
+let myName = sessionStorage.getItem('name') ?? localStorage.getItem('name') ?? 'Sam'
+nameField.value = myName
+nameField.addEventListener('change', rename)
+
+earlier.addEventListener('click', async () => {
+  pages += 1
+  const { entities, more } = await listConversations(pages)
+  conversations.load(entities, false)
+  earlier.hidden = !more
+  showList()
+})
+
+window.addEventListener('hashchange', choose)
+document.addEventListener('visibilitychange', markRead)
+document.addEventListener('keydown', event => {
+  if (event.key === 'Escape' && desk.classList.contains('guest-open')) toggleGuest()
+})
+
+watch({
+  ready: reload,
+  lost () { connection.textContent = 'The connection is lost. Connecting again…' },
+  conversation (conversation) {
+    show(conversations.put({ ...conversation }))
+  },
+  async message ({ conversationId, message }) {
+    const isEvent = message.type === 'Event'
+    const conversation = conversations.get(conversationId) ?? (isEvent ? undefined : await fetchConversation(conversationId))
+    if (!conversation) return
+    if (view?.conversationId === conversationId) view.receive(message)
+    if (isEvent) return
+    if (message.direction === 'Inbound') conversations.countUnread(conversationId)
+    show(conversations.put({ ...conversation, lastMessage: message, lastActive: message.channel.time }))
+    markRead()
+  },
+  presence ({ conversationId, connections }) {
+    const conversation = conversations.get(conversationId)
+    if (conversation) show(conversations.put({ ...conversation, connections }))
+  },
+  ended ({ conversationId }) {
+    conversations.delete(conversationId)
+    if (view?.conversationId === conversationId) view.end()
+    showList()
+  }
+})
+
+async function reload () {
+  connection.textContent = ''
+  conversations.expectLoad()
+  pages = 1
+  try {
+    const { entities, more } = await listConversations(pages)
+    conversations.load(entities, true)
+    earlier.hidden = !more
+  } catch {
+    connection.textContent = 'The conversations could not be loaded. Reload the page to try again.'
+    return
+  }
+  const openBefore = view
+  await choose()
+  if (view && view === openBefore) await view.catchUp()
+  showList()
+}
+
+/** Show the conversation that the address names. */
+async function choose () {
+  const id = location.hash.slice(1)
+  if (view?.conversationId === id) return refresh()
+  leave()
+  const conversation = id === '' ? undefined : conversations.get(id) ?? await fetchConversation(id)
+  if (location.hash.slice(1) !== id) return
+  desk.classList.toggle('chosen', conversation !== undefined)
+  noChoice.hidden = conversation !== undefined
+  guestPanel.hidden = conversation === undefined
+  if (!conversation) return showList()
+
+  const opened = createConversationView(conversation, {
+    myName: () => myName,
+    changed: changed => show(conversations.put(changed)),
+    goBack () {
+      location.hash = ''
+      list.focus(id)
+    },
+    toggleGuest
+  })
+  view = opened
+  main.append(opened.element)
+  main.focus()
+  const draft = drafts.get(id)
+  if (draft) opened.restore(draft)
+  guest.show(conversation)
+  await opened.load()
+  opened.toEnd()
+  markRead()
+  showList()
+}
+
+function leave () {
+  if (!view) return
+  if (view.isDraftEmpty()) drafts.delete(view.conversationId)
+  else drafts.set(view.conversationId, view.draft())
+  view.element.remove()
+  view = undefined
+  desk.classList.remove('guest-open')
+}
+
+/** What may have changed of the open conversation while the page was not connected. */
+function refresh () {
+  if (!view) return
+  const conversation = conversations.get(view.conversationId)
+  if (conversation) show(conversation)
+  else view.end()
+}
+
+/** @param {string} id */
+async function fetchConversation (id) {
+  try {
+    const { messages, ...conversation } = await openConversation(id)
+    const [lastMessage] = messages.entities
+    return conversations.put({ ...conversation, ...lastMessage && { lastMessage } })
+  } catch {
+    // Over, or an address that somebody has made up.
+    return undefined
+  }
+}
+
+/** @param {Conversation} conversation */
+function show (conversation) {
+  if (view?.conversationId === conversation.conversationId) {
+    view.show(conversation)
+    guest.show(conversation)
+  }
+  showList()
+}
+
+function showList () {
+  const sorted = conversations.sorted()
+  list.show(sorted, conversations.unreadOf, view?.conversationId)
+  noConversations.hidden = sorted.length > 0
+  const unread = conversations.totalUnread()
+  document.title = unread > 0 ? `(${unread}) Agent desk` : 'Agent desk'
+}
+
+/** What is on the screen counts as read. */
+function markRead () {
+  if (!view || document.visibilityState !== 'visible') return
+  conversations.markRead(view.conversationId)
+  showList()
+}
+
+function toggleGuest () {
+  const open = desk.classList.toggle('guest-open')
+  const toggle = find('.guest-toggle', HTMLElement)
+  toggle.setAttribute('aria-expanded', String(open))
+  const next = open ? find('#guest button', HTMLElement) : toggle
+  next.focus()
+}
+
+/** Whoever goes on under another name keeps their conversations. */
+async function rename () {
+  const before = myName
+  myName = nameField.value.trim() || before
+  nameField.value = myName
+  sessionStorage.setItem('name', myName)
+  localStorage.setItem('name', myName)
+  const mine = conversations.sorted().filter(({ agent, readOnly }) => agent?.name === before && !readOnly)
+  await Promise.allSettled(mine.map(async ({ conversationId }) => {
+    show(conversations.put(await take(conversationId, myName, true)))
+  }))
+  view?.refresh()
+}
