@@ -5,7 +5,7 @@ import type { Test } from 'tap'
 import { DockerComposeEnvironment, getContainerRuntimeClient } from 'testcontainers'
 import { fetch } from '#lib/outbound.ts'
 import { serviceNames, type ServiceName } from '../../services/lab/app.ts'
-import { describeLab, freePorts, labSettings, root, type Lab } from './lab.ts'
+import { describeLab, freePorts, labSettings, root, urlsOf, type Lab } from './lab.ts'
 import { until } from './until.ts'
 
 /** The lab in Compose, with a look at its containers. */
@@ -24,7 +24,7 @@ export async function startComposeLab (t: Test): Promise<ComposeLab> {
   t.teardown(() => environment.down({ removeVolumes: true }))
 
   const lab = describeLab(labSettings(ports))
-  const urls: Record<ServiceName, string> = { idp: lab.issuer, genesys: lab.genesys, 'relying-party': lab.app }
+  const urls = urlsOf(lab)
   const { container: runtime } = await getContainerRuntimeClient()
   const containerOf = (service: ServiceName) => runtime.getById(environment.getContainer(`${service}-1`).getId())
 
@@ -34,6 +34,12 @@ export async function startComposeLab (t: Test): Promise<ComposeLab> {
     inspect: service => containerOf(service).inspect(),
     async stop (service) {
       await containerOf(service).stop()
+    },
+    async isolate () {},
+    async kill (service) {
+      await containerOf(service).kill({ signal: 'SIGKILL' })
+      // The engine says so before the container has ended.
+      await until(`${service} has ended`, async () => !(await containerOf(service).inspect()).State.Running)
     },
     async start (service) {
       await containerOf(service).start()

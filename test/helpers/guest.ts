@@ -53,9 +53,9 @@ export class Guest {
     return tracingId
   }
 
-  /** Send a frame as it is. */
-  sendRaw (data: string | Buffer) {
-    this.#socket.send(data)
+  /** Send a frame as it is: text for a string, binary for a buffer unless told otherwise. */
+  sendRaw (data: string | Buffer, { binary = typeof data !== 'string' } = {}) {
+    this.#socket.send(data, { binary })
   }
 
   /** Send a request and wait for the frame that answers it. */
@@ -88,9 +88,18 @@ export class Guest {
     })
   }
 
+  get isClosed (): boolean {
+    return this.#socket.readyState === WebSocket.CLOSED
+  }
+
   /** Frames that have arrived and were not asked for yet. */
   get unread (): readonly GuestFrame[] {
     return this.#arrived
+  }
+
+  /** What is unread, which counts as read from then on. */
+  takeUnread (): GuestFrame[] {
+    return this.#arrived.splice(0)
   }
 
   async close (): Promise<void> {

@@ -18,8 +18,12 @@ export interface Lab extends Addresses {
   user (username: string): User
   /** stop a service; its state stays */
   stop (service: ServiceName): Promise<void>
-  /** start a stopped service, and wait until it answers */
+  /** start a service that was stopped or killed, and wait until it answers */
   start (service: ServiceName): Promise<void>
+  /** have a service run in a process of its own from now on, as it does in Compose anyway: only then can it be killed */
+  isolate (service: ServiceName): Promise<void>
+  /** end a service as `kill -9` does, without a moment for last things */
+  kill (service: ServiceName): Promise<void>
   /** everything that the services have logged so far */
   logs (): Promise<string>
 }
@@ -50,6 +54,9 @@ function isFree (port: number): Promise<boolean> {
     server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
   })
 }
+
+/** The origin of each service. */
+export const urlsOf = ({ app, issuer, genesys }: Addresses): Record<ServiceName, string> => ({ idp: issuer, genesys, 'relying-party': app })
 
 /** What follows from the settings alone. */
 export function describeLab (settings: Record<string, string>): Addresses & Pick<Lab, 'settings' | 'users' | 'user'> {

@@ -1,0 +1,22 @@
+// Measures the lab: `npm run bench` lists the benchmarks, `npm run bench -- messaging` runs one, `npm run bench --
+// messaging --help` says what can be chosen.
+import { UsageError, type Benchmark } from './bench/benchmark.ts'
+import { messaging } from './bench/messaging.ts'
+
+const benchmarks: Record<string, Benchmark> = { messaging }
+
+const [name, ...args] = process.argv.slice(2)
+const benchmark = name === undefined ? undefined : benchmarks[name]
+
+if (!benchmark) {
+  const names = Object.entries(benchmarks).map(([name, { about }]) => `  npm run bench -- ${name.padEnd(12)} ${about}`)
+  console.log(`${name === undefined ? '' : `There is no benchmark “${name}”. `}The benchmarks:\n\n${names.join('\n')}`)
+  process.exit(name === undefined ? 0 : 1)
+}
+
+try {
+  await benchmark.run(args)
+} catch (error) {
+  console.error(error instanceof UsageError ? error.message : error)
+  process.exit(1)
+}

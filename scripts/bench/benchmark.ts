@@ -1,0 +1,45 @@
+import { parseArgs } from 'node:util'
+
+/** Something that can be measured by itself: `npm run bench -- <its name>`. */
+export interface Benchmark {
+  /** one line for the list */
+  about: string
+  /** @throws {Error} where it could not be measured, or where what was measured went wrong */
+  run (args: string[]): Promise<void>
+}
+
+/** What was asked for cannot be done, or was the help: a message without a stack. */
+export class UsageError extends Error {
+  override name = 'UsageError'
+}
+
+/** An option that takes numbers. */
+export interface NumericOption {
+  about: string
+  default: string
+}
+
+/**
+ * Read options such as `--rounds 6` and `--guests 200,1000`: positive numbers, several with commas between.
+ *
+ * @throws {UsageError} with the list of options, where one is unknown or malformed, and for `--help`
+ */
+export function readOptions<K extends string> (args: string[], known: Record<K, NumericOption>): Record<K, number[]> {
+  const names = Object.keys(known) as K[]
+  const options = Object.fromEntries(names.map(name => [name, { type: 'string' as const, default: known[name].default }]))
+  const help = names.map(name => `  --${name.padEnd(10)} ${known[name].about} (${known[name].default})`).join('\n')
+  const read = () => {
+    try {
+      return parseArgs({ args, options: { ...options, help: { type: 'boolean' } } }).values as Record<string, unknown>
+    } catch (error) {
+      throw new UsageError(`${(error as Error).message}\n\n${help}`)
+    }
+  }
+  const values = read()
+  if (values['help']) throw new UsageError(help)
+  return Object.fromEntries(names.map(name => {
+    const numbers = String(values[name]).split(',').map(Number)
+    if (!numbers.every(number => number > 0)) throw new UsageError(`--${name} takes numbers above 0.\n\n${help}`)
+    return [name, numbers]
+  })) as Record<K, number[]>
+}

@@ -1,0 +1,11 @@
+// Loaded before a server under measurement (`node --import`): says, when asked, what its process has used. Garbage is
+// collected first where the figure is to be what is in use, rather than how far the collector has got.
+import type { Usage } from './server-process.ts'
+
+process.on('message', (request: { collectGarbage: boolean }) => {
+  if (request.collectGarbage) globalThis.gc?.()
+  const { user, system } = process.cpuUsage()
+  process.send?.({ residentBytes: process.memoryUsage.rss(), cpuMicroseconds: user + system } satisfies Usage)
+})
+// No server outlives its benchmark, however that ends.
+process.on('disconnect', () => process.exit())

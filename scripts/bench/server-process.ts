@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { until } from '../../test/helpers/until.ts'
+
+/** What a process has used so far. */
+export interface Usage {
+  residentBytes: number
+  /** of all its threads, in user and kernel mode */
+  cpuMicroseconds: number
+}
+
+/** A server in a process of its own. */
+export interface ServerProcess {
+  usage (options?: { collectGarbage: boolean }): Promise<Usage>
+  stop (): Promise<void>
+}
+
+/** Start a server with the Node that runs this, and wait until it takes connections. */
+export async function startServer (script: string, port: number, env: Record<string, string>): Promise<ServerProcess> {
+  const probe = join(import.meta.dirname, 'probe.ts')
+  const server = spawn(process.execPath, ['--expose-gc', '--import', probe, script], {
+    env, stdio: ['ignore', 'ignore', 'inherit', 'ipc']
+  })
+  const ended = once(server, 'exit')
+  await Promise.race([
+    until(`${script} listens`, () => takesConnections(port)),
+    ended.then(([code]) => { throw new Error(`${script} ended with ${code} before it listened`) })
+  ])
+
+  return {
+    async usage (options = { collectGarbage: false }) {
+      server.send(options)
+      const [usage] = await once(server, 'message')
+      return usage as Usage
+    },
+    async stop () {
+      server.kill('SIGKILL')
+      await ended
+    }
+  }
+}
+
+function takesConnections (port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}

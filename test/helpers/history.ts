@@ -1,0 +1,25 @@
+import { fetch } from '#lib/outbound.ts'
+import type { Guest } from './guest.ts'
+import type { Lab } from './lab.ts'
+
+/** A message as the history has it. */
+export interface KeptMessage {
+  id: string
+  type: string
+  text?: string
+  direction: string
+  channel: { time: string }
+  metadata?: Record<string, string>
+}
+
+const longestPage = 100
+
+/** A guest's last hundred messages, oldest first, as the Messenger fetches them. */
+export async function fetchHistory (lab: Lab, guest: Guest): Promise<KeptMessage[]> {
+  const { body } = await guest.request('getJwt')
+  const response = await fetch(`${lab.genesys}/api/v2/webmessaging/messages?pageNumber=1&pageSize=${longestPage}`, {
+    headers: { authorization: `bearer ${(body as { jwt: string }).jwt}`, origin: lab.app }
+  })
+  if (!response.ok) throw new Error(`the history was answered with ${response.status}: ${await response.text()}`)
+  return (await response.json() as { entities: KeptMessage[] }).entities.reverse()
+}
