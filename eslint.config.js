@@ -7,7 +7,7 @@ export default [
   }),
   ...neostandard({
     env: ['browser'],
-    files: ['services/relying-party/public/**/*.js', 'services/genesys/bootstrap/**/*.js']
+    files: ['services/relying-party/public/**/*.js', 'services/genesys/bootstrap/**/*.js', 'services/genesys/desk/public/**/*.js']
   }),
   {
     // The compiler knows better which names there are.

@@ -6,16 +6,25 @@ import { buildServer, type Server } from '#lib/http-server.ts'
 import { openStateFolder } from '#lib/state-folder.ts'
 import { openStore } from '#lib/store.ts'
 import { createAgent } from './agent.ts'
+import { openAttachments } from './attachments.ts'
 import type { GenesysConfig } from './config.ts'
 import { createConnections } from './connections.ts'
 import { openConversations } from './conversations.ts'
-import { platformErrors } from './errors.ts'
+import { desk } from './desk/routes.ts'
+import { earlyErrors, platformErrors } from './errors.ts'
+import { openExchanges } from './exchanges.ts'
+import { watchExpiry } from './expiry.ts'
+import { createRateLimits } from './guest/rate-limits.ts'
+import { createHappenings } from './happenings.ts'
 import { openJwts } from './jwt.ts'
 import { createOidcClient } from './oidc.ts'
+import { openRedeemedCodes } from './redeemed-codes.ts'
+import { attachmentRoutes } from './routes/attachments.ts'
 import { bootstrap } from './routes/bootstrap.ts'
 import { deploymentConfiguration } from './routes/deployment-configuration.ts'
 import { guestMessages } from './routes/guest-messages.ts'
 import { guestSocket } from './routes/guest-socket.ts'
+import { labExchanges } from './routes/lab-exchanges.ts'
 import { tokenExchange } from './routes/token-exchange.ts'
 import { tokenRefresh } from './routes/token-refresh.ts'
 import { tokenRevoke } from './routes/token-revoke.ts'
@@ -31,19 +40,34 @@ import { webSockets } from './web-sockets.ts'
  */
 export async function buildGenesys (config: GenesysConfig): Promise<Server> {
   const { deployments, url } = config
-  const app = buildServer(config)
+  const app = buildServer(config, earlyErrors)
   const stateFolder = openStateFolder(config.stateFolder)
   const store = openStore(join(stateFolder, 'genesys.sqlite'))
 
   const oidc = createOidcClient(config)
   const jwts = await openJwts(stateFolder, url)
   const tokens = openTokens(store, jwts)
-  const connections = createConnections()
-  const sessions = openSessions(store)
-  const conversations = openConversations(store, connections)
-  const agent = createAgent({ sessions, conversations, delayMs: config.agentDelayMs, log: app.log })
+  const redeemedCodes = openRedeemedCodes(store)
+  const happenings = createHappenings()
+  const connections = createConnections(happenings)
+  const sessions = openSessions(store, happenings)
+  const attachments = openAttachments({ store, folder: join(stateFolder, 'attachments'), jwts, url, connections, log: app.log })
+  const conversations = openConversations(store, { sessions, connections, happenings, attachments })
+  const agent = createAgent({
+    sessions,
+    conversations,
+    delayMs: config.agentDelayMs,
+    desk: config.lab ? `${url}/desk` : undefined,
+    enabled: config.agent === 'script',
+    log: app.log
+  })
+  const exchanges = config.lab ? openExchanges(store) : undefined
+  const rateLimits = createRateLimits(config.rateLimits)
+  const stopWatching = watchExpiry({ sessions, connections, conversations, happenings, log: app.log })
   app.addHook('onClose', async () => {
+    stopWatching()
     agent.stop()
+    await attachments.stop()
     store.close()
   })
 
@@ -53,23 +77,36 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
     crossOriginResourcePolicy: { policy: 'cross-origin' },
     strictTransportSecurity: url.startsWith('https:')
   })
-  // Genesys answers pages of any origin. No cookie is involved; who may do what is in the tokens.
-  await app.register(cors, {
-    origin: '*',
-    methods: ['GET', 'POST', 'DELETE'],
-    allowedHeaders: ['authorization', 'content-type', 'x-journey-session-id', 'x-journey-session-type'],
-    maxAge: 600
-  })
   await app.register(platformErrors)
   await app.register(webSockets)
   await app.register(health)
 
-  await app.register(bootstrap)
-  await app.register(deploymentConfiguration, { deployments, url })
-  await app.register(tokenExchange, { deployments, oidc, tokens })
-  await app.register(tokenRefresh, { tokens })
-  await app.register(tokenRevoke, { tokens, connections })
-  await app.register(guestMessages, { conversations, jwts })
-  await app.register(guestSocket, { deployments, messaging: { sessions, conversations, connections, tokens, jwts, agent } })
+  await app.register(async open => {
+    // Genesys answers pages of any origin. No cookie is involved; who may do what is in the tokens.
+    await open.register(cors, {
+      origin: '*',
+      methods: ['GET', 'POST', 'PUT', 'DELETE'],
+      allowedHeaders: ['authorization', 'content-type', 'x-journey-session-id', 'x-journey-session-type'],
+      exposedHeaders: ['retry-after'],
+      strictPreflight: false,
+      maxAge: 600
+    })
+    await open.register(bootstrap)
+    await open.register(deploymentConfiguration, { deployments, url })
+    await open.register(tokenExchange, { deployments, oidc, redeemedCodes, tokens, exchanges })
+    await open.register(tokenRefresh, { oidc, tokens, exchanges })
+    await open.register(tokenRevoke, { tokens, connections })
+    await open.register(guestMessages, { conversations, jwts, rateLimits })
+    await open.register(attachmentRoutes, { attachments })
+    await open.register(guestSocket, {
+      deployments,
+      messaging: { sessions, conversations, connections, attachments, tokens, jwts, rateLimits, agent }
+    })
+  })
+
+  if (exchanges) {
+    await app.register(labExchanges, { exchanges, url })
+    await app.register(desk, { sessions, conversations, connections, attachments, agent, deployments, happenings, url })
+  }
   return app
 }

@@ -1,12 +1,14 @@
 import { Type } from 'typebox'
 import { addressesOf, commonSettings, loadSettings, secret, serverConfigOf, type ServerConfig } from '#lib/settings.ts'
-import { readDeployments, uuid, type Deployment } from './deployments.ts'
+import { readDeployments, type Deployment } from './deployments.ts'
 
 const settings = {
   ...commonSettings,
   GENESYS_CLIENT_ID: Type.String({ minLength: 1, description: 'the client_id of Genesys at the identity provider' }),
   GENESYS_CLIENT_SECRET: secret(),
-  GENESYS_DEPLOYMENT_ID: Type.String({ pattern: uuid, description: 'a UUID' }),
+  DEPLOYMENTS_FILE: Type.Optional(Type.String({ minLength: 1, description: 'path of a file of Messenger deployments' })),
+  GENESYS_RATE_LIMITS: Type.Union([Type.Literal('on'), Type.Literal('off')], { default: 'on', description: 'on or off' }),
+  AGENT: Type.Union([Type.Literal('script'), Type.Literal('desk')], { default: 'script', description: 'script or desk' }),
   AGENT_DELAY_MS: Type.Integer({ minimum: 0, maximum: 60_000, default: 600, description: 'a number of milliseconds up to 60000' })
 }
 
@@ -19,6 +21,12 @@ export interface GenesysConfig extends ServerConfig {
   /** Genesys' own client at that identity provider */
   client: { id: string, secret: string }
   deployments: Deployment[]
+  /** what the real product lacks is there: the desk, and why an exchange was refused */
+  lab: boolean
+  /** whether the rate limits of web messaging are kept */
+  rateLimits: boolean
+  /** who answers the guests: the script until a person takes over, or persons only */
+  agent: 'script' | 'desk'
   /** how long the scripted agent types before it answers */
   agentDelayMs: number
 }
@@ -37,10 +45,10 @@ export function loadGenesysConfig (env: typeof process.env = process.env): Genes
     ...serverConfigOf('genesys', values.GENESYS_PORT, genesys, values),
     issuer,
     client: { id: values.GENESYS_CLIENT_ID, secret: values.GENESYS_CLIENT_SECRET },
-    deployments: readDeployments({
-      GENESYS_DEPLOYMENT_ID: values.GENESYS_DEPLOYMENT_ID,
-      APP_HOSTNAME: new URL(app).hostname
-    }),
+    deployments: readDeployments({ APP_HOSTNAME: new URL(app).hostname }, values.DEPLOYMENTS_FILE),
+    lab: values.LAB,
+    rateLimits: values.GENESYS_RATE_LIMITS === 'on',
+    agent: values.AGENT,
     agentDelayMs: values.AGENT_DELAY_MS
   }
 }

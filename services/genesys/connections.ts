@@ -1,43 +1,96 @@
 import type { Deployment } from './deployments.ts'
 import { push, type Frame } from './guest/frames.ts'
+import type { Happenings } from './happenings.ts'
+import { userKey, type VerifiedIdentity } from './identity.ts'
+import type { GuestSession } from './sessions.ts'
+
+// Genesys' resource center, "Web messaging limits".
+const connectionsPerSession = 3
 
 /** An open guest WebSocket. */
 export interface Connection {
+  /** counts for rate limits */
+  readonly id: string
   readonly deployment: Deployment
-  /** key of the session that was configured on it */
-  session?: string | undefined
-  /** key of the user whom that session is authenticated as */
-  user?: string | undefined
+  /** what was configured on it, and with which token */
+  configured?: { token: string, session: string, conversationId: string, user: string | undefined } | undefined
+  /** the token of the session that was configured on it and has expired */
+  expired?: string | undefined
   send (frame: Frame): void
   /** Send what is under way, then close as the server's own wish (RFC 6455 7.4.1). */
   close (reason: string): void
 }
 
 /** The open sockets, by what can happen to several of them at once. */
-export function createConnections () {
+export function createConnections (happenings: Happenings) {
   const ofSession = new Map<string, Set<Connection>>()
   const ofUser = new Map<string, Set<Connection>>()
+  // When the session of open sockets expires, in epoch milliseconds, as far as known here.
+  const deadlines = new Map<string, number>()
 
   function leave (connection: Connection) {
-    remove(ofSession, connection.session, connection)
-    remove(ofUser, connection.user, connection)
-    connection.session = undefined
-    connection.user = undefined
+    const { configured } = connection
+    if (!configured) return
+    const { session, user, conversationId } = configured
+    remove(ofSession, session, connection)
+    if (user !== undefined) remove(ofUser, user, connection)
+    if (!ofSession.has(session)) deadlines.delete(session)
+    connection.configured = undefined
+    happenings.publish({ type: 'presence', conversationId, connections: ofSession.get(session)?.size ?? 0 })
+  }
+
+  function closeForSession (connection: Connection, reason?: string) {
+    leave(connection)
+    sendConnectionClosed(connection, reason)
+    connection.close('The session was closed.')
   }
 
   return {
-    /** A session was configured on a socket, in place of what was there. */
-    enter (connection: Connection, session: string, user: string | undefined) {
+    /** A session was configured on a socket, in place of what was there. A session that has too many lets its oldest go. */
+    enter (connection: Connection, token: string, session: GuestSession) {
       leave(connection)
-      connection.session = session
-      connection.user = user
-      add(ofSession, session, connection)
+      const { key, conversationId, deploymentId, identity } = session
+      const user = identity && userKey(deploymentId, identity)
+      connection.configured = { token, session: key, conversationId, user }
+      connection.expired = undefined
+      add(ofSession, key, connection)
       if (user !== undefined) add(ofUser, user, connection)
+      deadlines.set(key, session.expiresAt)
+      const [oldest] = ofSession.get(key)!
+      if (ofSession.get(key)!.size > connectionsPerSession) closeForSession(oldest!)
+      happenings.publish({ type: 'presence', conversationId, connections: ofSession.get(key)!.size })
     },
 
     leave,
 
+    /** The guest of a session has signed in, on whichever of its sockets. */
+    identify ({ key, deploymentId }: GuestSession, identity: VerifiedIdentity) {
+      const user = userKey(deploymentId, identity)
+      for (const connection of ofSession.get(key) ?? []) {
+        if (connection.configured) connection.configured.user = user
+        add(ofUser, user, connection)
+      }
+    },
+
+    /** The session has expired: its sockets stay, without it. */
+    expire (session: string): Connection[] {
+      const connections = [...ofSession.get(session) ?? []]
+      for (const connection of connections) {
+        connection.expired = connection.configured?.token
+        leave(connection)
+      }
+      return connections
+    },
+
     ofSession: (session: string): Connection[] => [...ofSession.get(session) ?? []],
+
+    /** The session's expiry was put off. */
+    expect ({ key, expiresAt }: GuestSession) {
+      if (deadlines.has(key)) deadlines.set(key, expiresAt)
+    },
+
+    /** Keys of the sessions with open sockets that were to expire before a time in epoch milliseconds. */
+    due: (time: number): string[] => [...deadlines].filter(([, expiresAt]) => expiresAt <= time).map(([session]) => session),
 
     /** Tell all sockets of a user about the sign-out, and close them. */
     logout (user: string) {
@@ -49,16 +102,14 @@ export function createConnections () {
     },
 
     /**
-     * Close the other sockets of a session.
+     * Close the sockets of a session.
      *
-     * @param reason `clearing` and `signedIn` mean something to clients
+     * @param options.except the one on which this was asked for
+     * @param options.reason `clearing` and `signedIn` mean something to clients
      */
-    closePeers (connection: Connection, session: string, reason?: string) {
-      for (const peer of [...ofSession.get(session) ?? []]) {
-        if (peer === connection) continue
-        leave(peer)
-        sendConnectionClosed(peer, reason)
-        peer.close('The session was closed.')
+    closeSession (session: string, { except, reason }: { except?: Connection, reason?: string } = {}) {
+      for (const connection of [...ofSession.get(session) ?? []]) {
+        if (connection !== except) closeForSession(connection, reason)
       }
     }
   }
@@ -76,8 +127,7 @@ function add (index: Map<string, Set<Connection>>, key: string, connection: Conn
   index.set(key, connections.add(connection))
 }
 
-function remove (index: Map<string, Set<Connection>>, key: string | undefined, connection: Connection) {
-  if (key === undefined) return
+function remove (index: Map<string, Set<Connection>>, key: string, connection: Connection) {
   const connections = index.get(key)
   connections?.delete(connection)
   if (connections?.size === 0) index.delete(key)

@@ -18,8 +18,13 @@ const entry = Type.Object({
   allowedDomains: Type.Array(Type.String({ minLength: 1 }), { default: [] }),
   auth: Type.Object({
     enabled: Type.Boolean(),
-    allowSessionUpgrade: Type.Boolean({ default: false })
+    allowSessionUpgrade: Type.Boolean({ default: false }),
+    // A property of the OpenID Connect integration, which no page gets to see.
+    implicitFlow: Type.Boolean({ default: false })
   }, strict),
+  // 72 hours, Genesys' default. There it is 15 minutes at least; here tests can be quick.
+  sessionDurationSeconds: Type.Integer({ minimum: 1, default: 72 * 60 * 60 }),
+  headlessMode: Type.Optional(toggle),
   messenger: Type.Object({
     enabled: Type.Boolean(),
     apps: Type.Object({
@@ -86,11 +91,12 @@ export function allowsOrigin (deployment: Deployment, origin: string | undefined
 
 /** The deployment configuration that a page or an app fetches before it connects. */
 export function configurationOf (deployment: Deployment, url: string) {
-  const { allowAllDomains, allowedDomains, messenger, ...rest } = deployment
+  const { allowAllDomains, allowedDomains, sessionDurationSeconds, auth, messenger, ...rest } = deployment
   const { conversations } = messenger.apps
   const messagingEndpoint = url.replace(/^http/, 'ws')
   return {
     ...rest,
+    auth: { enabled: auth.enabled, allowSessionUpgrade: auth.allowSessionUpgrade },
     apiEndpoint: url,
     messenger: { ...messenger, apps: { conversations: { messagingEndpoint, ...conversations } } }
   }

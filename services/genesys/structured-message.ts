@@ -11,12 +11,71 @@ export interface Participant {
 
 /** An event of a conversation (`EventPresence`, `EventTyping` of the Web Messaging API). */
 export type MessageEvent =
-  | { eventType: 'Presence', presence: { type: 'Join' | 'Disconnect' | 'Clear' } }
+  | { eventType: 'Presence', presence: { type: 'Join' | 'Disconnect' | 'Clear' | 'SignIn' } }
   | { eventType: 'Typing', typing: { type: 'On' | 'Off', duration?: number | undefined } }
+
+/** A file in a message (`ContentAttachment`). Kept without `url`: that is signed anew whenever the message is sent. */
+export interface AttachmentContent {
+  contentType: 'Attachment'
+  attachment: {
+    id: string
+    url?: string
+    filename: string
+    /** bytes */
+    fileSize: number
+    mediaType: 'Image' | 'Video' | 'Audio' | 'File'
+    mime: string
+  }
+}
+
+export interface CardAction {
+  type: 'Link' | 'Postback'
+  text: string
+  /** of a link */
+  url?: string
+  /** of a postback */
+  payload?: string
+}
+
+/** A card (`ContentCard`). */
+export interface Card {
+  title: string
+  description?: string
+  image?: string
+  defaultAction?: CardAction
+  actions: CardAction[]
+}
+
+/** Parts of a structured message (`ContentQuickReply`, `ContentButtonResponse`, `ContentCard` and so on). */
+export type StructuredContent =
+  | { contentType: 'QuickReply', quickReply: { text: string, payload: string, action: 'Message' } }
+  | { contentType: 'ButtonResponse', buttonResponse: ButtonResponse }
+  | { contentType: 'Card', card: Card }
+  | { contentType: 'Carousel', carousel: { cards: Card[] } }
+  | { contentType: 'DatePicker', datePicker: DatePicker }
+
+/** What a guest has chosen of what a structured message offered. */
+export interface ButtonResponse {
+  text: string
+  payload: string
+  type: 'Button' | 'QuickReply' | 'DatePicker' | 'ListPicker'
+  originatingMessageId?: string | undefined
+}
+
+export interface DatePicker {
+  title?: string
+  subtitle?: string
+  imageUrl?: string
+  dateMinimum?: string
+  dateMaximum?: string
+  /** `dateTime` in ISO 8601, `duration` in seconds */
+  availableTimes: { dateTime: string, duration: number }[]
+}
 
 /** What a message says. */
 export type Content =
-  | { type: 'Text', text: string }
+  | { type: 'Text', text?: string, content?: AttachmentContent[] }
+  | { type: 'Structured', text: string, content: StructuredContent[] }
   | { type: 'Event', events: [MessageEvent] }
 
 /** `StructuredMessage` of the Web Messaging API. */
@@ -48,14 +107,22 @@ export function inbound (content: Content, identity: VerifiedIdentity | undefine
 }
 
 /** What the agent's side has sent. */
-export function outbound (content: Content, from: Participant, originatingEntity: 'Human' | 'Bot'): StructuredMessage {
-  return { ...content, id: randomUUID(), direction: 'Outbound', channel: { ...channel(), from }, originatingEntity }
+export function outbound (
+  content: Content,
+  from: Participant,
+  originatingEntity: 'Human' | 'Bot',
+  metadata?: Record<string, string>
+): StructuredMessage {
+  return {
+    ...content,
+    id: randomUUID(),
+    direction: 'Outbound',
+    channel: { ...channel(), from },
+    originatingEntity,
+    ...(metadata && { metadata })
+  }
 }
 
-let lastTime = 0
-
-// Clients sort by `channel.time`, and drop a second message of the same time as a duplicate.
 function channel () {
-  lastTime = Math.max(Date.now(), lastTime + 1)
-  return { time: new Date(lastTime).toISOString(), messageId: randomUUID(), type: 'Private' as const }
+  return { time: new Date().toISOString(), messageId: randomUUID(), type: 'Private' as const }
 }

@@ -1,4 +1,4 @@
-import Fastify, { LogController, type FastifyBaseLogger, type FastifyRequest, type RouteOptions } from 'fastify'
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyRequest, type FastifyServerOptions, type RouteOptions } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import pretty from 'pino-pretty'
 import type { ServerConfig } from './settings.ts'
@@ -11,7 +11,7 @@ declare module 'fastify' {
 }
 
 /** The Fastify instance that every service is built on: one line of log a request, and no secret in it. */
-export function buildServer (config: ServerConfig) {
+export function buildServer (config: ServerConfig, earlyErrors: Pick<FastifyServerOptions, 'frameworkErrors' | 'clientErrorHandler'> = {}) {
   const { destination, format } = config.log
   const app = Fastify({
     logger: {
@@ -26,7 +26,8 @@ export function buildServer (config: ServerConfig) {
     // Its two lines a request carry the whole URL, and with it codes and states.
     logController: new LogController({ disableRequestLogging: true }),
     routerOptions: { maxParamLength: 200 },
-    forceCloseConnections: true
+    forceCloseConnections: true,
+    ...earlyErrors
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   app.addHook('onResponse', async (request, reply) => {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { fetch } from '#lib/outbound.ts'
 import { serviceNames } from '../../services/lab/app.ts'
-import { flows } from '../flows/flows.ts'
+import { flows, flowsInChromium } from '../flows/flows.ts'
 import { noCompose, startComposeLab } from '../helpers/compose-lab.ts'
 
 const reason = await noCompose()
@@ -33,4 +33,5 @@ if (reason) {
   })
 
   for (const [about, flow] of Object.entries(flows)) t.test(about, t => flow(t, lab))
+  for (const [about, flow] of Object.entries(flowsInChromium)) t.test(`${about}, in Chromium`, t => flow(t, lab))
 }

@@ -1,26 +1,56 @@
 import type { Test } from 'tap'
 import type { Lab } from '../helpers/lab.ts'
+import { authProviderInChromium } from './auth-provider-in-chromium.ts'
 import { availability } from './availability.ts'
 import { callback } from './callback.ts'
 import { chat } from './chat.ts'
+import { deskInChromium } from './desk-in-chromium.ts'
+import { desk } from './desk.ts'
 import { discretion } from './discretion.ts'
 import { exchange } from './exchange.ts'
+import { expiry } from './expiry.ts'
 import { inChromium } from './in-chromium.ts'
+import { kill } from './kill.ts'
+import { limits } from './limits.ts'
+import { load } from './load.ts'
 import { messengerCode } from './messenger-code.ts'
+import { messengerWindowInChromium } from './messenger-window-in-chromium.ts'
 import { officialClient } from './official-client.ts'
+import { pageApiInChromium } from './page-api-in-chromium.ts'
+import { refresh } from './refresh.ts'
 import { signIn } from './sign-in.ts'
 import { signOut } from './sign-out.ts'
+import { stepUpInChromium } from './step-up-in-chromium.ts'
+import { stepUp } from './step-up.ts'
+
+type Flows = Record<string, (t: Test, lab: Lab) => Promise<void>>
 
 /** Every flow, by what it is about. Each runs against the embedded lab and against Compose. */
-export const flows: Record<string, (t: Test, lab: Lab) => Promise<void>> = {
+export const flows: Flows = {
   'signing in': signIn,
   'the callback': callback,
   'the code for the Messenger': messengerCode,
   'the exchange at Genesys': exchange,
   'the official client': officialClient,
   'the conversation': chat,
-  'in Chromium': inChromium,
+  'signing in during a conversation': stepUp,
+  'sessions that expire': expiry,
+  'how much a guest may send': limits,
+  'the agent desk': desk,
   'signing out': signOut,
+  'staying signed in': refresh,
   'services that come and go': availability,
+  'many guests at once': load,
+  'Genesys, killed': kill,
   'what is logged': discretion
+}
+
+/** The flows of which a real browser is a part. */
+export const flowsInChromium: Flows = {
+  'signing in and chatting': inChromium,
+  'what the page can ask of the Messenger': pageApiInChromium,
+  'what the Messenger asks of the page': authProviderInChromium,
+  'signing in during a conversation': stepUpInChromium,
+  'the Messenger\'s window': messengerWindowInChromium,
+  'the agent desk': deskInChromium
 }

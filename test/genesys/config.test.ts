@@ -5,7 +5,7 @@ import { loadGenesysConfig } from '../../services/genesys/config.ts'
 import { readDeployments } from '../../services/genesys/deployments.ts'
 import { deploymentId, env, temporaryFolder } from './helper.ts'
 
-t.test('takes its addresses, its client and the host page\'s deployment from the settings', async t => {
+t.test('takes its addresses and its client from the settings', async t => {
   const config = loadGenesysConfig({ ...env, GENESYS_PORT: '4002', IDP_PORT: '4001', APP_URL: 'https://brand.example/shop/' })
   t.equal(config.url, 'http://genesys.localhost:4002')
   t.equal(config.port, 4002)
@@ -16,11 +16,20 @@ t.test('takes its addresses, its client and the host page\'s deployment from the
 })
 
 t.test('names every setting that is wrong in one message', async t => {
-  const wrong = { GENESYS_CLIENT_SECRET: 'short', GENESYS_DEPLOYMENT_ID: 'not-a-uuid', AGENT_DELAY_MS: '-1' }
+  const wrong = { GENESYS_CLIENT_SECRET: 'short', AGENT: 'nobody', GENESYS_RATE_LIMITS: 'maybe', AGENT_DELAY_MS: '-1' }
   t.throws(() => loadGenesysConfig(wrong), { name: 'SettingsError', message: /GENESYS_CLIENT_ID: is missing/ })
   t.throws(() => loadGenesysConfig(wrong), { message: /GENESYS_CLIENT_SECRET: is malformed/ })
-  t.throws(() => loadGenesysConfig(wrong), { message: /GENESYS_DEPLOYMENT_ID: is malformed; it must be a UUID/ })
+  t.throws(() => loadGenesysConfig(wrong), { message: /AGENT: is malformed; it must be script or desk/ })
+  t.throws(() => loadGenesysConfig(wrong), { message: /GENESYS_RATE_LIMITS: is malformed; it must be on or off/ })
   t.throws(() => loadGenesysConfig(wrong), { message: /AGENT_DELAY_MS: is malformed/ })
+})
+
+t.test('takes deployments from a file of one\'s own', t => {
+  const file = join(temporaryFolder(t), 'deployments.yaml')
+  const [first] = loadGenesysConfig(env).deployments
+  writeFileSync(file, JSON.stringify([{ ...first, id: '00000000-0000-4000-8000-000000000001' }]))
+  t.same(loadGenesysConfig({ ...env, DEPLOYMENTS_FILE: file }).deployments.map(({ id }) => id), ['00000000-0000-4000-8000-000000000001'])
+  t.end()
 })
 
 t.test('names the entry and the field of a mistake in deployments.yaml', async t => {
@@ -53,7 +62,7 @@ t.test('names the entry and the field of a mistake in deployments.yaml', async t
   t.match(read(good), [{ allowAllDomains: false, allowedDomains: [], auth: { allowSessionUpgrade: false } }])
 
   const mistakes: [string, object[], RegExp][] = [
-    ['an unknown status', [{ ...good, status: 'Sleeping' }], /entry 1 \(11111111.*field status/],
+    ['an unknown status', [{ ...good, status: 'Sleeping' }], /entry 1 \(5a1b7c3e.*field status/],
     ['a field left out', [{ ...good, auth: {} }], /field auth\.enabled: is missing/],
     ['a misspelt field', [{ ...good, allowedDomain: [] }], /field allowedDomain: is not a field/],
     ['an id that is no UUID', [{ ...good, id: 'mine' }], /field id/],

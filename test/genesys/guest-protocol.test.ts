@@ -6,6 +6,9 @@ import { ada, anonymousDeploymentId, deploymentId, startGenesys } from './helper
 const textMessage = (text: string, more: object = {}) => ({ message: { type: 'Text', text, ...more } })
 const event = (event: object) => ({ message: { type: 'Event', events: [event] } })
 const presence = (type: string) => event({ eventType: 'Presence', presence: { type } })
+const choice = (buttonResponse: object) => ({
+  message: { type: 'Structured', text: 'chosen', content: [{ contentType: 'ButtonResponse', buttonResponse }] }
+})
 const customAttributes = (bytes: number) => ({ metadata: { customAttributes: { a: 'x'.repeat(bytes - '{"a":""}'.length) } } })
 
 t.test('answers each request with its class', async t => {
@@ -13,7 +16,19 @@ t.test('answers each request with its class', async t => {
   const guest = await anonymousGuest()
   const cases: [string, string, object, object][] = [
     ['configureSession of a session that is there', 'configureSession', { deploymentId: anonymousDeploymentId }, {
-      type: 'response', class: 'SessionResponse', body: { connected: true, newSession: false, readOnly: false, maxCustomDataBytes: 2048, clearedExistingSession: false }
+      type: 'response',
+      class: 'SessionResponse',
+      body: {
+        connected: true,
+        newSession: false,
+        readOnly: false,
+        clearedExistingSession: false,
+        allowedMedia: {},
+        blockedExtensions: Array,
+        maxCustomDataBytes: 2048,
+        durationSeconds: 259_200,
+        expirationDate: Number
+      }
     }],
     ['a text', 'onMessage', textMessage('Bonjour', { metadata: { id: 'mine' } }), {
       type: 'message',
@@ -28,9 +43,36 @@ t.test('answers each request with its class', async t => {
     ['a join', 'onMessage', presence('Join'), {
       type: 'message', class: 'StructuredMessage', body: { type: 'Event', direction: 'Inbound', events: [{ eventType: 'Presence', presence: { type: 'Join' } }] }
     }],
-    ['an echo', 'echo', textMessage('ping', { metadata: { customMessageId: 'x' } }), {
-      type: 'response', class: 'StructuredMessage', body: { type: 'Text', text: 'ping', direction: 'Inbound', metadata: { customMessageId: 'x' } }
+    ['a quick reply', 'onMessage', choice({ text: 'Yes', payload: 'yes', type: 'QuickReply' }), {
+      type: 'message',
+      class: 'StructuredMessage',
+      body: {
+        type: 'Structured',
+        text: 'chosen',
+        direction: 'Inbound',
+        content: [{ contentType: 'ButtonResponse', buttonResponse: { text: 'Yes', payload: 'yes', type: 'QuickReply' } }]
+      }
     }],
+    ['a button of a card', 'onMessage', choice({ text: 'Book', payload: 'book', type: 'Button', originatingMessageId: 'id' }), {
+      class: 'StructuredMessage', body: { content: [{ buttonResponse: { originatingMessageId: 'id' } }] }
+    }],
+    ['a time', 'onMessage', choice({ text: 'Monday', payload: '2026-11-23T09:00:00.000Z', type: 'DatePicker' }), { class: 'StructuredMessage' }],
+    ['an echo', 'echo', textMessage('ping', { metadata: { customMessageId: 'x' } }), {
+      type: 'response',
+      class: 'StructuredMessage',
+      body: {
+        type: 'Text',
+        text: 'ping',
+        direction: 'Inbound',
+        metadata: { customMessageId: 'x', durationSeconds: '259200', expirationDate: /^\d{10}$/ }
+      }
+    }],
+    ['getConfiguration', 'getConfiguration', { deploymentId: anonymousDeploymentId }, {
+      type: 'response',
+      class: 'GetConfigurationResponse',
+      body: { allowedMedia: {}, blockedExtensions: Array, maxCustomDataBytes: 2048, messageRoutingEnabled: true, sessionDurationSeconds: 259_200 }
+    }],
+    ['resumeToken', 'resumeToken', {}, { type: 'response', class: 'ResumeTokenResponse', body: { resumeToken: /^ey/, exp: Number } }],
     ['getJwt', 'getJwt', {}, { type: 'response', class: 'JwtResponse', body: { jwt: /^ey/, exp: Number } }],
     ['closeSession', 'closeSession', { closeAllConnections: true }, {
       type: 'response', class: 'SessionResponse', body: { connected: false, readOnly: true }
@@ -41,16 +83,36 @@ t.test('answers each request with its class', async t => {
   }
 })
 
+t.test('says which files a deployment takes, and says nothing where it takes none', async t => {
+  const { open, signedInGuest, tokens } = await startGenesys(t)
+  const anonymous = await open({ deploymentId: anonymousDeploymentId })
+  const { body } = await anonymous.request('configureSession')
+  t.same((body as { allowedMedia: object }).allowedMedia, {})
+
+  const guest = await signedInGuest()
+  const { jwt } = await tokens.issue({ deploymentId, identity: ada })
+  for (const [action, fields] of [['configureAuthenticatedSession', { data: { code: jwt } }], ['getConfiguration', { deploymentId }]] as const) {
+    t.match((await guest.request(action, fields)).body, {
+      allowedMedia: { inbound: { fileTypes: [{ type: 'image/png' }], maxFileSizeKB: 10_240 } },
+      blockedExtensions: Object.assign([], { 0: /^\./ })
+    }, action)
+  }
+})
+
 t.test('answers what it cannot do with an error, and the socket stays', async t => {
   const { anonymousGuest, open } = await startGenesys(t)
   const guest = await anonymousGuest()
   const stranger = await open()
+  const button = choice({ text: 'a', payload: 'a', type: 'Button' }).message.content
   const cases: [string, Guest, string, object, number, RegExp?][] = [
     ['an unknown action', guest, 'dance', {}, 400],
     ['an action of every object', guest, 'constructor', {}, 400],
-    ['an attachment', guest, 'onAttachment', {}, 4000],
-    ['a configuration', guest, 'getConfiguration', {}, 4000],
-    ['a resume token', guest, 'resumeToken', {}, 4000],
+    ['an action that is not documented', guest, 'disconnectCustomer', {}, 4000],
+    ['a file where none are taken', guest, 'onAttachment', { fileName: 'a.png', fileType: 'image/png', fileSize: 1 }, 4000],
+    ['a file without a name', guest, 'onAttachment', { fileType: 'image/png', fileSize: 1 }, 4020, /fileName/],
+    ['a configuration of no deployment', guest, 'getConfiguration', {}, 4020, /deploymentId/],
+    ['a configuration of another deployment', guest, 'getConfiguration', { deploymentId }, 400],
+    ['a resume token that nobody gave out', await open({ deploymentId: anonymousDeploymentId }), 'configureSession', { resumeToken: 'x.y.z' }, 4007],
     ['a missing token', guest, 'getJwt', { token: undefined }, 4020, /token/],
     ['a token that is easy to guess', guest, 'getJwt', { token: '1' }, 400, /token/],
     ['another session\'s token', guest, 'getJwt', { token: randomUUID() }, 4007],
@@ -59,7 +121,12 @@ t.test('answers what it cannot do with an error, and the socket stays', async t 
     ['missing events', guest, 'onMessage', { message: { type: 'Event' } }, 4020, /events/],
     ['a text that is none', guest, 'onMessage', { message: { type: 'Text', text: 1 } }, 400, /message\.text/],
     ['an empty text', guest, 'onMessage', textMessage(' \n'), 400],
-    ['a structured message', guest, 'onMessage', { message: { type: 'Structured', text: 'a', content: [] } }, 4000],
+    ['a structured message without content', guest, 'onMessage', { message: { type: 'Structured', text: 'a' } }, 4020, /content/],
+    ['a choice of no known type', guest, 'onMessage', choice({ text: 'a', payload: 'a', type: 'Dice' }), 400, /content/],
+    ['two choices at once', guest, 'onMessage', { message: { type: 'Structured', text: 'a', content: [...button, ...button] } }, 4000],
+    ['a choice in a text', guest, 'onMessage', textMessage('a', { content: button }), 400],
+    ['a message of an unknown type', guest, 'onMessage', { message: { type: 'Song', text: 'a' } }, 4000],
+    ['a file that is not there', guest, 'onMessage', textMessage('a', { content: [{ contentType: 'Attachment', attachment: { id: randomUUID() } }] }), 4009],
     ['a presence that is not the guest\'s', guest, 'onMessage', presence('SignIn'), 400],
     ['a text over 4096 bytes', guest, 'onMessage', textMessage(`a${'é'.repeat(2048)}`), 4011],
     ['an echo over 4096 bytes', guest, 'echo', textMessage('a'.repeat(4097)), 4011],

@@ -36,7 +36,7 @@ t.test('answers 401 to a JWT that has expired, and takes a refreshed one on the 
 
 t.test('answers 401 to a JWT that was revoked, and to one of another deployment', async t => {
   const [deployment, other] = configWith(temporaryFolder(t)).deployments
-  const { open, tokens } = await startGenesys(t, { deployments: [deployment!, { ...other!, auth: { enabled: true, allowSessionUpgrade: false } }] })
+  const { open, tokens } = await startGenesys(t, { deployments: [deployment!, { ...other!, auth: { enabled: true, allowSessionUpgrade: false, implicitFlow: false } }] })
   const guest = await open()
   const elsewhere = await tokens.issue({ deploymentId: anonymousDeploymentId, identity: ada })
   t.match(await guest.request('configureAuthenticatedSession', { data: { code: elsewhere.jwt } }), { code: 401 })
@@ -68,13 +68,13 @@ t.test('steps an anonymous session up only where the deployment allows it', asyn
   for (const allowSessionUpgrade of [true, false]) {
     const [deployment, other] = configWith(temporaryFolder(t)).deployments
     const folder = temporaryFolder(t)
-    const anonymous = await startGenesys(t, { deployments: [{ ...deployment!, auth: { enabled: false, allowSessionUpgrade: false } }, other!] }, folder)
+    const anonymous = await startGenesys(t, { deployments: [{ ...deployment!, auth: { enabled: false, allowSessionUpgrade: false, implicitFlow: false } }, other!] }, folder)
     const { token } = await anonymous.open()
     const before = await anonymous.open({ token })
     await before.request('configureSession')
     await anonymous.app.close()
 
-    const { open, tokens } = await startGenesys(t, { deployments: [{ ...deployment!, auth: { enabled: true, allowSessionUpgrade } }, other!] }, folder)
+    const { open, tokens } = await startGenesys(t, { deployments: [{ ...deployment!, auth: { enabled: true, allowSessionUpgrade, implicitFlow: false } }, other!] }, folder)
     const { jwt } = await tokens.issue({ deploymentId, identity: ada })
     const guest = await open({ token })
     t.match(

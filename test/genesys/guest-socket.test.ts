@@ -1,6 +1,6 @@
 import t from 'tap'
 import { connect } from '../helpers/guest.ts'
-import { anonymousDeploymentId, configWith, deploymentId, startGenesys, temporaryFolder } from './helper.ts'
+import { anonymousDeploymentId, deploymentId, deploymentsWith, startGenesys } from './helper.ts'
 
 t.test('lets only pages of the deployment\'s domains open a socket', async t => {
   const { url } = await startGenesys(t)
@@ -15,8 +15,7 @@ t.test('lets only pages of the deployment\'s domains open a socket', async t => 
 })
 
 t.test('opens a socket for an active deployment only', async t => {
-  const [deployment, other] = configWith(temporaryFolder(t)).deployments
-  const { url } = await startGenesys(t, { deployments: [{ ...deployment!, status: 'Inactive' }, other!] })
+  const { url } = await startGenesys(t, { deployments: deploymentsWith(deploymentId, deployment => ({ ...deployment, status: 'Inactive' })) })
   const cases: [string, { deploymentId?: string }][] = [
     ['inactive', { deploymentId }],
     ['unknown', { deploymentId: '00000000-0000-4000-8000-000000000000' }],

@@ -5,18 +5,19 @@ import type { Test } from 'tap'
 import { openStore } from '#lib/store.ts'
 import { buildGenesys } from '../../services/genesys/app.ts'
 import { loadGenesysConfig, type GenesysConfig } from '../../services/genesys/config.ts'
+import { readDeployments, type Deployment } from '../../services/genesys/deployments.ts'
 import type { VerifiedIdentity } from '../../services/genesys/identity.ts'
 import { openJwts } from '../../services/genesys/jwt.ts'
 import { openTokens } from '../../services/genesys/tokens.ts'
 import { connect, type Guest } from '../helpers/guest.ts'
 
-export const deploymentId = '11111111-2222-4333-8444-555555555555'
+export const deploymentId = '5a1b7c3e-8f20-4d6a-9b1e-3c4d5e6f7a80'
 export const anonymousDeploymentId = '0c9d2f64-5b1e-4a37-8f02-7d6e5c4b3a21'
+export const stepUpDeploymentId = '7e3a9d18-2c6f-4b05-a1d4-5f8b9c0e6d72'
 
 export const env = {
   GENESYS_CLIENT_ID: 'genesys-messenger',
   GENESYS_CLIENT_SECRET: 'a-secret-for-these-tests-only',
-  GENESYS_DEPLOYMENT_ID: deploymentId,
   LOG_LEVEL: 'silent'
 }
 
@@ -42,8 +43,15 @@ export function temporaryFolder (t: Test): string {
 export const configWith = (folder: string, overrides: Partial<GenesysConfig> = {}): GenesysConfig => ({
   ...loadGenesysConfig({ ...env, STATE_DIR: folder }),
   agentDelayMs: 0,
+  // Module tests are quicker than any guest; what is about the limits switches them on.
+  rateLimits: false,
   ...overrides
 })
+
+/** The deployments of `deployments.yaml`, one of them changed. */
+export function deploymentsWith (id: string, change: (deployment: Deployment) => Deployment): Deployment[] {
+  return readDeployments({ APP_HOSTNAME: 'app.localhost' }).map(deployment => deployment.id === id ? change(deployment) : deployment)
+}
 
 /** The app, to `inject` into. */
 export async function buildApp (t: Test, overrides: Partial<GenesysConfig> = {}, folder = temporaryFolder(t)) {

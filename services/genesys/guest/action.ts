@@ -1,21 +1,25 @@
 import { Type, type Static, type TObject, type TProperties } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Agent } from '../agent.ts'
+import type { Attachments } from '../attachments.ts'
 import type { Connection, Connections } from '../connections.ts'
 import type { Conversations } from '../conversations.ts'
 import { uuid } from '../deployments.ts'
 import type { Jwts } from '../jwt.ts'
-import { sessionKey, type GuestSession, type Sessions } from '../sessions.ts'
+import type { GuestSession, Sessions } from '../sessions.ts'
 import type { Tokens } from '../tokens.ts'
 import { guestErrors, type Frame } from './frames.ts'
+import type { RateLimits } from './rate-limits.ts'
 
 /** What the actions work with. */
 export interface Messaging {
   sessions: Sessions
   conversations: Conversations
   connections: Connections
+  attachments: Attachments
   tokens: Tokens
   jwts: Jwts
+  rateLimits: RateLimits
   agent: Agent
 }
 
@@ -63,10 +67,14 @@ function whatIsWrong (errors: ReturnType<ReturnType<typeof Compile>['Errors']>) 
  *
  * A session that is there but was not configured on this socket counts as not found: our choice, so that a token cannot
  * be tried out with anything but a configure request.
+ *
+ * @throws {GuestError} 4007, or 4006 where it has expired
  */
-export async function configuredSession (token: string, { connection, messaging }: Call): Promise<GuestSession> {
-  const key = sessionKey(connection.deployment.id, token)
-  const session = connection.session === key ? await messaging.sessions.find(key) : undefined
-  if (!session) throw guestErrors.sessionNotFound()
-  return session
+export async function configuredSession (token: string, { connection, messaging: { sessions } }: Call): Promise<GuestSession> {
+  const { configured, expired } = connection
+  if (expired === token.toLowerCase()) throw guestErrors.sessionExpired()
+  if (configured?.token !== token.toLowerCase()) throw guestErrors.sessionNotFound()
+  const session = await sessions.find(configured.session)
+  if (session) return session
+  throw await sessions.hasExpired(configured.session) ? guestErrors.sessionExpired() : guestErrors.sessionNotFound()
 }

@@ -13,7 +13,7 @@ export const closeSession = defineAction({
   const session = await configuredSession(token, call)
   if (closeAllConnections) {
     await sessions.makeReadOnly(session)
-    connections.closePeers(connection, session.key)
+    connections.closeSession(session.key, { except: connection })
   }
   connections.leave(connection)
   answer('SessionResponse', { connected: false, newSession: false, readOnly: true, clearedExistingSession: false })

@@ -1,69 +1,82 @@
-import { Type } from 'typebox'
-import { userKey, type VerifiedIdentity } from '../identity.ts'
+import { Type, type Static } from 'typebox'
+import type { VerifiedIdentity } from '../identity.ts'
 import { sessionKey, type GuestSession } from '../sessions.ts'
 import { defineAction, type Call } from './action.ts'
 import { guestErrors } from './frames.ts'
-import { maxCustomDataBytes } from './limits.ts'
+import { sessionOfResumeToken } from './resume-token.ts'
+import { sessionResponse } from './session-response.ts'
+import { stepUp } from './step-up.ts'
 
-const request = {
+const properties = {
   deploymentId: Type.Optional(Type.String()),
-  startNew: Type.Optional(Type.Boolean())
+  startNew: Type.Optional(Type.Boolean()),
+  resumeToken: Type.Optional(Type.String())
 }
+type ConfigureRequest = Static<ReturnType<typeof Type.Object<typeof properties>>> & { token: string }
 
 /** An anonymous session. */
-export const configureSession = defineAction(request, async ({ token, deploymentId, startNew }, call) => {
-  const { deployment } = call.connection
-  checkDeployment(deploymentId, call)
-  const found = await call.messaging.sessions.find(sessionKey(deployment.id, token))
+export const configureSession = defineAction(properties, async (request, call) => {
+  const { auth } = call.connection.deployment
+  const found = await findSession(request, call)
   if (found?.identity) throw guestErrors.cannotDowngrade()
   // Our choice: where guests have to sign in, and cannot do so later, there are no anonymous sessions.
-  if (deployment.auth.enabled && !deployment.auth.allowSessionUpgrade) throw guestErrors.unauthorized()
-  await enter(token, startNew, found, undefined, call)
+  if (auth.enabled && !auth.allowSessionUpgrade) throw guestErrors.unauthorized()
+  await enter(request, found, undefined, call)
 })
 
 /** A session in the name of the user for whom the Genesys JWT in `data.code` was issued. */
 export const configureAuthenticatedSession = defineAction({
-  ...request,
+  ...properties,
   data: Type.Optional(Type.Object({ code: Type.Optional(Type.String()) }))
-}, async ({ token, deploymentId, startNew, data }, call) => {
+}, async ({ data, ...request }, call) => {
   const { connection: { deployment }, messaging } = call
-  checkDeployment(deploymentId, call)
+  checkDeployment(request, call)
   const grant = data?.code === undefined ? undefined : await messaging.tokens.verify(data.code)
   if (!deployment.auth.enabled || grant?.deploymentId !== deployment.id) throw guestErrors.unauthorized()
 
-  const found = await messaging.sessions.find(sessionKey(deployment.id, token))
+  const found = await findSession(request, call)
   if (found?.identity && found.identity.sub !== grant.identity.sub) throw guestErrors.otherUser()
   if (found && !found.identity && !deployment.auth.allowSessionUpgrade) throw guestErrors.notConfigured()
-  await enter(token, startNew, found, grant.identity, call)
+  await enter(request, found, grant.identity, call)
 })
 
-function checkDeployment (deploymentId: string | undefined, { connection }: Call) {
+function checkDeployment ({ deploymentId }: ConfigureRequest, { connection }: Call) {
   if (deploymentId !== undefined && deploymentId !== connection.deployment.id) {
     throw guestErrors.requestFailed('The socket was opened for another deployment.')
   }
 }
 
+async function findSession (request: ConfigureRequest, call: Call): Promise<GuestSession | undefined> {
+  const { connection: { deployment }, messaging: { sessions, rateLimits } } = call
+  checkDeployment(request, call)
+  const key = sessionKey(deployment.id, request.token)
+  await rateLimits.count('configures', key)
+  const found = await sessions.find(key)
+  if (found) return found
+  if (request.resumeToken !== undefined) return await sessionOfResumeToken(request.resumeToken, key, call)
+  // A guest who wants to start anew can do so with the token of a session that has expired.
+  if (request.startNew !== true && await sessions.hasExpired(key)) throw guestErrors.sessionExpired()
+  return undefined
+}
+
 async function enter (
-  token: string,
-  startNew: boolean | undefined,
+  { token, startNew }: ConfigureRequest,
   found: GuestSession | undefined,
   identity: VerifiedIdentity | undefined,
-  { connection, messaging, answer }: Call
+  call: Call
 ) {
-  const { sessions, conversations, connections } = messaging
-  const { id } = connection.deployment
-  const newSession = !found || startNew === true
+  const { connection, messaging: { sessions, conversations, attachments, connections }, answer } = call
+  const { deployment } = connection
+  if (found && startNew !== true) {
+    const steppedUp = found.identity === undefined && identity !== undefined
+    const session = await sessions.resume(found, identity)
+    connections.enter(connection, token.toLowerCase(), session)
+    const clearedExistingSession = steppedUp && await stepUp(session, identity, call)
+    return answer('SessionResponse', sessionResponse(session, deployment, { clearedExistingSession }))
+  }
   // Whether a guest who starts anew keeps the messages is not documented. Forgetting them is our choice.
-  if (found && newSession) await conversations.forget(found)
-  const session = newSession
-    ? await sessions.start(sessionKey(id, token), id, identity)
-    : await sessions.resume(found, identity)
-  connections.enter(connection, session.key, identity && userKey(id, identity))
-  answer('SessionResponse', {
-    connected: true,
-    newSession,
-    readOnly: session.readOnly,
-    maxCustomDataBytes,
-    clearedExistingSession: false
-  })
+  if (found) await Promise.all([conversations.forget(found.conversationId), attachments.forget(found.conversationId)])
+  const session = await sessions.start(found?.key ?? sessionKey(deployment.id, token), deployment, identity, found)
+  connections.enter(connection, token.toLowerCase(), session)
+  answer('SessionResponse', sessionResponse(session, deployment, { newSession: true }))
 }

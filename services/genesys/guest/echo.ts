@@ -1,9 +1,14 @@
 import { Type } from 'typebox'
 import { inbound } from '../structured-message.ts'
 import { configuredSession, defineAction } from './action.ts'
+import { GuestError, sessionExpired } from './frames.ts'
 import { checkText } from './limits.ts'
+import { expirationDateOf } from './session-response.ts'
 
-/** The health check of Genesys' clients: what they send comes back, to them alone. */
+/**
+ * The health check of Genesys' clients: what they send comes back, to them alone, with how long the session still lives.
+ * To a session that has expired the answer is that (`guest_session_duration_hld` of Genesys' mobile SDK).
+ */
 export const echo = defineAction({
   message: Type.Object({
     type: Type.Literal('Text'),
@@ -11,7 +16,15 @@ export const echo = defineAction({
     metadata: Type.Optional(Type.Record(Type.String(), Type.String()))
   })
 }, async ({ token, message: { text, metadata } }, call) => {
-  const session = await configuredSession(token, call)
-  checkText(text)
-  call.answer('StructuredMessage', inbound({ type: 'Text', text }, session.identity, metadata))
+  const { connection, messaging: { rateLimits }, answer } = call
+  try {
+    const session = await configuredSession(token, call)
+    checkText(text)
+    await rateLimits.count('healthChecks', connection.id)
+    const timing = { durationSeconds: String(session.durationSeconds), expirationDate: String(expirationDateOf(session)) }
+    answer('StructuredMessage', inbound({ type: 'Text', text }, session.identity, { ...metadata, ...timing }), 'response')
+  } catch (error) {
+    if (!(error instanceof GuestError) || error.code !== 4006) throw error
+    answer(sessionExpired.class, sessionExpired.body, sessionExpired.type)
+  }
 })

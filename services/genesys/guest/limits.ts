@@ -1,3 +1,4 @@
+import type { Deployment } from '../deployments.ts'
 import { guestErrors } from './frames.ts'
 
 // Limits as in Genesys' resource center, "Web messaging limits".
@@ -11,7 +12,32 @@ export function checkText (text: string) {
 
 /** @throws {GuestError} where custom attributes are over the limit, in bytes of JSON */
 export function checkCustomAttributes (customAttributes: unknown) {
-  if (customAttributes !== undefined && Buffer.byteLength(JSON.stringify(customAttributes)) > maxCustomDataBytes) {
-    throw guestErrors.customAttributesTooLarge()
+  if (customAttributes !== undefined && jsonBytes(customAttributes) > maxCustomDataBytes) throw guestErrors.customAttributesTooLarge()
+}
+
+function jsonBytes (value: unknown): number {
+  try {
+    return Buffer.byteLength(JSON.stringify(value))
+  } catch {
+    // Nested too deep to be written: what was read can be nested deeper.
+    return Infinity
+  }
+}
+
+/** Extensions that no file may have, whatever its type. Genesys' own list is not published: our choice. */
+export const blockedExtensions = [
+  '.app', '.bat', '.cmd', '.com', '.cpl', '.dll', '.exe', '.hta', '.htm', '.html', '.jar', '.js', '.lnk', '.mjs', '.msi',
+  '.pif', '.ps1', '.scr', '.sh', '.svg', '.vbs', '.wsf', '.xhtml'
+]
+
+/** What a session's answer and `getConfiguration` say about files (`AllowedMedia`). */
+export function allowedMediaOf ({ messenger }: Deployment) {
+  const { modes } = messenger.fileUpload
+  if (modes.length === 0) return {}
+  return {
+    inbound: {
+      fileTypes: [...new Set(modes.flatMap(({ fileTypes }) => fileTypes))].map(type => ({ type })),
+      maxFileSizeKB: Math.max(...modes.map(({ maxFileSizeKB }) => maxFileSizeKB))
+    }
   }
 }

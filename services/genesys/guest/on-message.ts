@@ -1,39 +1,49 @@
-import { Type } from 'typebox'
+import { Type, type Static } from 'typebox'
 import type { GuestSession } from '../sessions.ts'
-import { inbound } from '../structured-message.ts'
+import { inbound, type ButtonResponse, type Content } from '../structured-message.ts'
 import { configuredSession, defineAction, type Call } from './action.ts'
 import { checkCustomAttributes, checkText } from './limits.ts'
 import { guestErrors } from './frames.ts'
 import { onPresence, presenceTypes } from './on-presence.ts'
 
-const metadata = Type.Record(Type.String(), Type.String())
+const oneOf = <T extends string>(...values: T[]) => Type.Union(values.map(value => Type.Literal(value)))
+
 const channel = Type.Object({
   metadata: Type.Optional(Type.Object({ customAttributes: Type.Optional(Type.Record(Type.String(), Type.Unknown())) }))
 })
 const event = Type.Union([
-  Type.Object({
-    eventType: Type.Literal('Presence'),
-    presence: Type.Object({ type: Type.Union(presenceTypes.map(type => Type.Literal(type))) })
-  }),
+  Type.Object({ eventType: Type.Literal('Presence'), presence: Type.Object({ type: oneOf(...presenceTypes) }) }),
   Type.Object({
     eventType: Type.Literal('Typing'),
-    typing: Type.Object({
-      type: Type.Union([Type.Literal('On'), Type.Literal('Off')]),
-      duration: Type.Optional(Type.Integer({ minimum: 0 }))
+    typing: Type.Object({ type: oneOf('On', 'Off'), duration: Type.Optional(Type.Integer({ minimum: 0 })) })
+  })
+])
+const content = Type.Union([
+  Type.Object({ contentType: Type.Literal('Attachment'), attachment: Type.Object({ id: Type.String({ maxLength: 100 }) }) }),
+  Type.Object({
+    contentType: Type.Literal('ButtonResponse'),
+    buttonResponse: Type.Object({
+      text: Type.String({ maxLength: 1000 }),
+      payload: Type.String({ maxLength: 1000 }),
+      type: oneOf('Button', 'QuickReply', 'DatePicker', 'ListPicker'),
+      originatingMessageId: Type.Optional(Type.String({ maxLength: 100 }))
     })
   })
 ])
+const message = Type.Object({
+  type: Type.String(),
+  text: Type.Optional(Type.String()),
+  metadata: Type.Optional(Type.Record(Type.String(), Type.String())),
+  // One event a message, and ten files: our choice. Clients send no more.
+  events: Type.Optional(Type.Array(event, { minItems: 1, maxItems: 1 })),
+  content: Type.Optional(Type.Array(content, { maxItems: 10 })),
+  channel: Type.Optional(channel)
+})
+type GuestMessage = Static<typeof message>
 
-/** The guest writes, types, joins, leaves or clears. */
+/** The guest writes, chooses, types, joins, leaves or clears. */
 export const onMessage = defineAction({
-  message: Type.Object({
-    type: Type.String(),
-    text: Type.Optional(Type.String()),
-    metadata: Type.Optional(metadata),
-    // One event a message: our choice, clients send no more.
-    events: Type.Optional(Type.Array(event, { minItems: 1, maxItems: 1 })),
-    channel: Type.Optional(channel)
-  }),
+  message,
   // Where Genesys' Java SDK puts it; the mobile SDK puts it in the message.
   channel: Type.Optional(channel)
 }, async ({ token, message, channel }, call) => {
@@ -41,32 +51,65 @@ export const onMessage = defineAction({
   checkCustomAttributes(message.channel?.metadata?.customAttributes)
   checkCustomAttributes(channel?.metadata?.customAttributes)
 
+  const { rateLimits } = call.messaging
   switch (message.type) {
     case 'Text':
-      if (message.text === undefined) throw guestErrors.missingParameter('text')
-      return await onText(message.text, message.metadata, session, call)
+      await rateLimits.count('messages', session.key)
+      return await say(await textOf(message, session, call), message, session, call)
+    case 'Structured':
+      await rateLimits.count('messages', session.key)
+      return await say(choiceOf(message), message, session, call)
     case 'Event': {
       const [event] = message.events ?? []
       if (event === undefined) throw guestErrors.missingParameter('events')
       if (event.eventType === 'Presence') return await onPresence(event.presence.type, session, call)
-      // The guest's typing is no news to the guest's own other tabs.
-      return call.answer('StructuredMessage', inbound({ type: 'Event', events: [event] }, session.identity), 'message')
+      return await onTyping(event, session, call)
     }
     default:
       throw guestErrors.featureUnavailable(`messages of type ${message.type}`)
   }
 })
 
-async function onText (text: string, metadata: Record<string, string> | undefined, session: GuestSession, call: Call) {
-  const { connection, messaging: { sessions, conversations, agent }, answer } = call
-  checkText(text)
-  if (text.trim() === '') throw guestErrors.requestFailed('The text is empty.')
+async function textOf ({ text, content = [] }: GuestMessage, session: GuestSession, { messaging: { attachments } }: Call): Promise<Content> {
+  const ids = content.map(part => {
+    if (part.contentType !== 'Attachment') throw guestErrors.requestFailed('A text can have files only.')
+    return part.attachment.id
+  })
+  if (text === undefined && ids.length === 0) throw guestErrors.missingParameter('text')
+  if (text !== undefined) checkText(text)
+  if (!text?.trim() && ids.length === 0) throw guestErrors.requestFailed('The text is empty.')
   if (session.readOnly) throw guestErrors.readOnly()
+  if (ids.length === 0) return { type: 'Text', text: text! }
+  return { type: 'Text', ...(text !== undefined && { text }), content: await attachments.contentOf(session, ids) }
+}
 
-  await sessions.touch(session)
-  const message = inbound({ type: 'Text', text }, session.identity, metadata)
+function choiceOf ({ text, content = [] }: GuestMessage): Content {
+  const [choice, ...others] = content
+  if (choice === undefined) throw guestErrors.missingParameter('content')
+  if (choice.contentType !== 'ButtonResponse' || others.length > 0) {
+    throw guestErrors.featureUnavailable('structured messages other than one ButtonResponse')
+  }
+  // Only what is known of it is kept: the rest could be anything.
+  const { text: label, payload, type, originatingMessageId } = choice.buttonResponse
+  const buttonResponse: ButtonResponse = { text: label, payload, type, ...(originatingMessageId !== undefined && { originatingMessageId }) }
+  checkText(text ?? buttonResponse.text)
+  return { type: 'Structured', text: text ?? buttonResponse.text, content: [{ contentType: 'ButtonResponse', buttonResponse }] }
+}
+
+async function say (content: Content, { metadata }: GuestMessage, session: GuestSession, call: Call) {
+  const { connection, messaging: { conversations, agent }, answer } = call
+  if (session.readOnly) throw guestErrors.readOnly()
   // Kept before it is acknowledged.
-  await conversations.post(session, message, connection)
+  const message = await conversations.post(session, inbound(content, session.identity, metadata), connection)
   answer('StructuredMessage', message, 'message')
-  await agent.answer(session, connection.deployment, text)
+  await agent.answer(session, connection.deployment, message)
+}
+
+async function onTyping (event: NonNullable<GuestMessage['events']>[number], session: GuestSession, call: Call) {
+  if (event.eventType !== 'Typing') return
+  const { typing } = event
+  const message = inbound({ type: 'Event', events: [{ eventType: 'Typing', typing }] }, session.identity)
+  // No news to the guest's own other tabs.
+  call.messaging.conversations.mention(session, message)
+  call.answer('StructuredMessage', message, 'message')
 }

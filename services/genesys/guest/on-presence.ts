@@ -1,7 +1,6 @@
 import type { GuestSession } from '../sessions.ts'
 import { inbound } from '../structured-message.ts'
 import type { Call } from './action.ts'
-import { sendConnectionClosed } from '../connections.ts'
 import { guestErrors, push } from './frames.ts'
 
 /** The presence that a guest may send (`EventPresenceType`); the others are the server's to send. */
@@ -11,46 +10,40 @@ type PresenceType = typeof presenceTypes[number]
 
 /** The guest joins, leaves for good, or has the conversation forgotten. */
 export async function onPresence (type: PresenceType, session: GuestSession, call: Call): Promise<void> {
-  const { connection, messaging: { agent }, answer } = call
-  const { conversationClear } = connection.deployment.messenger.apps.conversations
-  if (type === 'Clear' && !conversationClear.enabled) throw guestErrors.clearNotSupported()
-
-  const acknowledge = (metadata?: Record<string, string>) => {
-    const message = inbound({ type: 'Event', events: [{ eventType: 'Presence', presence: { type } }] }, session.identity)
-    const echo = metadata ? { ...message, metadata: { ...message.metadata, ...metadata } } : message
-    answer('StructuredMessage', echo, 'message')
-    return echo
-  }
-
+  const { connection, messaging: { conversations, agent } } = call
   switch (type) {
-    case 'Join':
-      acknowledge()
+    case 'Join': {
+      const join = presence(type, session)
+      conversations.mention(session, join)
+      call.answer('StructuredMessage', join, 'message')
       return await agent.greet(session, connection.deployment)
+    }
     case 'Disconnect':
-      return await disconnect(session, call, acknowledge)
+      return await disconnect(session, call)
     case 'Clear':
-      acknowledge()
       return await clear(session, call)
   }
 }
 
-async function disconnect (
-  session: GuestSession,
-  { connection, messaging: { sessions, conversations } }: Call,
-  acknowledge: (metadata?: Record<string, string>) => ReturnType<typeof inbound>
-) {
+const presence = (type: PresenceType, { identity }: GuestSession) =>
+  inbound({ type: 'Event', events: [{ eventType: 'Presence', presence: { type } }] }, identity)
+
+async function disconnect (session: GuestSession, { connection, messaging: { sessions, conversations }, answer }: Call) {
   const { enabled, type } = connection.deployment.messenger.apps.conversations.conversationDisconnect
   const readOnly = enabled && type === 'ReadOnly'
-  if (readOnly) await sessions.makeReadOnly(session)
-  await conversations.post(session, acknowledge(readOnly ? { readOnly: 'true' } : undefined), connection)
+  const ended = readOnly ? await sessions.makeReadOnly(session) : session
+  const event = presence('Disconnect', session)
+  if (readOnly) event.metadata = { ...event.metadata, readOnly: 'true' }
+  answer('StructuredMessage', await conversations.post(ended, event, connection), 'message')
 }
 
-async function clear (session: GuestSession, { connection, messaging: { sessions, conversations, connections } }: Call) {
-  await conversations.forget(session)
+async function clear (session: GuestSession, { connection, messaging, answer }: Call) {
+  const { sessions, conversations, attachments, connections } = messaging
+  const { conversationClear } = connection.deployment.messenger.apps.conversations
+  if (!conversationClear.enabled) throw guestErrors.clearNotSupported()
+  await Promise.all([conversations.forget(session.conversationId), attachments.forget(session.conversationId)])
+  answer('StructuredMessage', presence('Clear', session), 'message')
   await sessions.forget(session)
   for (const each of connections.ofSession(session.key)) each.send(push('SessionClearedEvent', {}))
-  connections.closePeers(connection, session.key, 'clearing')
-  connections.leave(connection)
-  sendConnectionClosed(connection, 'clearing')
-  connection.close('The conversation was cleared.')
+  connections.closeSession(session.key, { reason: 'clearing' })
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { WebSocket } from '@fastify/websocket'
 import type { Connection } from '../connections.ts'
@@ -6,6 +7,7 @@ import { PlatformError } from '../errors.ts'
 import type { Messaging } from '../guest/action.ts'
 import { dispatch } from '../guest/dispatch.ts'
 import { guestErrors } from '../guest/frames.ts'
+import { limitRate } from '../limit-rate.ts'
 
 const querystring = Type.Object({
   deploymentId: Type.Optional(Type.String()),
@@ -19,11 +21,12 @@ export const guestSocket: FastifyPluginAsyncTypebox<{ deployments: Deployment[],
       method: 'GET',
       url: '/v1',
       schema: { querystring },
-      preHandler: async request => {
+      preHandler: async (request, reply) => {
         if (!request.ws) throw new PlatformError(426)
         const deployment = activeDeployment(deployments, request.query.deploymentId)
         if (!deployment) throw new PlatformError(403, { reason: 'there is no such active deployment' })
         if (!allowsOrigin(deployment, request.headers.origin)) throw new PlatformError(403, { reason: 'the origin is not one of allowedDomains' })
+        await limitRate(messaging.rateLimits, 'connections', deployment.id, reply)
       },
       handler: async () => { throw new PlatformError(426) },
       wsHandler: (socket, request) => {
@@ -32,7 +35,7 @@ export const guestSocket: FastifyPluginAsyncTypebox<{ deployments: Deployment[],
         socket.on('message', (data, isBinary) => {
           // One after the other, so that answers come in the order of the requests.
           previous = previous.then(() => isBinary
-            ? connection.send({ type: 'response', class: 'string', code: 400, body: guestErrors.requestFailed('The frame is binary.').message })
+            ? connection.send(guestErrors.requestFailed('The frame is binary.').frame)
             : dispatch(data.toString(), connection, messaging, request.log))
         })
         socket.on('close', () => messaging.connections.leave(connection))
@@ -41,6 +44,7 @@ export const guestSocket: FastifyPluginAsyncTypebox<{ deployments: Deployment[],
   }
 
 const connect = (socket: WebSocket, deployment: Deployment): Connection => ({
+  id: randomUUID(),
   deployment,
   send: frame => socket.send(JSON.stringify(frame), () => { /* a socket that closes meanwhile: its client asks again */ }),
   close: reason => socket.close(1000, reason)

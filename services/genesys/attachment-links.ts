@@ -1,0 +1,33 @@
+import type { Jwts } from './jwt.ts'
+
+/** Seconds that a presigned URL is good for. Our choice. */
+export const linkLife = 10 * 60
+
+/** What a presigned URL is good for: `aud` of the JWT in it. */
+export type LinkUse = 'guest-upload' | 'guest-download'
+
+/**
+ * Presigned URLs of attachments: whoever has one may do one thing with one attachment, for a while.
+ *
+ * @param url own origin
+ */
+export function createAttachmentLinks (jwts: Jwts, url: string) {
+  async function link (use: LinkUse, id: string, path: string) {
+    const { jwt } = await jwts.sign(use, { attachment: id }, linkLife)
+    return `${url}/attachments/${path}?token=${jwt}`
+  }
+
+  return {
+    upload: (id: string) => link('guest-upload', id, id),
+
+    /** With the file's name at the end for people to read; the service does not look at it. */
+    download: (id: string, fileName: string) => link('guest-download', id, `${id}/${encodeURIComponent(fileName)}`),
+
+    /** Whether the JWT of a URL is good for this. */
+    async allows (use: LinkUse, id: string, jwt: string): Promise<boolean> {
+      return (await jwts.verify(use, jwt))?.['attachment'] === id
+    }
+  }
+}
+
+export type AttachmentLinks = ReturnType<typeof createAttachmentLinks>

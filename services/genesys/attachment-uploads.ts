@@ -1,0 +1,86 @@
+import type { Collection } from '#lib/store.ts'
+import { checkContent } from './attachment-content.ts'
+import type { AttachmentFiles, Bytes, KeptFile } from './attachment-files.ts'
+import type { AttachmentLinks } from './attachment-links.ts'
+import { keepingOf, type Attachment } from './attachment-record.ts'
+import type { Connections } from './connections.ts'
+import { PlatformError } from './errors.ts'
+import { GuestError, guestErrors, push } from './guest/frames.ts'
+
+/** An upload that was taken but is not what was announced. */
+class RefusedUpload extends PlatformError {
+  override name = 'RefusedUpload'
+  readonly error: GuestError
+
+  constructor (error: GuestError, status = error.code === guestErrors.fileSizeInvalid().code ? 413 : 400) {
+    super(status, { message: error.message, reason: `the upload was refused with ${error.code}` })
+    this.error = error
+  }
+}
+
+/** Takes what guests upload to presigned URLs. */
+export function createAttachmentUploads ({ attachments, files, links, connections }: {
+  attachments: Collection<Attachment>
+  files: AttachmentFiles
+  links: AttachmentLinks
+  connections: Connections
+}) {
+  // Two uploads to one URL at once would only fill the disk; which of two replicas wins, the store decides.
+  const receiving = new Set<string>()
+
+  /** Where the file of an attachment is in its place, say so, unless another upload was first or the guest has gone. */
+  async function settle ({ id }: Attachment, { file, size }: KeptFile): Promise<Attachment> {
+    const settled = await attachments.update(
+      id,
+      attachment => attachment.state === 'waiting' ? { ...attachment, state: 'uploaded', file, fileSize: size } : attachment,
+      keepingOf
+    )
+    if (settled?.file === file) return settled
+    await files.remove(file)
+    throw new PlatformError(403, { reason: 'meanwhile it was uploaded by another, deleted or forgotten' })
+  }
+
+  async function take (attachment: Attachment, bytes: Bytes): Promise<Attachment> {
+    const { fileType, limit, fileSize, md5 } = attachment
+    const kept = await files.write(bytes, limit, checkContent(fileType)).catch((error: unknown) => {
+      throw error instanceof GuestError ? new RefusedUpload(error) : error
+    })
+    const asAnnounced = (fileSize === undefined || kept.size === fileSize) && (md5 === undefined || kept.md5 === md5)
+    if (asAnnounced) return await settle(attachment, kept)
+    await files.remove(kept.file)
+    throw new RefusedUpload(kept.size === (fileSize ?? kept.size) ? guestErrors.fileContentInvalid() : guestErrors.fileSizeInvalid(), 400)
+  }
+
+  function tell ({ sessionKey, id }: Attachment, event: string, body: object) {
+    const frame = push(event, { attachmentId: id, ...body, timestamp: new Date().toISOString() })
+    for (const connection of connections.ofSession(sessionKey)) connection.send(frame)
+  }
+
+  return {
+    /**
+     * Take what is uploaded to a presigned URL, and tell the sockets of the session how it went.
+     *
+     * @throws {PlatformError} 404 where there is nothing to upload, 403 where that is done already, 415 where the content
+     *   type is not the announced one, 413 or 400 where the content is not what was announced
+     */
+    async receive (id: string, { contentType, bytes }: { contentType: string | undefined, bytes: Bytes }): Promise<void> {
+      const attachment = await attachments.get(id)
+      if (!attachment || attachment.state === 'deleted') throw new PlatformError(404)
+      if (attachment.state !== 'waiting') throw new PlatformError(403, { reason: 'it is uploaded already' })
+      if (contentType?.toLowerCase() !== attachment.fileType) throw new PlatformError(415)
+      if (receiving.has(id)) throw new PlatformError(403, { reason: 'it is being uploaded' })
+      receiving.add(id)
+      try {
+        const taken = await take(attachment, bytes)
+        tell(taken, 'UploadSuccessEvent', { downloadUrl: await links.download(id, taken.fileName) })
+      } catch (error) {
+        if (error instanceof RefusedUpload) {
+          tell(attachment, 'UploadFailureEvent', { errorCode: error.error.code, errorMessage: error.message })
+        }
+        throw error
+      } finally {
+        receiving.delete(id)
+      }
+    }
+  }
+}

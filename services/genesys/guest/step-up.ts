@@ -1,0 +1,25 @@
+import type { VerifiedIdentity } from '../identity.ts'
+import type { GuestSession } from '../sessions.ts'
+import { inbound } from '../structured-message.ts'
+import type { Call } from './action.ts'
+
+/**
+ * An anonymous guest has signed in, in the middle of the conversation. What other device of the same person had a session
+ * is told and loses it: a user has one conversation (reference: `high_level_stepup_flow` of Genesys' mobile SDK).
+ *
+ * @param session as it is from now on, with the identity
+ * @returns whether there was another session
+ */
+export async function stepUp (session: GuestSession, identity: VerifiedIdentity, call: Call): Promise<boolean> {
+  const { sessions, conversations, attachments, connections, agent } = call.messaging
+  const others = (await sessions.ofUser(session.deploymentId, identity)).filter(({ key }) => key !== session.key)
+  for (const other of others) {
+    connections.closeSession(other.key, { reason: 'signedIn' })
+    await Promise.all([conversations.forget(other.conversationId), attachments.forget(other.conversationId)])
+    await sessions.forget(other)
+  }
+  connections.identify(session, identity)
+  await conversations.post(session, inbound({ type: 'Event', events: [{ eventType: 'Presence', presence: { type: 'SignIn' } }] }, identity))
+  await agent.greet(session, call.connection.deployment)
+  return others.length > 0
+}

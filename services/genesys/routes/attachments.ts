@@ -1,0 +1,70 @@
+import { Readable } from 'node:stream'
+import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import fastifyStatic from '@fastify/static'
+import { create as contentDisposition } from 'content-disposition'
+import type { Attachments } from '../attachments.ts'
+import type { LinkUse } from '../attachment-links.ts'
+import { isShownInline, maxFileBytes } from '../attachment-rules.ts'
+import { PlatformError } from '../errors.ts'
+
+// A minute for the largest file takes 1.3 Mbit/s; five of them are our choice.
+const patience = 5 * 60_000
+
+const querystring = Type.Object({ token: Type.Optional(Type.String()) })
+const params = Type.Object({ attachmentId: Type.String() })
+
+/** The presigned URLs of attachments, which stand in for those of the object store that Genesys keeps them in. */
+export const attachmentRoutes: FastifyPluginAsyncTypebox<{ attachments: Attachments }> = async (app, { attachments }) => {
+  await app.register(fastifyStatic, { root: attachments.folder, serve: false })
+
+  async function check (use: LinkUse, id: string, token: string | undefined) {
+    if (token === undefined) throw new PlatformError(401)
+    if (!await attachments.allows(use, id, token)) throw new PlatformError(403, { reason: 'the URL has expired or is for another use' })
+  }
+
+  // The body is read as it comes, part by part.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', async (_request: unknown, payload: Readable) => payload)
+
+  app.put('/attachments/:attachmentId', {
+    schema: { params, querystring },
+    bodyLimit: maxFileBytes
+  }, async (request, reply) => {
+    const { attachmentId } = request.params
+    await check('guest-upload', attachmentId, request.query.token)
+    if (!(request.body instanceof Readable)) throw new PlatformError(400, { reason: 'the upload has no body' })
+    const impatience = setTimeout(() => request.raw.destroy(), patience)
+    request.raw.once('close', () => clearTimeout(impatience))
+    try {
+      await attachments.receive(attachmentId, {
+        contentType: request.headers['content-type'],
+        // A stream that is destroyed takes the connection with it, and the answer.
+        bytes: request.body.iterator({ destroyOnReturn: false })
+      })
+    } catch (error) {
+      if (request.raw.readableAborted) throw new PlatformError(400, { reason: 'the connection broke during the upload', cause: error })
+      // Few clients read an answer before they have sent everything. What is left goes nowhere.
+      request.body.resume()
+      throw error
+    }
+    return await reply.code(200).send()
+  })
+
+  app.get('/attachments/:attachmentId/*', {
+    schema: { params, querystring },
+    // What guests call their files is nothing for the log.
+    config: { quiet: true }
+  }, async (request, reply) => {
+    const { attachmentId } = request.params
+    await check('guest-download', attachmentId, request.query.token)
+    const attachment = await attachments.find(attachmentId)
+    if (!attachment) throw new PlatformError(404)
+    const { fileName, fileType, file } = attachment
+    reply
+      .type(fileType)
+      .header('content-disposition', contentDisposition(fileName, { type: isShownInline(fileType) ? 'inline' : 'attachment' }))
+      .header('content-security-policy', "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox")
+      .header('cache-control', 'private')
+    return await reply.sendFile(file, { cacheControl: false, contentType: false })
+  })
+}
