@@ -63,7 +63,7 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
   })
   const exchanges = config.lab ? openExchanges(store) : undefined
   const rateLimits = createRateLimits(config.rateLimits)
-  const stopWatching = watchExpiry({ sessions, connections, conversations, happenings, log: app.log })
+  const stopWatching = watchExpiry({ sessions, connections, conversations, attachments, happenings, log: app.log })
   app.addHook('onClose', async () => {
     stopWatching()
     agent.stop()

@@ -20,7 +20,9 @@ export function openConversations (store: Store, { sessions, connections, happen
   const lifeOf = ({ durationSeconds }: GuestSession) => durationSeconds * 1.25
 
   async function keep (session: GuestSession, message: StructuredMessage) {
-    const added = messages.add(message.id, message, { ttl: lifeOf(session), tags: [session.conversationId] })
+    // By time, so that in the index what is written together lies together.
+    const key = `${message.channel.time}/${message.id}`
+    const added = messages.add(key, message, { ttl: lifeOf(session), tags: [session.conversationId] })
     const touched = await sessions.touch(session)
     connections.expect(touched)
     if (touched.prolongedAt !== session.prolongedAt) {

@@ -1,4 +1,5 @@
 import type { Logger } from '#lib/http-server.ts'
+import type { Attachments } from './attachments.ts'
 import type { Connections } from './connections.ts'
 import type { Conversations } from './conversations.ts'
 import { sessionExpired } from './guest/frames.ts'
@@ -13,10 +14,11 @@ const interval = 250
  *
  * @returns ends it
  */
-export function watchExpiry ({ sessions, connections, conversations, happenings, log }: {
+export function watchExpiry ({ sessions, connections, conversations, attachments, happenings, log }: {
   sessions: Sessions
   connections: Connections
   conversations: Conversations
+  attachments: Attachments
   happenings: Happenings
   log: Logger
 }): () => void {
@@ -28,7 +30,7 @@ export function watchExpiry ({ sessions, connections, conversations, happenings,
     const conversationId = connection?.configured?.conversationId
     for (const each of connections.expire(key)) each.send(sessionExpired)
     if (conversationId === undefined) return
-    await conversations.forget(conversationId)
+    await Promise.all([conversations.forget(conversationId), attachments.forget(conversationId)])
     happenings.publish({ type: 'ended', conversationId })
   }
 

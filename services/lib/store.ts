@@ -61,6 +61,8 @@ export function openStore (file: string): Store {
     PRAGMA synchronous = NORMAL;
     PRAGMA foreign_keys = ON;
     PRAGMA busy_timeout = 2000;
+    PRAGMA cache_size = -16384;
+    PRAGMA wal_autocheckpoint = 4096;
     CREATE TABLE IF NOT EXISTS entry (
       sequence INTEGER PRIMARY KEY,
       collection TEXT NOT NULL,
@@ -158,14 +160,43 @@ export function openStore (file: string): Store {
   function write<R> (run: () => R): Promise<R> {
     return new Promise((resolve, reject) => {
       let result: R
-      if (waiting.length === 0) setImmediate(commitTogether)
+      endThisTurnLater()
       waiting.push({ run: () => { result = run() }, settle: () => resolve(result), fail: reject })
     })
   }
 
+  // To open and to end a transaction costs more than to read a row, so what is read in one turn of the event loop shares
+  // one. It sees what others had committed when the turn began, and keeps nobody from writing.
+  let reading = false
+
+  async function read<R> (run: () => R): Promise<R> {
+    if (!reading) {
+      endThisTurnLater()
+      database.exec('BEGIN')
+      reading = true
+    }
+    return run()
+  }
+
+  let ending = false
+
+  function endThisTurnLater () {
+    if (!ending) setImmediate(endThisTurn)
+    ending = true
+  }
+
+  function endThisTurn () {
+    ending = false
+    if (reading) database.exec('COMMIT')
+    reading = false
+    commitTogether()
+  }
+
   const expiryOf = ({ ttl }: Keeping) => ttl === undefined ? null : Date.now() + ttl * 1000
 
-  const sweep = setInterval(() => statements.deleteExpired.run(Date.now()), 30_000)
+  const sweep = setInterval(() => {
+    write(() => { statements.deleteExpired.run(Date.now()) }).catch(() => { /* the next sweep finds it too */ })
+  }, 30_000)
   sweep.unref()
 
   return {
@@ -178,9 +209,7 @@ export function openStore (file: string): Store {
       }
 
       return {
-        async get (key) {
-          return parse(statements.get.get(name, key, Date.now()))
-        },
+        get: key => read(() => parse(statements.get.get(name, key, Date.now()))),
         set: (key, value, keeping = {}) => {
           const json = JSON.stringify(value)
           const expires = expiryOf(keeping)
@@ -209,13 +238,11 @@ export function openStore (file: string): Store {
         },
         take: key => write(() => parse(statements.take.get(name, key, Date.now()))),
         delete: key => write(() => { statements.delete.run(name, key) }),
-        async tagged (tag, { newestFirst = false, limit = -1, offset = 0 } = {}) {
+        tagged: (tag, { newestFirst = false, limit = -1, offset = 0 } = {}) => read(() => {
           const rows = statements.tagged[newestFirst ? 'DESC' : 'ASC'].all(name, tag, Date.now(), limit, offset)
           return rows.map(row => JSON.parse((row as unknown as Row).value) as T)
-        },
-        async countTagged (tag) {
-          return (statements.countTagged.get(name, tag, Date.now()) as { count: number }).count
-        },
+        }),
+        countTagged: tag => read(() => (statements.countTagged.get(name, tag, Date.now()) as { count: number }).count),
         deleteTagged: tag => write(() => { statements.deleteTagged.run(name, tag) }),
         prolongTagged: (tag, ttl) => {
           const expires = expiryOf({ ttl })
@@ -225,7 +252,7 @@ export function openStore (file: string): Store {
     },
     close () {
       clearInterval(sweep)
-      commitTogether()
+      endThisTurn()
       database.close()
     }
   }

@@ -1,5 +1,6 @@
 import type { Test } from 'tap'
 import type { Lab } from '../helpers/lab.ts'
+import { attachments } from './attachments.ts'
 import { authProviderInChromium } from './auth-provider-in-chromium.ts'
 import { availability } from './availability.ts'
 import { callback } from './callback.ts'
@@ -33,6 +34,7 @@ export const flows: Flows = {
   'the exchange at Genesys': exchange,
   'the official client': officialClient,
   'the conversation': chat,
+  'files in the conversation': attachments,
   'signing in during a conversation': stepUp,
   'sessions that expire': expiry,
   'how much a guest may send': limits,

@@ -63,6 +63,7 @@ t.test('sweeps what has expired from the disk', async t => {
   const notes = open(t, file)
   await notes.set('a', { text: 'short-lived' }, { ttl: 10 })
   mock.timers.tick(60_000)
+  await new Promise(resolve => setImmediate(resolve))
 
   const database = new DatabaseSync(file)
   t.teardown(() => database.close())
@@ -181,4 +182,22 @@ t.test('writes what is under way before it closes', async t => {
   store.close()
   await writing
   t.same(await open(t, file).get('a'), { text: 'just in time' })
+})
+
+t.test('refuses to read and to write once it is closed', async t => {
+  const store = openStore(':memory:')
+  const notes = store.collection<Note>('notes')
+  await notes.get('a')
+  store.close()
+  await t.rejects(notes.get('a'))
+  await t.rejects(notes.set('a', { text: 'too late' }))
+})
+
+t.test('sees at once what it has written itself, also in a turn in which it has read before', async t => {
+  const notes = open(t)
+  t.equal(await notes.get('a'), undefined)
+  await notes.set('a', { text: 'new' })
+  t.same(await notes.get('a'), { text: 'new' })
+  await notes.delete('a')
+  t.equal(await notes.get('a'), undefined)
 })

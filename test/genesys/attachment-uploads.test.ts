@@ -1,0 +1,216 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { stat } from 'node:fs/promises'
+import { request as httpRequest } from 'node:http'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import t from 'tap'
+import { buildServer } from '#lib/http-server.ts'
+import { openStore } from '#lib/store.ts'
+import { openAttachments } from '../../services/genesys/attachments.ts'
+import { createConnections } from '../../services/genesys/connections.ts'
+import { createHappenings } from '../../services/genesys/happenings.ts'
+import { openJwts } from '../../services/genesys/jwt.ts'
+import type { GuestSession } from '../../services/genesys/sessions.ts'
+import { until } from '../helpers/until.ts'
+import { gif, ofClass, png, pngRequest, startWithUploads, stepUpDeploymentId } from './attachment-helper.ts'
+import { configWith, temporaryFolder } from './helper.ts'
+
+const tokenOf = (url: string) => new URL(url).searchParams.get('token')!
+const md5 = (bytes: Buffer) => createHash('md5').update(bytes).digest('hex')
+const padded = (size: number) => Buffer.concat([png, Buffer.alloc(size - png.length)])
+
+t.test('refuses an upload that is not what was announced, says so on every socket, and lets the guest try again', async t => {
+  const { guest, request, put, files } = await startWithUploads(t)
+  const tab = await guest()
+  const otherTab = await guest({ token: tab.token })
+  const changed = Buffer.from(png)
+  changed[png.length - 1]! ^= 1
+  const text = { fileName: 'a.txt', fileType: 'text/plain', fileSize: 3 }
+  const cases: [string, object, Buffer | string, number, number][] = [
+    ['one byte more', pngRequest, padded(png.length + 1), 413, 4002],
+    ['a megabyte more', pngRequest, padded(1024 * 1024), 413, 4002],
+    ['one byte less', pngRequest, png.subarray(1), 400, 4003],
+    ['one byte less at the end', pngRequest, png.subarray(0, -1), 400, 4002],
+    ['nothing', pngRequest, '', 400, 4102],
+    ['another content', { ...pngRequest, fileMd5: md5(png) }, changed, 400, 4003],
+    ['another content, the digest in Base64', { ...pngRequest, fileMd5: Buffer.from(md5(png), 'hex').toString('base64') }, changed, 400, 4003],
+    ['another type of image', { ...pngRequest, fileSize: gif.length }, gif, 400, 4003],
+    ['text that is none', text, Buffer.from([0xff, 0xfe, 0x41]), 400, 4003],
+    ['text with NUL', text, 'a\0b', 400, 4003],
+    ['more than the mode takes, of a size that was not announced', { ...text, fileSize: undefined }, 'x'.repeat(2048 * 1024 + 1), 413, 4002]
+  ]
+  for (const [label, fields, bytes, status, errorCode] of cases) {
+    const { attachmentId, url, headers } = await request(tab, fields)
+    const response = await put(url, bytes, headers)
+    t.match({ status: response.status, body: await response.json() }, { status, body: { status, code: /\./, message: /./, contextId: /./ } }, label)
+    for (const socket of [tab, otherTab]) {
+      t.match(await socket.next(ofClass('UploadFailureEvent')), {
+        type: 'message', code: 200, body: { attachmentId, errorCode, errorMessage: /./, timestamp: /Z$/ }
+      })
+    }
+    t.match(await tab.request('getAttachment', { attachmentId }), { code: 4010 })
+    t.same(await files(), [], `${label}: leaves nothing behind`)
+    await tab.request('deleteAttachment', { attachmentId })
+  }
+
+  const { attachmentId, url } = await request(tab, { ...pngRequest, fileMd5: md5(png) })
+  t.equal((await put(url, changed)).status, 400)
+  t.equal((await put(url, png)).status, 200, 'the same URL takes the right content')
+  t.match(await tab.next(ofClass('UploadSuccessEvent')), { body: { attachmentId } })
+})
+
+t.test('leaves nothing behind of an upload that breaks off, and takes it again', async t => {
+  const lines: string[] = []
+  const log = { level: 'info', format: 'json' as const, destination: { write: (line: string) => { lines.push(line) } } }
+  const { guest, request, put, local, files } = await startWithUploads(t, { log })
+  const visitor = await guest()
+  const bytes = padded(100_000)
+  const { url } = await request(visitor, { ...pngRequest, fileSize: bytes.length })
+  const half = httpRequest(local(url), { method: 'PUT', headers: { 'content-type': 'image/png', 'content-length': bytes.length } })
+  half.on('error', () => {})
+  half.write(bytes.subarray(0, 50_000))
+  await until('the upload is under way', async () => (await files()).some(file => file.endsWith('.part')))
+  half.destroy()
+  await until('it is cleared away', async () => (await files()).length === 0)
+  t.equal((await put(url, bytes)).status, 200)
+  t.equal((await files()).length, 1)
+  t.same(lines.filter(line => JSON.parse(line).level >= 50), [], 'no reason to alarm anybody')
+})
+
+t.test('takes an upload of a size that was not announced', async t => {
+  const { guest, upload } = await startWithUploads(t)
+  const visitor = await guest()
+  const { attachmentId } = await upload(visitor, { fields: { ...pngRequest, fileSize: undefined } })
+  t.match(await visitor.request('getAttachment', { attachmentId }), { body: { fileSize: png.length } })
+})
+
+t.test('takes uploads and gives downloads for the token of the URL alone', async t => {
+  const { guest, request, upload, put, local, stateFolder, url } = await startWithUploads(t)
+  const visitor = await guest()
+  const waiting = await request(visitor)
+  const there = await upload(visitor)
+  const jwts = await openJwts(stateFolder, configWith('').url)
+  const sign = async (use: string, attachment: string, life = 60) => (await jwts.sign(use, { attachment }, life)).jwt
+  const file = `${there.attachmentId}/pixel.png`
+  const nobodys = randomUUID()
+  const cases: [string, 'PUT' | 'GET', string, string | undefined, number][] = [
+    ['no token', 'PUT', waiting.attachmentId, undefined, 401],
+    ['no JWT', 'PUT', waiting.attachmentId, 'x.y.z', 403],
+    ['the token of another attachment', 'PUT', waiting.attachmentId, tokenOf(there.url), 403],
+    ['a token for downloads', 'PUT', waiting.attachmentId, await sign('guest-download', waiting.attachmentId), 403],
+    ['a token that has expired', 'PUT', waiting.attachmentId, await sign('guest-upload', waiting.attachmentId, -1), 403],
+    ['an attachment that nobody asked for', 'PUT', nobodys, await sign('guest-upload', nobodys), 404],
+    ['no token', 'GET', file, undefined, 401],
+    ['no JWT', 'GET', file, 'x.y.z', 403],
+    ['the token of another attachment', 'GET', `${waiting.attachmentId}/pixel.png`, tokenOf(there.downloadUrl), 403],
+    ['a token for uploads', 'GET', file, tokenOf(there.url), 403],
+    ['a token that has expired', 'GET', file, await sign('guest-download', there.attachmentId, -1), 403],
+    ['an attachment that is not uploaded', 'GET', `${waiting.attachmentId}/pixel.png`, await sign('guest-download', waiting.attachmentId), 404],
+    ['an attachment that there is not', 'GET', `${nobodys}/pixel.png`, await sign('guest-download', nobodys), 404]
+  ]
+  for (const [label, method, path, token, status] of cases) {
+    const address = `${url}/attachments/${path}${token === undefined ? '' : `?token=${token}`}`
+    const response = method === 'PUT' ? await put(address, png) : await fetch(address)
+    t.match({ status: response.status, body: await response.json() }, { status, body: { status, message: /./ } }, `${method} with ${label}`)
+  }
+  for (const [label, headers] of Object.entries({ 'another content type': { 'content-type': 'image/gif' }, 'no content type': {} as Record<string, string> })) {
+    t.equal((await put(waiting.url, new Uint8Array(png), headers)).status, 415, label)
+  }
+  t.equal((await put(waiting.url, png)).status, 200)
+  t.equal((await fetch(local(there.downloadUrl.replace('pixel.png', 'other%20name')))).status, 200, 'the name in the URL is for people')
+})
+
+t.test('takes one upload for a URL, of several at once too', async t => {
+  const { guest, request, put, files, local } = await startWithUploads(t)
+  const visitor = await guest()
+  const { url, attachmentId } = await request(visitor, { ...pngRequest, fileSize: 100_000 })
+  const candidates = Array.from({ length: 8 }, (_, index) => Buffer.concat([padded(99_999), Buffer.from([index])]))
+  const answers = await Promise.all(candidates.map(bytes => put(url, new Uint8Array(bytes))))
+  const statuses = answers.map(({ status }) => status)
+  t.same(statuses.toSorted(), [200, ...Array(7).fill(403)])
+  t.equal((await put(url, new Uint8Array(candidates[0]!))).status, 403, 'nor another later')
+  t.equal((await files()).length, 1)
+  const { body } = await visitor.request('getAttachment', { attachmentId })
+  const kept = Buffer.from(await (await fetch(local((body as { url: string }).url))).arrayBuffer())
+  t.same(kept.at(-1), statuses.indexOf(200), 'what is kept is what was acknowledged')
+})
+
+t.test('takes one of two uploads at two replicas', async t => {
+  const folder = temporaryFolder(t)
+  const session: GuestSession = {
+    key: 'key',
+    deploymentId: stepUpDeploymentId,
+    conversationId: randomUUID(),
+    readOnly: false,
+    startedAt: 0,
+    lastActive: 0,
+    expiresAt: 0,
+    prolongedAt: 0,
+    durationSeconds: 60
+  }
+  const deployment = configWith(folder).deployments.find(({ id }) => id === stepUpDeploymentId)!
+  const replicas = await Promise.all([1, 2].map(async () => {
+    const store = openStore(join(folder, 'genesys.sqlite'))
+    const replica = openAttachments({
+      store,
+      folder: join(folder, 'attachments'),
+      jwts: await openJwts(folder, 'http://genesys.localhost'),
+      url: 'http://genesys.localhost',
+      connections: createConnections(createHappenings()),
+      log: buildServer(configWith(folder)).log
+    })
+    t.teardown(async () => {
+      await replica.stop()
+      store.close()
+    })
+    return replica
+  }))
+  for (let round = 0; round < 10; round++) {
+    const { attachmentId } = await replicas[0]!.request(session, deployment, pngRequest)
+    const results = await Promise.allSettled(replicas.map(replica => replica.receive(attachmentId, { contentType: 'image/png', bytes: [png] })))
+    t.same(results.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected'])
+    t.match(results.find(({ status }) => status === 'rejected'), { reason: { status: 403 } })
+  }
+})
+
+t.test('lets pages of other origins upload', async t => {
+  const { url } = await startWithUploads(t)
+  const response = await fetch(`${url}/attachments/x?token=y`, {
+    method: 'OPTIONS',
+    headers: { origin: 'http://app.localhost:3000', 'access-control-request-method': 'PUT', 'access-control-request-headers': 'content-type' }
+  })
+  t.match(Object.fromEntries(response.headers), {
+    'access-control-allow-origin': '*', 'access-control-allow-methods': /PUT/, 'access-control-allow-headers': /content-type/
+  })
+})
+
+t.test('holds no upload in memory', async t => {
+  setFlagsFromString('--expose-gc')
+  const collectGarbage = runInNewContext('gc') as () => void
+  const used = () => {
+    collectGarbage()
+    const { heapUsed, external } = process.memoryUsage()
+    return heapUsed + external
+  }
+  const size = 10 * 1024 * 1024
+  const part = Buffer.alloc(64 * 1024)
+  const { guest, request, put, files, stateFolder } = await startWithUploads(t)
+  const visitor = await guest()
+  const { url } = await request(visitor, { ...pngRequest, fileSize: size })
+
+  const before = used()
+  async function * slowly () {
+    yield padded(part.length)
+    for (let sent = part.length; sent < size - part.length; sent += part.length) yield part
+    // All but the last part: what the service has taken so far is either on the disk or in memory.
+    await until('what was sent is written', async () => {
+      const [file] = await files()
+      return (await stat(join(stateFolder, 'attachments', file!))).size === size - part.length
+    })
+    await until('less than half of it is in memory', () => used() - before < size / 2)
+    yield part
+  }
+  t.equal((await put(url, Readable.from(slowly()) as unknown as RequestInit['body'])).status, 200)
+})
