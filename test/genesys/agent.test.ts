@@ -1,7 +1,7 @@
 import t from 'tap'
-import { answerTo, greeting } from '../../services/genesys/agent-script.ts'
-import type { VerifiedIdentity } from '../../services/genesys/identity.ts'
-import { inbound, type Content, type StructuredMessage } from '../../services/genesys/structured-message.ts'
+import { answerTo, greeting } from '../../services/genesys/agent/agent-script.ts'
+import type { VerifiedIdentity } from '../../services/genesys/auth/identity.ts'
+import { inbound, type Content, type StructuredMessage } from '../../services/genesys/conversations/structured-message.ts'
 import type { Guest, GuestFrame } from '../helpers/guest.ts'
 import { ada, configWith, startGenesys, temporaryFolder } from './helper.ts'
 

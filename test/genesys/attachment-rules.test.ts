@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { checkContent } from '../../services/genesys/attachment-content.ts'
+import { checkContent } from '../../services/genesys/attachments/attachment-content.ts'
 import {
   checkFileName, checkFileSize, checkFileType, isShownInline, limitOf, maxFileBytes, md5Of, mediaTypeOf
-} from '../../services/genesys/attachment-rules.ts'
+} from '../../services/genesys/attachments/attachment-rules.ts'
 import type { Deployment } from '../../services/genesys/deployments.ts'
 import { GuestError } from '../../services/genesys/guest/frames.ts'
 import { gif, png } from './attachment-helper.ts'

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { SignJWT } from 'jose'
 import t, { type Test } from 'tap'
 import { openStore } from '#lib/store.ts'
-import { openExchanges, type Exchange } from '../../services/genesys/exchanges.ts'
+import { openExchanges, type Exchange } from '../../services/genesys/auth/exchanges.ts'
 import { buildApp, configWith, deploymentId, env, temporaryFolder } from './helper.ts'
 import { redirectUris, startIdp } from './identity-provider.ts'
 

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import type { Guest, GuestFrame } from '../helpers/guest.ts'
-import type { VerifiedIdentity } from '../../services/genesys/identity.ts'
+import type { VerifiedIdentity } from '../../services/genesys/auth/identity.ts'
 import { ada, grace, startGenesys, stepUpDeploymentId as deploymentId } from './helper.ts'
 
 const ofClass = (name: string) => (frame: GuestFrame) => frame.class === name

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { decodeJwt, SignJWT } from 'jose'
 import t, { type Test } from 'tap'
 import { openStore } from '#lib/store.ts'
-import { openJwts } from '../../services/genesys/jwt.ts'
-import { openTokens } from '../../services/genesys/tokens.ts'
+import { openJwts } from '../../services/genesys/auth/jwt.ts'
+import { openTokens } from '../../services/genesys/auth/tokens.ts'
 import { ada, anonymousDeploymentId, deploymentId, grace, temporaryFolder } from './helper.ts'
 
 /** An identity provider that renews everything. */

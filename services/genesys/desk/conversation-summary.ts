@@ -1,5 +1,5 @@
-import type { VerifiedIdentity } from '../identity.ts'
-import type { GuestSession } from '../sessions.ts'
+import type { VerifiedIdentity } from '../auth/identity.ts'
+import type { GuestSession } from '../conversations/sessions.ts'
 
 /** A conversation as the desk lists it: never the session's key or token. */
 export interface ConversationSummary {

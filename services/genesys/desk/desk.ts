@@ -1,12 +1,12 @@
-import type { Agent } from '../agent.ts'
-import type { Attachments } from '../attachments.ts'
-import type { Connections } from '../connections.ts'
-import type { Conversations } from '../conversations.ts'
+import type { Agent } from '../agent/agent.ts'
+import type { Attachments } from '../attachments/attachments.ts'
+import type { Connections } from '../conversations/connections.ts'
+import type { Conversations } from '../conversations/conversations.ts'
 import type { Deployment } from '../deployments.ts'
 import { PlatformError } from '../errors.ts'
 import { GuestError, guestErrors } from '../guest/frames.ts'
-import type { GuestSession, Sessions } from '../sessions.ts'
-import { outbound, type Content } from '../structured-message.ts'
+import type { GuestSession, Sessions } from '../conversations/sessions.ts'
+import { outbound, type Content } from '../conversations/structured-message.ts'
 import { describe, type ConversationSummary } from './conversation-summary.ts'
 
 /** What the desk works with. */

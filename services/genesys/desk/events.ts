@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify'
-import type { Happening, Happenings } from '../happenings.ts'
-import type { GuestSession } from '../sessions.ts'
-import type { StructuredMessage } from '../structured-message.ts'
+import type { Happening, Happenings } from '../conversations/happenings.ts'
+import type { GuestSession } from '../conversations/sessions.ts'
+import type { StructuredMessage } from '../conversations/structured-message.ts'
 import type { ConversationSummary } from './conversation-summary.ts'
 import { createFeed } from './feed.ts'
 

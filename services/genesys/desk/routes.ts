@@ -3,13 +3,13 @@ import { fastifySSE } from '@fastify/sse'
 import fastifyStatic from '@fastify/static'
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { makeQuiet } from '#lib/http-server.ts'
-import { maxFileBytes } from '../attachment-rules.ts'
+import { maxFileBytes } from '../attachments/attachment-rules.ts'
 import { uuid } from '../deployments.ts'
 import { PlatformError } from '../errors.ts'
-import type { Happenings } from '../happenings.ts'
+import type { Happenings } from '../conversations/happenings.ts'
 import { createDesk, type Desk, type DeskParts } from './desk.ts'
 import { sendEvents } from './events.ts'
-import { sameSiteOnly } from './same-site.ts'
+import { sameSiteOnly } from '../same-site.ts'
 
 const params = Type.Object({ conversationId: Type.String({ pattern: uuid }) })
 const paging = Type.Object({

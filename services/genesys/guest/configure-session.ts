@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
-import type { VerifiedIdentity } from '../identity.ts'
-import { sessionKey, type GuestSession } from '../sessions.ts'
+import type { VerifiedIdentity } from '../auth/identity.ts'
+import { sessionKey, type GuestSession } from '../conversations/sessions.ts'
 import { defineAction, type Call } from './action.ts'
 import { guestErrors } from './frames.ts'
 import { sessionOfResumeToken } from './resume-token.ts'

@@ -1,5 +1,5 @@
 import type { Logger } from '#lib/http-server.ts'
-import type { Connection } from '../connections.ts'
+import type { Connection } from '../conversations/connections.ts'
 import type { Action, Messaging } from './action.ts'
 import { closeSession } from './close-session.ts'
 import { configureAuthenticatedSession, configureSession } from './configure-session.ts'

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { inbound } from '../structured-message.ts'
+import { inbound } from '../conversations/structured-message.ts'
 import { configuredSession, defineAction } from './action.ts'
 import { GuestError, sessionExpired } from './frames.ts'
 import { checkText } from './limits.ts'

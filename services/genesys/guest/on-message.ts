@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
-import type { GuestSession } from '../sessions.ts'
-import { inbound, type ButtonResponse, type Content } from '../structured-message.ts'
+import type { GuestSession } from '../conversations/sessions.ts'
+import { inbound, type ButtonResponse, type Content } from '../conversations/structured-message.ts'
 import { configuredSession, defineAction, type Call } from './action.ts'
 import { checkCustomAttributes, checkText } from './limits.ts'
 import { guestErrors } from './frames.ts'

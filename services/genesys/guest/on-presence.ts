@@ -1,5 +1,5 @@
-import type { GuestSession } from '../sessions.ts'
-import { inbound } from '../structured-message.ts'
+import type { GuestSession } from '../conversations/sessions.ts'
+import { inbound } from '../conversations/structured-message.ts'
 import type { Call } from './action.ts'
 import { guestErrors, push } from './frames.ts'
 

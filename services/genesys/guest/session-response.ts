@@ -1,5 +1,5 @@
 import type { Deployment } from '../deployments.ts'
-import type { GuestSession } from '../sessions.ts'
+import type { GuestSession } from '../conversations/sessions.ts'
 import { allowedMediaOf, blockedExtensions, maxCustomDataBytes } from './limits.ts'
 
 /** Body of the answer to a configure request (`SessionResponse`). */

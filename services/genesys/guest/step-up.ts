@@ -1,6 +1,6 @@
-import type { VerifiedIdentity } from '../identity.ts'
-import type { GuestSession } from '../sessions.ts'
-import { inbound } from '../structured-message.ts'
+import type { VerifiedIdentity } from '../auth/identity.ts'
+import type { GuestSession } from '../conversations/sessions.ts'
+import { inbound } from '../conversations/structured-message.ts'
 import type { Call } from './action.ts'
 
 /**

@@ -2,9 +2,9 @@ import { Readable } from 'node:stream'
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import fastifyStatic from '@fastify/static'
 import { create as contentDisposition } from 'content-disposition'
-import type { Attachments } from '../attachments.ts'
-import type { LinkUse } from '../attachment-links.ts'
-import { isShownInline, maxFileBytes } from '../attachment-rules.ts'
+import type { Attachments } from '../attachments/attachments.ts'
+import type { LinkUse } from '../attachments/attachment-links.ts'
+import { isShownInline, maxFileBytes } from '../attachments/attachment-rules.ts'
 import { PlatformError } from '../errors.ts'
 
 // A minute for the largest file takes 1.3 Mbit/s; five of them are our choice.

@@ -1,11 +1,11 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { bearerToken } from '../bearer-token.ts'
-import type { Conversations } from '../conversations.ts'
+import { bearerToken } from '../auth/bearer-token.ts'
+import type { Conversations } from '../conversations/conversations.ts'
 import { PlatformError } from '../errors.ts'
 import { historyAudience } from '../guest/get-jwt.ts'
 import type { RateLimits } from '../guest/rate-limits.ts'
-import type { Jwts } from '../jwt.ts'
-import { limitRate } from '../limit-rate.ts'
+import type { Jwts } from '../auth/jwt.ts'
+import { limitRate } from './limit-rate.ts'
 
 const querystring = Type.Object({
   pageNumber: Type.Integer({ minimum: 1, default: 1 }),

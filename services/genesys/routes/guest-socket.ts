@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { WebSocket } from '@fastify/websocket'
-import type { Connection } from '../connections.ts'
+import type { Connection } from '../conversations/connections.ts'
 import { activeDeployment, allowsOrigin, type Deployment } from '../deployments.ts'
 import { PlatformError } from '../errors.ts'
 import type { Messaging } from '../guest/action.ts'
 import { dispatch } from '../guest/dispatch.ts'
 import { guestErrors } from '../guest/frames.ts'
-import { limitRate } from '../limit-rate.ts'
+import { limitRate } from './limit-rate.ts'
 
 const querystring = Type.Object({
   deploymentId: Type.Optional(Type.String()),

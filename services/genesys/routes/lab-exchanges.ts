@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
-import { sameSiteOnly } from '../desk/same-site.ts'
-import type { Exchanges } from '../exchanges.ts'
+import { sameSiteOnly } from '../same-site.ts'
+import type { Exchanges } from '../auth/exchanges.ts'
 
 /** Why codes, ID tokens and refresh tokens were taken or refused, newest first. The real product tells nobody. */
 export const labExchanges: FastifyPluginAsync<{ exchanges: Exchanges, url: string }> = async (app, { exchanges, url }) => {

@@ -1,11 +1,11 @@
 import { Type, type FastifyPluginAsyncTypebox, type Static } from '@fastify/type-provider-typebox'
 import { activeDeployment, type Deployment } from '../deployments.ts'
 import { PlatformError } from '../errors.ts'
-import { recordExchanges, type Exchanges } from '../exchanges.ts'
-import { OidcError } from '../oidc-error.ts'
-import type { ImplicitResponse, OidcClient, Redemption } from '../oidc.ts'
-import type { RedeemedCodes } from '../redeemed-codes.ts'
-import type { Tokens } from '../tokens.ts'
+import { recordExchanges, type Exchanges } from '../auth/exchanges.ts'
+import { OidcError } from '../auth/oidc-error.ts'
+import type { ImplicitResponse, OidcClient, Redemption } from '../auth/oidc.ts'
+import type { RedeemedCodes } from '../auth/redeemed-codes.ts'
+import type { Tokens } from '../auth/tokens.ts'
 
 const body = Type.Object({
   deploymentId: Type.String({ minLength: 1 }),

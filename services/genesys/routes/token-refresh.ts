@@ -1,8 +1,8 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { PlatformError } from '../errors.ts'
-import { recordExchanges, type Exchanges } from '../exchanges.ts'
-import type { OidcClient } from '../oidc.ts'
-import type { Tokens } from '../tokens.ts'
+import { recordExchanges, type Exchanges } from '../auth/exchanges.ts'
+import type { OidcClient } from '../auth/oidc.ts'
+import type { Tokens } from '../auth/tokens.ts'
 import { refuse } from './token-exchange.ts'
 
 const body = Type.Object({

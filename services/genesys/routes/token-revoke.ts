@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { bearerToken } from '../bearer-token.ts'
-import type { Connections } from '../connections.ts'
+import { bearerToken } from '../auth/bearer-token.ts'
+import type { Connections } from '../conversations/connections.ts'
 import { PlatformError } from '../errors.ts'
-import { userKey } from '../identity.ts'
-import type { Tokens } from '../tokens.ts'
+import { userKey } from '../auth/identity.ts'
+import type { Tokens } from '../auth/tokens.ts'
 
 /** The user signs out of Messenger, in every tab and on every device (`deleteWebdeploymentsTokenRevoke`). */
 export const tokenRevoke: FastifyPluginAsyncTypebox<{ tokens: Tokens, connections: Connections }> =

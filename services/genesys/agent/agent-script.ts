@@ -1,5 +1,5 @@
-import type { VerifiedIdentity } from './identity.ts'
-import type { Card, Content, StructuredContent, StructuredMessage } from './structured-message.ts'
+import type { VerifiedIdentity } from '../auth/identity.ts'
+import type { Card, Content, StructuredContent, StructuredMessage } from '../conversations/structured-message.ts'
 
 /** What the answer depends on. */
 export interface Circumstances {

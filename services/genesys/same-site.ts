@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { PlatformError } from '../errors.ts'
+import { PlatformError } from './errors.ts'
 
 /**
  * Guard for a tool without a sign-in: only its own page may ask, under its own host name.

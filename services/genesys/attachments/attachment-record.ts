@@ -1,7 +1,7 @@
 import { linkLife } from './attachment-links.ts'
 import { mediaTypeOf } from './attachment-rules.ts'
-import type { GuestSession } from './sessions.ts'
-import type { AttachmentContent } from './structured-message.ts'
+import type { GuestSession } from '../conversations/sessions.ts'
+import type { AttachmentContent } from '../conversations/structured-message.ts'
 
 // So long it is known that an upload was allowed that did not come, or that an attachment was deleted: our choice.
 const memory = 2 * linkLife

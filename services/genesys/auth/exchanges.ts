@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Store } from '#lib/store.ts'
-import { uuid } from './deployments.ts'
-import { contextIdOf, describeFailure, type Failure } from './errors.ts'
+import { uuid } from '../deployments.ts'
+import { contextIdOf, describeFailure, type Failure } from '../errors.ts'
 
 const kept = 100
 const keptFor = 60 * 60

@@ -1,9 +1,9 @@
 import type { Logger } from '#lib/http-server.ts'
 import { answerTo, comeBack, greeting, handOver } from './agent-script.ts'
-import type { Conversations } from './conversations.ts'
-import type { Deployment } from './deployments.ts'
-import type { GuestSession, Sessions } from './sessions.ts'
-import { outbound, type Content, type StructuredMessage } from './structured-message.ts'
+import type { Conversations } from '../conversations/conversations.ts'
+import type { Deployment } from '../deployments.ts'
+import type { GuestSession, Sessions } from '../conversations/sessions.ts'
+import { outbound, type Content, type StructuredMessage } from '../conversations/structured-message.ts'
 
 const robin = { nickname: 'Robin', firstName: 'Robin' }
 

@@ -1,8 +1,8 @@
 import type { Logger } from '#lib/http-server.ts'
-import type { Attachments } from './attachments.ts'
+import type { Attachments } from '../attachments/attachments.ts'
 import type { Connections } from './connections.ts'
 import type { Conversations } from './conversations.ts'
-import { sessionExpired } from './guest/frames.ts'
+import { sessionExpired } from '../guest/frames.ts'
 import type { Happenings } from './happenings.ts'
 import type { Sessions } from './sessions.ts'
 

@@ -7,12 +7,12 @@ import { createAttachmentLinks, linkLife, type LinkUse } from './attachment-link
 import { contentFor, isUploaded, keepingOf, ownerOf, tags, type Attachment, type UploadedAttachment } from './attachment-record.ts'
 import { checkFileName, checkFileSize, checkFileType, limitOf, maxFileBytes, md5Of } from './attachment-rules.ts'
 import { createAttachmentUploads } from './attachment-uploads.ts'
-import type { Connections } from './connections.ts'
-import type { Deployment } from './deployments.ts'
-import { guestErrors } from './guest/frames.ts'
-import type { Jwts } from './jwt.ts'
-import type { GuestSession } from './sessions.ts'
-import type { AttachmentContent, StructuredMessage } from './structured-message.ts'
+import type { Connections } from '../conversations/connections.ts'
+import type { Deployment } from '../deployments.ts'
+import { guestErrors } from '../guest/frames.ts'
+import type { Jwts } from '../auth/jwt.ts'
+import type { GuestSession } from '../conversations/sessions.ts'
+import type { AttachmentContent, StructuredMessage } from '../conversations/structured-message.ts'
 
 // How many files a guest may be about to upload, and how many a conversation may keep, is not documented: our choice.
 const mostWaiting = 10

@@ -3,7 +3,7 @@ import { open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openStateFolder } from '#lib/state-folder.ts'
 import type { ContentCheck } from './attachment-content.ts'
-import { guestErrors } from './guest/frames.ts'
+import { guestErrors } from '../guest/frames.ts'
 
 // Older than any upload may last, so that no upload under way, in this process or in another, is swept away.
 const leftoverAge = 15 * 60_000

@@ -3,9 +3,9 @@ import { checkContent } from './attachment-content.ts'
 import type { AttachmentFiles, Bytes, KeptFile } from './attachment-files.ts'
 import type { AttachmentLinks } from './attachment-links.ts'
 import { keepingOf, type Attachment } from './attachment-record.ts'
-import type { Connections } from './connections.ts'
-import { PlatformError } from './errors.ts'
-import { GuestError, guestErrors, push } from './guest/frames.ts'
+import type { Connections } from '../conversations/connections.ts'
+import { PlatformError } from '../errors.ts'
+import { GuestError, guestErrors, push } from '../guest/frames.ts'
 
 /** An upload that was taken but is not what was announced. */
 class RefusedUpload extends PlatformError {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { VerifiedIdentity } from './identity.ts'
+import type { VerifiedIdentity } from '../auth/identity.ts'
 
 /** Who a message is from, as far as the other side is told. */
 export interface Participant {

@@ -1,7 +1,7 @@
-import type { Deployment } from './deployments.ts'
-import { push, type Frame } from './guest/frames.ts'
+import type { Deployment } from '../deployments.ts'
+import { push, type Frame } from '../guest/frames.ts'
 import type { Happenings } from './happenings.ts'
-import { userKey, type VerifiedIdentity } from './identity.ts'
+import { userKey, type VerifiedIdentity } from '../auth/identity.ts'
 import type { GuestSession } from './sessions.ts'
 
 // Genesys' resource center, "Web messaging limits".

@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify'
-import { PlatformError } from './errors.ts'
-import { TooManyRequests } from './guest/frames.ts'
-import type { Limited, RateLimits } from './guest/rate-limits.ts'
+import { PlatformError } from '../errors.ts'
+import { TooManyRequests } from '../guest/frames.ts'
+import type { Limited, RateLimits } from '../guest/rate-limits.ts'
 
 /**
  * Count a REST request.

@@ -1,4 +1,4 @@
-import type { Jwts } from './jwt.ts'
+import type { Jwts } from '../auth/jwt.ts'
 
 /** Seconds that a presigned URL is good for. Our choice. */
 export const linkLife = 10 * 60

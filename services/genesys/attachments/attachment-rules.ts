@@ -1,7 +1,7 @@
-import type { Deployment } from './deployments.ts'
-import { guestErrors } from './guest/frames.ts'
-import { blockedExtensions } from './guest/limits.ts'
-import type { AttachmentContent } from './structured-message.ts'
+import type { Deployment } from '../deployments.ts'
+import { guestErrors } from '../guest/frames.ts'
+import { blockedExtensions } from '../guest/limits.ts'
+import type { AttachmentContent } from '../conversations/structured-message.ts'
 
 // Genesys' mobile SDK counts 1000 bytes a KB and lets a started one pass. With 1024 nothing that it lets pass is refused.
 const bytesPerKB = 1024

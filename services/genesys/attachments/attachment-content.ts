@@ -1,5 +1,5 @@
 import { fileTypeFromFile, supportedMimeTypes } from 'file-type'
-import { guestErrors } from './guest/frames.ts'
+import { guestErrors } from '../guest/frames.ts'
 
 /** Other names of what `file-type` finds, and what is kept in a container that it cannot see into. */
 const alsoKnownAs: Record<string, string[]> = {

@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Store } from '#lib/store.ts'
-import type { Deployment } from './deployments.ts'
+import type { Deployment } from '../deployments.ts'
 import type { Happenings } from './happenings.ts'
-import { userKey, type VerifiedIdentity } from './identity.ts'
+import { userKey, type VerifiedIdentity } from '../auth/identity.ts'
 
 // For so long a session that has expired is known to have been one. Our choice.
 const afterlife = 24 * 60 * 60
