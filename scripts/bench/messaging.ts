@@ -11,12 +11,14 @@ const options = {
   guests: { about: 'numbers of guests at once', default: '200,1000' },
   rounds: { about: 'rounds a server, for each number of guests', default: '6' },
   seconds: { about: 'seconds a round', default: '2' },
-  idle: { about: 'guests who are connected and write nothing, for the memory', default: '1000' }
+  idle: { about: 'guests who are connected and write nothing, for the memory', default: '1000' },
+  past: { about: 'conversations that are over, for the memory', default: '3000' }
 }
 
 const warmUpSeconds = 1.5
 const settlingMilliseconds = 1_000
 const sampleSize = 20
+const leavingTogether = 100
 
 /** What one round of one server came to. */
 interface Round {
@@ -32,11 +34,12 @@ export const messaging: Benchmark = {
   about: 'authenticated guests who write, beside a bare ws echo server; and the memory of idle ones',
 
   async run (args) {
-    const { guests, rounds: [rounds], seconds: [seconds], idle: [idle] } = readOptions(args, options)
+    const { guests, rounds: [rounds], seconds: [seconds], idle: [idle], past: [past] } = readOptions(args, options)
     console.log(`${environment()}\n${rounds} rounds of ${seconds} s for each server, one server after the other in turns; ` +
       'median (lowest–highest), the ratio of each pair of rounds. One message of 80 characters under way for each guest.\n')
     for (const count of guests) await measureThroughput(count, rounds!, seconds!)
     await measureMemory(idle!)
+    await measurePast(past!)
   }
 }
 
@@ -130,6 +133,33 @@ async function measureMemory (count: number) {
     console.log(`ratio of an idle guest: ${(perGuest[0]! / perGuest[1]!).toFixed(2)}; measured after garbage was collected`)
   } finally {
     await Promise.all(servers.map(server => server.stop()))
+  }
+}
+
+/** What is left in memory of guests who came, wrote and went. */
+async function measurePast (count: number) {
+  const server = await startGenesysServer(count + sampleSize)
+  try {
+    await converseAndLeave(server, sampleSize)
+    const looks = [await settledMemory(server)]
+    for (let part = 0; part < 3; part++) {
+      await converseAndLeave(server, Math.ceil(count / 3))
+      looks.push(await settledMemory(server))
+    }
+    console.log('\n' + table([
+      ['past conversations', ...looks.map((_, part) => String(Math.round(part * count / 3)))],
+      ['genesys, resident MiB', ...looks.map(mebibytes)]
+    ]))
+  } finally {
+    await server.stop()
+  }
+}
+
+async function converseAndLeave (server: MessagingServer, count: number) {
+  for (let left = count; left > 0; left -= leavingTogether) {
+    const guests = await server.connect(Math.min(left, leavingTogether))
+    await converseAll(guests, 0)
+    await Promise.all(guests.map(guest => guest.close()))
   }
 }
 

@@ -36,6 +36,18 @@ export async function refresh (t: Test, lab: Lab) {
     }
   })
 
+  await t.test('a guest who is told 401 refreshes and goes on, on the same socket and in the same conversation', async t => {
+    const { jwt, refreshToken } = await signedIn('alice')
+    const guest = await api.connect()
+    await api.configure(guest, jwt)
+    await guest.say('before')
+    t.match(await api.configure(guest, `${jwt}x`), { class: 'string', code: 401, body: 'User is unauthorized' })
+    const { body } = await api.refresh(refreshToken)
+    t.match(await api.configure(guest, body.jwt), { class: 'SessionResponse', code: 200, body: { newSession: false } })
+    t.match(await guest.say('after'), { code: 200, body: { metadata: { authenticated: 'true' } } })
+    await guest.close()
+  })
+
   await t.test('who has signed out at the identity provider cannot refresh; the JWT lives on, and so do all others', async t => {
     const { browser, refreshToken, jwt } = await signedIn('alice')
     const phone = await signedIn('alice')

@@ -1,11 +1,11 @@
 import t from 'tap'
 import { allowsOrigin, type Deployment } from '../../services/genesys/deployments.ts'
-import { anonymousDeploymentId, buildApp, configWith, deploymentId, temporaryFolder } from './helper.ts'
+import { buildApp, configWith, deploymentId, temporaryFolder } from './helper.ts'
 
 const base = '/webdeployments/v1/deployments'
 
 t.test('serves the configuration of a deployment to pages of any origin', async t => {
-  const { app, config } = await buildApp(t, { url: 'https://genesys.example' })
+  const { app } = await buildApp(t, { url: 'https://genesys.example' })
   const response = await app.inject({ url: `${base}/${deploymentId}/config.json`, headers: { origin: 'https://anywhere.example' } })
   t.equal(response.statusCode, 200)
   t.equal(response.headers['access-control-allow-origin'], '*')
@@ -16,11 +16,12 @@ t.test('serves the configuration of a deployment to pages of any origin', async 
     status: 'Active',
     apiEndpoint: 'https://genesys.example',
     auth: { enabled: true, allowSessionUpgrade: false },
-    messenger: { enabled: true, apps: { conversations: { messagingEndpoint: 'wss://genesys.example' } }, fileUpload: { modes: [] } },
+    messenger: { enabled: true, apps: { conversations: { messagingEndpoint: 'wss://genesys.example' } }, fileUpload: { modes: [{ fileTypes: ['image/png'], maxFileSizeKB: 10_240 }] } },
     journeyEvents: { enabled: false }
   })
   t.notOk('allowedDomains' in body, 'whom it is for is in domains.json')
-  t.match(config.deployments, [{ id: deploymentId }, { id: anonymousDeploymentId }])
+  t.same(body.auth, { enabled: true, allowSessionUpgrade: false }, 'and how Genesys is connected to the identity provider is nobody\'s business')
+  t.notOk('sessionDurationSeconds' in body)
 })
 
 t.test('serves the domains of a deployment', async t => {

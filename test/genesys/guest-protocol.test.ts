@@ -128,6 +128,8 @@ t.test('answers what it cannot do with an error, and the socket stays', async t 
     ['a message of an unknown type', guest, 'onMessage', { message: { type: 'Song', text: 'a' } }, 4000],
     ['a file that is not there', guest, 'onMessage', textMessage('a', { content: [{ contentType: 'Attachment', attachment: { id: randomUUID() } }] }), 4009],
     ['a presence that is not the guest\'s', guest, 'onMessage', presence('SignIn'), 400],
+    ['a presence that there is not', guest, 'onMessage', presence('Doze'), 400],
+    ['a presence of sign-in by a bot', guest, 'onMessage', presence('AuthenticateCancel'), 4000],
     ['a text over 4096 bytes', guest, 'onMessage', textMessage(`a${'é'.repeat(2048)}`), 4011],
     ['an echo over 4096 bytes', guest, 'echo', textMessage('a'.repeat(4097)), 4011],
     ['custom attributes over 2048 bytes', guest, 'onMessage', textMessage('a', { channel: customAttributes(2049) }), 4013, /^Custom Attributes in channel metadata is larger than 2048 bytes$/],
@@ -146,6 +148,15 @@ t.test('answers what it cannot do with an error, and the socket stays', async t 
     t.match(await who.request(action, fields), { type: 'response', class: 'string', code, body: text }, label)
   }
   t.match(await guest.say('still here'), { code: 200 })
+})
+
+t.test('passes on nothing that it does not know', async t => {
+  const { anonymousGuest } = await startGenesys(t)
+  const guest = await anonymousGuest()
+  const typing = await guest.request('onMessage', event({ eventType: 'Typing', typing: { type: 'On', duration: 1, more: [1] }, more: 1 }))
+  t.same((typing.body as { events: object[] }).events, [{ eventType: 'Typing', typing: { type: 'On', duration: 1 } }])
+  const chosen = await guest.request('onMessage', choice({ text: 'a', payload: 'a', type: 'Button', more: [1] }))
+  t.same((chosen.body as { content: object[] }).content, [{ contentType: 'ButtonResponse', buttonResponse: { text: 'a', payload: 'a', type: 'Button' } }])
 })
 
 t.test('answers frames that are no requests', async t => {

@@ -4,7 +4,7 @@ import { inbound, type ButtonResponse, type Content } from '../conversations/str
 import { configuredSession, defineAction, type Call } from './action.ts'
 import { checkCustomAttributes, checkText } from './limits.ts'
 import { guestErrors } from './frames.ts'
-import { onPresence, presenceTypes } from './on-presence.ts'
+import { onPresence } from './on-presence.ts'
 
 const oneOf = <T extends string>(...values: T[]) => Type.Union(values.map(value => Type.Literal(value)))
 
@@ -12,7 +12,7 @@ const channel = Type.Object({
   metadata: Type.Optional(Type.Object({ customAttributes: Type.Optional(Type.Record(Type.String(), Type.Unknown())) }))
 })
 const event = Type.Union([
-  Type.Object({ eventType: Type.Literal('Presence'), presence: Type.Object({ type: oneOf(...presenceTypes) }) }),
+  Type.Object({ eventType: Type.Literal('Presence'), presence: Type.Object({ type: Type.String() }) }),
   Type.Object({
     eventType: Type.Literal('Typing'),
     typing: Type.Object({ type: oneOf('On', 'Off'), duration: Type.Optional(Type.Integer({ minimum: 0 })) })
@@ -89,7 +89,7 @@ function choiceOf ({ text, content = [] }: GuestMessage): Content {
   if (choice.contentType !== 'ButtonResponse' || others.length > 0) {
     throw guestErrors.featureUnavailable('structured messages other than one ButtonResponse')
   }
-  // Only what is known of it is kept: the rest could be anything.
+  // Only what is known of it goes on: the rest could be anything.
   const { text: label, payload, type, originatingMessageId } = choice.buttonResponse
   const buttonResponse: ButtonResponse = { text: label, payload, type, ...(originatingMessageId !== undefined && { originatingMessageId }) }
   checkText(text ?? buttonResponse.text)
@@ -107,7 +107,8 @@ async function say (content: Content, { metadata }: GuestMessage, session: Guest
 
 async function onTyping (event: NonNullable<GuestMessage['events']>[number], session: GuestSession, call: Call) {
   if (event.eventType !== 'Typing') return
-  const { typing } = event
+  const { type, duration } = event.typing
+  const typing = { type, ...(duration !== undefined && { duration }) }
   const message = inbound({ type: 'Event', events: [{ eventType: 'Typing', typing }] }, session.identity)
   // No news to the guest's own other tabs.
   call.messaging.conversations.mention(session, message)

@@ -3,13 +3,14 @@ import { inbound } from '../conversations/structured-message.ts'
 import type { Call } from './action.ts'
 import { guestErrors, push } from './frames.ts'
 
-/** The presence that a guest may send (`EventPresenceType`); the others are the server's to send. */
-export const presenceTypes = ['Join', 'Disconnect', 'Clear'] as const
+/** What a guest may send of `EventPresenceType`; `SignIn` and `SessionExpired` are the server's to send. */
+type PresenceType = 'Join' | 'Disconnect' | 'Clear'
 
-type PresenceType = typeof presenceTypes[number]
+/** Of a bot that has the guest sign in. None does here. */
+const ofBots = new Set(['Authenticate', 'AuthenticateCancel', 'AuthenticateFailure'])
 
 /** The guest joins, leaves for good, or has the conversation forgotten. */
-export async function onPresence (type: PresenceType, session: GuestSession, call: Call): Promise<void> {
+export async function onPresence (type: string, session: GuestSession, call: Call): Promise<void> {
   const { connection, messaging: { conversations, agent } } = call
   switch (type) {
     case 'Join': {
@@ -22,6 +23,9 @@ export async function onPresence (type: PresenceType, session: GuestSession, cal
       return await disconnect(session, call)
     case 'Clear':
       return await clear(session, call)
+    default:
+      if (ofBots.has(type)) throw guestErrors.featureUnavailable(`presence ${type}`)
+      throw guestErrors.requestFailed('This presence is not the guest\'s to send.')
   }
 }
 
