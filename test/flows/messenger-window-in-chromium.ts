@@ -1,6 +1,7 @@
 import type { Test } from 'tap'
 import { findChromium, launchChromium } from '../helpers/chromium.ts'
 import type { Lab } from '../helpers/lab.ts'
+import { isShown } from '../helpers/shown.ts'
 import {
   attach, checkAccessibility, inSight, isLoaded, openChat, openPage, png, said,
   showMessenger, signInByClick, styleOf, transferOf, useDeployment, write
@@ -28,7 +29,8 @@ export async function messengerWindowInChromium (t: Test, lab: Lab) {
     await checkAccessibility(t, page, 'with quick replies')
     await suggestions.getByRole('button', { name: 'Tours' }).click()
     await suggestions.waitFor({ state: 'hidden' })
-    t.equal(await log.getByText('Tours', { exact: true }).count(), 1, 'the choice stands in the log as their own message')
+    await log.getByText('Tours', { exact: true }).waitFor()
+    await isShown(t, log.getByText('Tours', { exact: true }), 1, 'the choice stands in the log as their own message')
 
     const cards = log.getByRole('region', { name: '3 cards to choose from' })
     await cards.getByText('Midday tour').waitFor()
@@ -39,14 +41,14 @@ export async function messengerWindowInChromium (t: Test, lab: Lab) {
     await until('the last card is in sight', () => inSight(log.getByRole('button', { name: 'Choose 16:00' })))
     await log.getByRole('button', { name: 'Choose 16:00' }).press('Enter')
     await log.getByText('The afternoon tour at 16:00 has room for you.').waitFor()
-    t.equal(await log.getByRole('button', { name: 'Choose 16:00', pressed: true }).count(), 1, 'the chosen button shows that it is')
+    await isShown(t, log.getByRole('button', { name: 'Choose 16:00', pressed: true }), 1, 'the chosen button shows that it is')
 
     await page.reload()
     await showMessenger(page)
     await log.getByText('The afternoon tour at 16:00 has room for you.').waitFor()
     const chosen = log.getByRole('button', { name: 'Choose 16:00', pressed: true })
     t.equal(await chosen.getAttribute('aria-disabled'), 'true', 'and nobody chooses twice')
-    t.equal(await log.getByText('Choose 16:00', { exact: true }).count(), 2, 'once on the card, once as their message')
+    await isShown(t, log.getByText('Choose 16:00', { exact: true }), 2, 'once on the card, once as their message')
     t.strictSame(complaints, [])
   })
 
@@ -57,7 +59,7 @@ export async function messengerWindowInChromium (t: Test, lab: Lab) {
     await until('both are ready', async () => await files.locator('[aria-busy=false]').count() === 2)
     await checkAccessibility(t, page, 'with files to send')
     await messenger.getByRole('button', { name: 'Remove plan.txt' }).click()
-    t.equal(await files.getByText('plan.txt').count(), 0)
+    await isShown(t, files.getByText('plan.txt'), 0)
     await write(page, 'Is this one yours?')
     await files.waitFor({ state: 'hidden' })
     const picture = log.getByRole('img', { name: 'kayak.png' })
@@ -75,7 +77,7 @@ export async function messengerWindowInChromium (t: Test, lab: Lab) {
     await page.reload()
     await showMessenger(page)
     await until('the picture is back', () => isLoaded(picture))
-    t.equal(await log.getByText('plan.txt').count(), 0, 'what was removed has not been sent')
+    await isShown(t, log.getByText('plan.txt'), 0, 'what was removed has not been sent')
     t.strictSame(complaints, [])
 
     let requests = 0
@@ -121,7 +123,7 @@ export async function messengerWindowInChromium (t: Test, lab: Lab) {
     await bubble.waitFor()
     t.match(await bubble.innerText(), '<b>bold</b>\nsecond line', 'markup is shown as it was written, with its line break')
     const links = bubble.getByRole('link')
-    t.equal(await links.count(), 1)
+    await isShown(t, links, 1)
     t.equal(await links.getAttribute('href'), 'https://example.org/tides?day=1', 'without the full stop of the sentence')
     t.equal(await links.getAttribute('rel'), 'noopener noreferrer')
 
@@ -137,7 +139,7 @@ export async function messengerWindowInChromium (t: Test, lab: Lab) {
     await log.getByText('This can be read anyway').waitFor()
     const addresses = await log.getByRole('link').evaluateAll(links => links.map(link => link.getAttribute('href')))
     t.strictSame(addresses, ['https://example.org/tides?day=1', 'https://example.org/good'], 'nothing but http and https can be followed')
-    t.equal(await log.getByText('trap.html').count(), 1)
+    await isShown(t, log.getByText('trap.html'), 1)
     t.not(await page.title(), 'owned')
     t.strictSame(complaints, [])
   })
@@ -196,7 +198,7 @@ export async function messengerWindowInChromium (t: Test, lab: Lab) {
     await page.getByText('2 unread messages').waitFor({ state: 'attached' })
     t.equal(await launcher.innerText(), '2')
     await launcher.click()
-    t.equal(await page.getByText('unread messages').count(), 0)
+    await isShown(t, page.getByText('unread messages'), 0)
     await page.keyboard.press('Escape')
     await messenger.waitFor({ state: 'hidden' })
   })
@@ -210,8 +212,8 @@ export async function messengerWindowInChromium (t: Test, lab: Lab) {
     await checkAccessibility(t, page, 'without a connection')
     mend()
     await log.getByText('on Thursdays until 21:00').waitFor()
-    t.equal(await log.getByText('Waiting', { exact: true }).count(), 0)
-    t.equal(await messenger.getByText('Connection lost').count(), 0)
+    await isShown(t, log.getByText('Waiting', { exact: true }), 0)
+    await isShown(t, messenger.getByText('Connection lost'), 0)
     t.equal(sent().filter(frame => frame.includes('on Thursday?')).length, 1)
   })
 
@@ -223,8 +225,8 @@ export async function messengerWindowInChromium (t: Test, lab: Lab) {
     await checkAccessibility(t, page, 'with a message that was not sent')
     await log.getByRole('button', { name: 'Retry' }).click()
     await log.getByText('every day from 9:00').waitFor()
-    t.equal(await log.getByText('Not sent').count(), 0)
-    t.equal(await log.getByText('When are you open?').count(), 1)
+    await isShown(t, log.getByText('Not sent'), 0)
+    await isShown(t, log.getByText('When are you open?'), 1)
 
     await attach(page, { name: 'kayak.png', mimeType: 'image/png', buffer: png })
     await messenger.getByRole('list', { name: 'Files to send' }).locator('[aria-busy=false]').waitFor()
@@ -235,7 +237,7 @@ export async function messengerWindowInChromium (t: Test, lab: Lab) {
     t.equal(await messenger.getByRole('textbox', { name: 'Message' }).inputValue(), 'Look at this')
     await messenger.getByRole('button', { name: 'Send message' }).click()
     await until('the picture is shown', () => isLoaded(log.getByRole('img', { name: 'kayak.png' })))
-    t.equal(await log.getByText('Look at this').count(), 1)
+    await isShown(t, log.getByText('Look at this'), 1)
   })
 
   await t.test('half a message survives a reload, but not a sign-out', async t => {
@@ -271,7 +273,7 @@ export async function messengerWindowInChromium (t: Test, lab: Lab) {
     await messenger.getByRole('button', { name: 'Clear conversation' }).click()
     await question.getByRole('button', { name: 'Clear', exact: true }).click()
     await messenger.getByText('The conversation has been cleared.').waitFor()
-    t.equal(await log.getByText('Hello Alice').count(), 0)
+    await isShown(t, log.getByText('Hello Alice'), 0)
     await messenger.getByRole('button', { name: 'Start new chat' }).click()
     await log.getByText('Hello Alice').waitFor()
   })
@@ -287,7 +289,7 @@ export async function messengerWindowInChromium (t: Test, lab: Lab) {
     await log.getByText('Hello Alice').waitFor()
     await write(page, 'When are you open?')
     await log.getByText('every day from 9:00').waitFor()
-    t.equal(await log.getByText('Hello Alice').count(), 1, 'nothing is there twice')
+    await isShown(t, log.getByText('Hello Alice'), 1, 'nothing is there twice')
 
     // After that this browser has no part in the old conversation.
     await push({ type: 'message', class: 'ConnectionClosedEvent', code: 200, body: { reason: 'signedIn', reasonCode: 'signedIn' } })
@@ -296,8 +298,8 @@ export async function messengerWindowInChromium (t: Test, lab: Lab) {
     await log.waitFor()
     await write(page, 'Who am I?')
     await log.getByText('You are Alice Anders').waitFor()
-    t.equal(await log.getByText('Hello Alice').count(), 1)
-    t.equal(await log.getByText('every day from 9:00').count(), 0, 'nothing of the old one is left')
+    await isShown(t, log.getByText('Hello Alice'), 1)
+    await isShown(t, log.getByText('every day from 9:00'), 0, 'nothing of the old one is left')
   })
 
   await t.test('a chat that is about to end says when, until the person writes something', async t => {
@@ -314,13 +316,13 @@ export async function messengerWindowInChromium (t: Test, lab: Lab) {
   await t.test('a chat that has expired says so, and a new one can be begun', async t => {
     const { page, messenger, log } = await openChat(t, chromium, lab, { deploymentId: shortLivedDeployment })
     await messenger.getByText('This chat has expired').waitFor()
-    t.equal(await messenger.getByText('This chat ends').count(), 0)
+    await isShown(t, messenger.getByText('This chat ends'), 0)
     await checkAccessibility(t, page, 'with an expired chat')
     const greeting = await log.getByText('Hello Alice').elementHandle()
     await messenger.getByRole('button', { name: 'Start new chat' }).click()
     await greeting?.waitForElementState('hidden')
     await log.getByText('Hello Alice').waitFor()
-    t.equal(await log.getByText('Hello Alice').count(), 1, 'nothing of the old one is left')
+    await isShown(t, log.getByText('Hello Alice'), 1, 'nothing of the old one is left')
   })
 
   await t.test('the page can open, clear and close the window, and hears why it cannot search or share the screen', async t => {
@@ -334,7 +336,7 @@ export async function messengerWindowInChromium (t: Test, lab: Lab) {
     await command('Messenger.openConversation')
     t.equal(await messenger.isVisible(), true)
     await command('Messenger.clear')
-    t.equal(await log.getByText('Hello Alice').count(), 0)
+    await isShown(t, log.getByText('Hello Alice'), 0)
     t.equal(await command('Messenger.openSearch'), 'Knowledge is not enabled in your configuration.')
     t.equal(await command('Messenger.openCobrowse'), 'Co-browse is not enabled in your configuration.')
     await command('Messenger.close')
@@ -389,8 +391,8 @@ export async function messengerWindowInChromium (t: Test, lab: Lab) {
     await log.getByText('You are signed in as Alice Anders.').waitFor()
     await messenger.getByText('Signed in as Alice Anders', { exact: true }).waitFor()
     t.equal(await messenger.getByText('Sign in to continue as yourself.').isVisible(), false)
-    t.equal(await messenger.getByText('You could not be signed in.').count(), 0)
-    t.equal(await log.getByText('I cannot tell').count(), 1, 'it is the same conversation')
+    await isShown(t, messenger.getByText('You could not be signed in.'), 0)
+    await isShown(t, log.getByText('I cannot tell'), 1, 'it is the same conversation')
     await write(page, 'And who am I now?')
     await log.getByText('You are Alice Anders').waitFor()
   })
