@@ -30,6 +30,7 @@ import { labExchanges } from './routes/lab-exchanges.ts'
 import { tokenExchange } from './routes/token-exchange.ts'
 import { tokenRefresh } from './routes/token-refresh.ts'
 import { tokenRevoke } from './routes/token-revoke.ts'
+import { createTurns } from './turns.ts'
 import { webSockets } from './web-sockets.ts'
 
 /**
@@ -100,7 +101,7 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
     await open.register(attachmentRoutes, { attachments })
     await open.register(guestSocket, {
       deployments,
-      messaging: { sessions, conversations, connections, attachments, tokens, jwts, rateLimits, agent }
+      messaging: { sessions, conversations, connections, attachments, tokens, jwts, rateLimits, agent, inTurn: createTurns() }
     })
   })
 

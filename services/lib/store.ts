@@ -125,7 +125,8 @@ export function openStore (file: string): Store {
       write()
       database.exec('COMMIT')
     } catch (error) {
-      database.exec('ROLLBACK')
+      // On a full disk SQLite has rolled back itself.
+      if (database.isTransaction) database.exec('ROLLBACK')
       throw error
     }
   }
@@ -140,7 +141,12 @@ export function openStore (file: string): Store {
     if (writes.length === 0) return
     try {
       inTransaction(() => { for (const write of writes) write.run() })
-    } catch {
+    } catch (error) {
+      // Another process holds the file. To wait for it again for each write would hold up everybody, so many times.
+      if (isBusy(error)) {
+        for (const { fail } of writes) fail(error)
+        return
+      }
       // One write has failed, and the others have nothing to do with it.
       for (const write of writes) commitAlone(write)
       return
@@ -257,3 +263,5 @@ export function openStore (file: string): Store {
     }
   }
 }
+
+const isBusy = (error: unknown) => (error as { errcode?: number }).errcode === 5

@@ -93,7 +93,7 @@ t.test('takes uploads and gives downloads for the token of the URL alone', async
   const there = await upload(visitor)
   const jwts = await openJwts(stateFolder, configWith('').url)
   const sign = async (use: string, attachment: string, life = 60) => (await jwts.sign(use, { attachment }, life)).jwt
-  const file = `${there.attachmentId}/pixel.png`
+  const file = there.attachmentId
   const nobodys = randomUUID()
   const cases: [string, 'PUT' | 'GET', string, string | undefined, number][] = [
     ['no token', 'PUT', waiting.attachmentId, undefined, 401],
@@ -104,11 +104,11 @@ t.test('takes uploads and gives downloads for the token of the URL alone', async
     ['an attachment that nobody asked for', 'PUT', nobodys, await sign('guest-upload', nobodys), 404],
     ['no token', 'GET', file, undefined, 401],
     ['no JWT', 'GET', file, 'x.y.z', 403],
-    ['the token of another attachment', 'GET', `${waiting.attachmentId}/pixel.png`, tokenOf(there.downloadUrl), 403],
+    ['the token of another attachment', 'GET', waiting.attachmentId, tokenOf(there.downloadUrl), 403],
     ['a token for uploads', 'GET', file, tokenOf(there.url), 403],
     ['a token that has expired', 'GET', file, await sign('guest-download', there.attachmentId, -1), 403],
-    ['an attachment that is not uploaded', 'GET', `${waiting.attachmentId}/pixel.png`, await sign('guest-download', waiting.attachmentId), 404],
-    ['an attachment that there is not', 'GET', `${nobodys}/pixel.png`, await sign('guest-download', nobodys), 404]
+    ['an attachment that is not uploaded', 'GET', waiting.attachmentId, await sign('guest-download', waiting.attachmentId), 404],
+    ['an attachment that there is not', 'GET', nobodys, await sign('guest-download', nobodys), 404]
   ]
   for (const [label, method, path, token, status] of cases) {
     const address = `${url}/attachments/${path}${token === undefined ? '' : `?token=${token}`}`
@@ -119,7 +119,8 @@ t.test('takes uploads and gives downloads for the token of the URL alone', async
     t.equal((await put(waiting.url, new Uint8Array(png), headers)).status, 415, label)
   }
   t.equal((await put(waiting.url, png)).status, 200)
-  t.equal((await fetch(local(there.downloadUrl.replace('pixel.png', 'other%20name')))).status, 200, 'the name in the URL is for people')
+  t.equal((await fetch(local(there.downloadUrl))).status, 200)
+  t.notMatch(there.downloadUrl, 'pixel', 'the file\'s name is not in the URL, which may be logged')
 })
 
 t.test('takes one upload for a URL, of several at once too', async t => {

@@ -87,7 +87,7 @@ export function restTemplates (
     template(`DELETE ${api}/revoke`, { body: {} }),
     template('GET /api/v2/webmessaging/messages', { query: '?pageNumber=1&pageSize=25' }),
     template('PUT /attachments/:attachmentId', { query: `?token=${uploadJwt}`, body: {} }),
-    template('GET /attachments/:attachmentId/*', { query: `?token=${downloadJwt}` }),
+    template('GET /attachments/:attachmentId', { query: `?token=${downloadJwt}` }),
     template('GET /v1', { query: `?deploymentId=${deploymentId}&application=fuzz-1` })
   ]
 }

@@ -1,5 +1,6 @@
 import type { Logger } from '#lib/http-server.ts'
 import { answerTo, comeBack, greeting, handOver } from './agent-script.ts'
+import { GuestError } from '../guest/frames.ts'
 import type { Conversations } from '../conversations/conversations.ts'
 import type { Deployment } from '../deployments.ts'
 import type { GuestSession, Sessions } from '../conversations/sessions.ts'
@@ -24,7 +25,14 @@ export function createAgent ({ sessions, conversations, delayMs, desk, enabled =
   // What is about to be said, and in which conversation.
   const pending = new Map<ReturnType<typeof setTimeout>, string>()
 
-  const post = (session: GuestSession, content: Content) => conversations.post(session, outbound(content, robin, 'Bot'))
+  async function post (session: GuestSession, content: Content) {
+    try {
+      await conversations.post(session, outbound(content, robin, 'Bot'))
+    } catch (error) {
+      // The conversation has just ended, and nobody is left to hear it.
+      if (!(error instanceof GuestError)) throw error
+    }
+  }
 
   async function say (session: GuestSession, deployment: Deployment, content: Content) {
     if (!enabled || !await inCharge(session)) return

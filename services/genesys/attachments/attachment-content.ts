@@ -4,7 +4,9 @@ import { guestErrors } from '../guest/frames.ts'
 /** Other names of what `file-type` finds, and what is kept in a container that it cannot see into. */
 const alsoKnownAs: Record<string, string[]> = {
   'application/gzip': ['application/x-gzip'],
-  'application/x-cfb': ['application/msword', 'application/vnd.ms-excel', 'application/vnd.ms-powerpoint', 'application/vnd.ms-outlook'],
+  'application/x-cfb': [
+    'application/msword', 'application/vnd.ms-excel', 'application/vnd.ms-powerpoint', 'application/vnd.ms-outlook'
+  ],
   'application/x-rar-compressed': ['application/vnd.rar'],
   'application/zip': ['application/x-zip-compressed'],
   'audio/mpeg': ['audio/mp3'],

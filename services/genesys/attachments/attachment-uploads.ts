@@ -48,7 +48,8 @@ export function createAttachmentUploads ({ attachments, files, links, connection
     const asAnnounced = (fileSize === undefined || kept.size === fileSize) && (md5 === undefined || kept.md5 === md5)
     if (asAnnounced) return await settle(attachment, kept)
     await files.remove(kept.file)
-    throw new RefusedUpload(kept.size === (fileSize ?? kept.size) ? guestErrors.fileContentInvalid() : guestErrors.fileSizeInvalid(), 400)
+    const hasSize = kept.size === (fileSize ?? kept.size)
+    throw new RefusedUpload(hasSize ? guestErrors.fileContentInvalid() : guestErrors.fileSizeInvalid(), 400)
   }
 
   function tell ({ sessionKey, id }: Attachment, event: string, body: object) {
@@ -72,15 +73,21 @@ export function createAttachmentUploads ({ attachments, files, links, connection
       receiving.add(id)
       try {
         const taken = await take(attachment, bytes)
-        tell(taken, 'UploadSuccessEvent', { downloadUrl: await links.download(id, taken.fileName) })
+        tell(taken, 'UploadSuccessEvent', { downloadUrl: await links.download(id) })
       } catch (error) {
-        if (error instanceof RefusedUpload) {
-          tell(attachment, 'UploadFailureEvent', { errorCode: error.error.code, errorMessage: error.message })
-        }
+        // Other refusals concern this request alone: somebody else has uploaded it, or it was deleted.
+        const failure = failureOf(error)
+        if (failure) tell(attachment, 'UploadFailureEvent', { errorCode: failure.code, errorMessage: failure.message })
         throw error
       } finally {
         receiving.delete(id)
       }
     }
   }
+}
+
+/** What the guest is told of an upload that came to nothing, if anything. */
+function failureOf (error: unknown): GuestError | undefined {
+  if (error instanceof RefusedUpload) return error.error
+  return error instanceof PlatformError ? undefined : guestErrors.unexpected()
 }

@@ -4,7 +4,9 @@ import type { Store } from '#lib/store.ts'
 import { checkContent } from './attachment-content.ts'
 import { openAttachmentFiles, type Bytes } from './attachment-files.ts'
 import { createAttachmentLinks, linkLife, type LinkUse } from './attachment-links.ts'
-import { contentFor, isUploaded, keepingOf, ownerOf, tags, type Attachment, type UploadedAttachment } from './attachment-record.ts'
+import {
+  contentFor, isUploaded, keepingOf, ownerOf, tags, type Attachment, type UploadedAttachment
+} from './attachment-record.ts'
 import { checkFileName, checkFileSize, checkFileType, limitOf, maxFileBytes, md5Of } from './attachment-rules.ts'
 import { createAttachmentUploads } from './attachment-uploads.ts'
 import type { Connections } from '../conversations/connections.ts'
@@ -77,7 +79,7 @@ export function openAttachments ({ store, folder, jwts, url, connections, log }:
   }
 
   async function withUrl ({ contentType, attachment }: AttachmentContent): Promise<AttachmentContent> {
-    return { contentType, attachment: { ...attachment, url: await links.download(attachment.id, attachment.filename) } }
+    return { contentType, attachment: { ...attachment, url: await links.download(attachment.id) } }
   }
 
   const sweep = () => files.sweep(async file => await attachments.countTagged(tags.file(file)) > 0)
@@ -120,7 +122,8 @@ export function openAttachments ({ store, folder, jwts, url, connections, log }:
         state: 'waiting'
       })
       if (!isNew) throw guestErrors.requestFailed('The attachmentId was used before.')
-      return { attachmentId: id, headers: { 'content-type': fileType }, url: await links.upload(id), fileName, fileSize, fileType }
+      const headers = { 'content-type': fileType }
+      return { attachmentId: id, headers, url: await links.upload(id), fileName, fileSize, fileType }
     },
 
     /** Whether the token of a presigned URL allows a use of an attachment. */
@@ -162,7 +165,7 @@ export function openAttachments ({ store, folder, jwts, url, connections, log }:
     /** @throws {GuestError} 4009, 4008 or 4010 */
     async download (session: GuestSession, id: string): Promise<PresignedUrl> {
       const { fileName, fileType, fileSize } = await uploaded(session, id)
-      return { attachmentId: id, headers: {}, url: await links.download(id, fileName), fileName, fileSize, fileType }
+      return { attachmentId: id, headers: {}, url: await links.download(id), fileName, fileSize, fileType }
     },
 
     /**
@@ -189,7 +192,10 @@ export function openAttachments ({ store, folder, jwts, url, connections, log }:
      *
      * @throws {GuestError} 4004, 4005, 4001, 4002, 4003, 4102, or 400 where there are too many already
      */
-    async keep (session: GuestSession, { fileName, fileType, bytes }: { fileName: string, fileType: string, bytes: Bytes }): Promise<AttachmentContent> {
+    async keep (
+      session: GuestSession,
+      { fileName, fileType, bytes }: { fileName: string, fileType: string, bytes: Bytes }
+    ): Promise<AttachmentContent> {
       checkFileName(fileName)
       checkFileType(fileName, fileType.toLowerCase())
       await checkRoom(session.conversationId)

@@ -81,7 +81,7 @@ export function recordExchanges (app: FastifyInstance, kind: Exchange['kind'], e
         contextId: contextIdOf(request),
         reason: (failure ? failure.reason ?? failure.message : note.reason) ?? '',
         hint: failure ? failure.hint : note.hint
-      })
+      }).catch(err => request.log.error({ err }, 'an exchange could not be recorded'))
     })
   }
 

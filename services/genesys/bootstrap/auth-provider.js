@@ -51,14 +51,17 @@ export class AuthProvider {
    * @param {unknown} [data]
    */
   async #askAndStay (command, data) {
-    const leaving = new AbortController()
-    addEventListener('beforeunload', () => leaving.abort(), { signal: leaving.signal })
-    const answer = await this.#ask(command, data)
-    // A navigation announces itself only after the brand's promise has settled.
-    await new Promise((resolve) => { setTimeout(resolve, 100) })
-    if (leaving.signal.aborted) return { leaving: true, answer: undefined }
-    leaving.abort()
-    return { leaving: false, answer }
+    const listening = new AbortController()
+    let leaving = false
+    addEventListener('beforeunload', () => { leaving = true }, { signal: listening.signal })
+    try {
+      const answer = await this.#ask(command, data)
+      // A navigation announces itself only after the brand's promise has settled.
+      await new Promise((resolve) => { setTimeout(resolve, 100) })
+      return { leaving, answer: leaving ? undefined : answer }
+    } finally {
+      listening.abort()
+    }
   }
 
   /**

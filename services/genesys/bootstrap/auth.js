@@ -164,6 +164,8 @@ export class Auth {
   }
 
   async logout () {
+    // Whoever is not signed in goes on with the conversation that they have.
+    if (!this.jwt && !this.authenticated && this.#pending.size === 0) return
     const signOut = this.#stored.lastSignOut
     this.#signIn = this.#stored.signIn
     const answer = await this.#revoke()

@@ -190,7 +190,11 @@ export class Connection {
     url.searchParams.set('deploymentId', deploymentId)
     url.searchParams.set('application', 'MessengerWeb-1.0.0')
     const { signal } = this
-    const socket = new GuestSocket(url.href, this.#session.token(), {
+    const { used } = this.#session
+    const token = this.#session.token()
+    // Another tab has ended the conversation meanwhile, and of the one that takes its place nothing is known here.
+    if (used !== undefined && used !== token) this.#established = false
+    const socket = new GuestSocket(url.href, token, {
       onPush: (frame) => { if (socket === this.#socket) this.#listener.received(frame) },
       onClose: () => { if (socket === this.#socket) this.#closed() }
     })

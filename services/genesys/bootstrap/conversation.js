@@ -21,6 +21,8 @@ export class Conversation {
   #clock
   #typing
   #history
+  /** @type {Promise<void> | undefined} */
+  #older
   outbox
   readOnly = false
 
@@ -74,7 +76,13 @@ export class Conversation {
     }
   }
 
-  async showOlder () {
+  /** Who asks while a page is under way gets that one. */
+  showOlder () {
+    this.#older ??= this.#showOlder().finally(() => { this.#older = undefined })
+    return this.#older
+  }
+
+  async #showOlder () {
     const history = this.#history
     if (history.complete) throw new Error('All the messages are fetched')
     let page

@@ -84,7 +84,10 @@ export class GuestSocket {
   close () {
     this.#over = true
     this.#lose()
-    this.#socket.close(1000, 'The user has closed the connection.')
+    const close = () => this.#socket.close(1000, 'The user has closed the connection.')
+    // To close it before it is open is an error in the console of the page.
+    if (this.#socket.readyState === WebSocket.CONNECTING) this.#socket.addEventListener('open', close)
+    else close()
   }
 
   /** Lost, whether the browser has noticed already or not: over a dead network closing can take minutes. */

@@ -27,6 +27,8 @@ export class History {
   #outbox
   /** Not the Auth JWT but one that the socket hands out for about a minute. */
   #jwt = { jwt: '', exp: 0 }
+  /** @type {AbortSignal | undefined} The connection that it is of. */
+  #jwtOf
   /** @type {Set<string>} */
   #known = new Set()
   #pageNumber = 0
@@ -64,7 +66,9 @@ export class History {
   }
 
   async older () {
-    return this.#read(await this.#fetch(this.#pageNumber + 1))
+    const page = await this.#fetch(this.#pageNumber + 1)
+    // What was said since has moved some of the page before to this one.
+    return this.#read({ ...page, entities: page.entities.filter((message) => !this.#known.has(keyOf(message))) })
   }
 
   /** The pages read so far once more, oldest message first: the addresses of their files hold for a while only. */
@@ -98,8 +102,10 @@ export class History {
    * @param {AbortSignal} signal
    */
   async #request (pageNumber, signal) {
-    if (this.#jwt.exp <= Date.now() / 1000 + 5) {
+    // Behind a new connection there may be another conversation, and this JWT would still lead to the one before.
+    if (this.#jwtOf !== signal || this.#jwt.exp <= Date.now() / 1000 + 5) {
       const { body } = await this.#connection.request('getJwt')
+      this.#jwtOf = signal
       this.#jwt = /** @type {{ jwt: string, exp: number }} */ (body)
     }
     const url = `${this.#apiEndpoint}/api/v2/webmessaging/messages?pageNumber=${pageNumber}&pageSize=${PAGE_SIZE}`

@@ -42,7 +42,10 @@ export class JwtRenewal {
       const expiry = jwt === undefined ? undefined : expiryOf(jwt)
       // Without a refresh token the brand would have to be asked, and might leave the page for it.
       if (expiry === undefined || refreshToken === undefined) return
-      await rest(Math.max(SOONEST, expiry - Date.now() - BEFORE_EXPIRY - Math.random() * SPREAD), signal)
+      const left = expiry - Date.now()
+      // It has lapsed, or the clock of this machine is wrong: the service's word counts, when it comes.
+      if (left <= 0) return
+      await rest(Math.max(SOONEST, left - BEFORE_EXPIRY - Math.random() * SPREAD), signal)
       // Another tab may have been first.
       if (signal.aborted || this.#stored.jwt !== jwt) continue
       try {

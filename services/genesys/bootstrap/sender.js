@@ -80,6 +80,8 @@ export class Sender {
         item.reauthorised = true
         await this.#connection.reauthorise()
       } else {
+        // What rode on it rides on the next.
+        this.#attributes.forget()
         this.#conversation.fail(item, /** @type {FrameError} */ (error))
         this.#refused(/** @type {FrameError} */ (error))
       }

@@ -145,14 +145,17 @@ export class Uploads {
     // The service may be quicker with its verdict than with the answer to the bytes.
     arrived.promise.catch(() => {})
     this.#pending.set(attachmentId, arrived)
-    const lost = () => arrived.reject(new Error('The connection was closed'))
+    const given = new AbortController()
+    given.signal.addEventListener('abort', () => arrived.reject(new Error('The connection was closed')))
+    // Signing in configures the same socket anew, which takes nothing away from an upload.
+    const lost = () => queueMicrotask(() => { if (!this.#connection.steppingUp) given.abort() })
     const { signal } = this.#connection
     signal.addEventListener('abort', lost)
     const timeout = setTimeout(() => arrived.reject(new Error('The upload takes too long')), PATIENCE)
     try {
-      await requestJson('PUT', url, { file, headers, signal }).catch(async (error) => {
+      await requestJson('PUT', url, { file, headers, signal: given.signal }).catch(async (error) => {
         // The reason comes in a frame.
-        await Promise.race([arrived.promise, rest(FRAME_LATER, signal)])
+        await Promise.race([arrived.promise, rest(FRAME_LATER, given.signal)])
         throw error
       })
       return await arrived.promise

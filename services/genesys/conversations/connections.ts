@@ -54,6 +54,8 @@ export function createConnections (happenings: Happenings) {
       connection.configured = { token, session: key, conversationId, user }
       connection.expired = undefined
       add(ofSession, key, connection)
+      // The others of the session are in the new conversation too, where the guest has started anew.
+      for (const other of ofSession.get(key)!) other.configured!.conversationId = conversationId
       if (user !== undefined) add(ofUser, user, connection)
       deadlines.set(key, session.expiresAt)
       const [oldest] = ofSession.get(key)!
@@ -118,7 +120,7 @@ export function createConnections (happenings: Happenings) {
 export type Connections = ReturnType<typeof createConnections>
 
 /** Genesys' mobile SDK reads `reason`, its Java SDK documents `reasonCode`. */
-export function sendConnectionClosed (connection: Connection, reason?: string) {
+function sendConnectionClosed (connection: Connection, reason?: string) {
   connection.send(push('ConnectionClosedEvent', reason === undefined ? {} : { reason, reasonCode: reason }))
 }
 

@@ -1,7 +1,7 @@
 import type { Store } from '#lib/store.ts'
 import type { Attachments } from '../attachments/attachments.ts'
 import type { Connection, Connections } from './connections.ts'
-import { push } from '../guest/frames.ts'
+import { guestErrors, push } from '../guest/frames.ts'
 import type { Happenings } from './happenings.ts'
 import type { GuestSession, Sessions } from './sessions.ts'
 import type { StructuredMessage } from './structured-message.ts'
@@ -32,7 +32,15 @@ export function openConversations (store: Store, { sessions, connections, happen
       ])
     }
     await added
+    await checkStillOn(session)
     return touched
+  }
+
+  /** What came after the conversation was forgotten would stay behind: whoever forgets one ends its session first. */
+  async function checkStillOn ({ key, conversationId }: GuestSession) {
+    if ((await sessions.find(key))?.conversationId === conversationId) return
+    await Promise.all([messages.deleteTagged(conversationId), attachments.forget(conversationId)])
+    throw guestErrors.sessionNotFound()
   }
 
   return {

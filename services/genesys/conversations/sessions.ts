@@ -7,6 +7,7 @@ import { userKey, type VerifiedIdentity } from '../auth/identity.ts'
 // For so long a session that has expired is known to have been one. Our choice.
 const afterlife = 24 * 60 * 60
 const longestTouchInterval = 60_000
+const chunk = 100
 
 /** A guest's session: who may resume it, and the conversation that is on in it. */
 export interface GuestSession {
@@ -80,7 +81,13 @@ export function openSessions (store: Store, happenings: Happenings) {
 
     /** A page of the sessions, those that began last first. */
     async recent ({ limit, offset = 0 }: { limit: number, offset?: number }): Promise<GuestSession[]> {
-      return (await sessions.tagged('all', { newestFirst: true, limit, offset })).filter(isAlive)
+      const alive: GuestSession[] = []
+      for (let from = 0; alive.length < offset + limit; from += chunk) {
+        const some = await sessions.tagged('all', { newestFirst: true, limit: chunk, offset: from })
+        alive.push(...some.filter(isAlive))
+        if (some.length < chunk) break
+      }
+      return alive.slice(offset, offset + limit)
     },
 
     /**
@@ -88,7 +95,12 @@ export function openSessions (store: Store, happenings: Happenings) {
      *
      * @param replaced the one of the same key, where the guest starts anew
      */
-    async start (key: string, deployment: Deployment, identity?: VerifiedIdentity, replaced?: GuestSession): Promise<GuestSession> {
+    async start (
+      key: string,
+      deployment: Deployment,
+      identity?: VerifiedIdentity,
+      replaced?: GuestSession
+    ): Promise<GuestSession> {
       const now = Date.now()
       const durationSeconds = deployment.sessionDurationSeconds
       const session: GuestSession = {
@@ -137,10 +149,12 @@ export function openSessions (store: Store, happenings: Happenings) {
     },
 
     /** Let another token lead to a session as well. */
-    addAlias: (alias: string, { key, durationSeconds }: GuestSession) => aliases.set(alias, key, { ttl: durationSeconds + afterlife }),
+    addAlias: (alias: string, { key, durationSeconds }: GuestSession) =>
+      aliases.set(alias, key, { ttl: durationSeconds + afterlife }),
 
     /** @returns whether this is the first join of the conversation; several tabs may join at once */
-    join: ({ conversationId, durationSeconds }: GuestSession) => joins.add(conversationId, true, { ttl: durationSeconds + afterlife }),
+    join: ({ conversationId, durationSeconds }: GuestSession) =>
+      joins.add(conversationId, true, { ttl: durationSeconds + afterlife }),
 
     async forget ({ key, conversationId }: GuestSession): Promise<void> {
       await sessions.delete(key)

@@ -82,7 +82,14 @@ export type Content =
 export type StructuredMessage = Content & {
   id: string
   direction: 'Inbound' | 'Outbound'
-  channel: { time: string, messageId: string, type: 'Private', from?: Participant | undefined }
+  channel: {
+    time: string
+    messageId: string
+    type: 'Private'
+    from?: Participant | undefined
+    /** what the guest's page has said about the guest, for the agent's side */
+    metadata?: { customAttributes: Record<string, unknown> } | undefined
+  }
   metadata?: Record<string, string> | undefined
   originatingEntity?: 'Human' | 'Bot' | undefined
 }
@@ -91,8 +98,14 @@ export type StructuredMessage = Content & {
  * What the guest has sent, with the identity that was verified. What is marked here the guest cannot mark itself.
  *
  * @param metadata the guest's own
+ * @param customAttributes what the guest's page has said about the guest
  */
-export function inbound (content: Content, identity: VerifiedIdentity | undefined, metadata: Record<string, string> = {}): StructuredMessage {
+export function inbound (
+  content: Content,
+  identity: VerifiedIdentity | undefined,
+  metadata: Record<string, string> = {},
+  customAttributes?: Record<string, unknown>
+): StructuredMessage {
   const { authenticated, readOnly, ...own } = metadata
   return {
     ...content,
@@ -100,7 +113,8 @@ export function inbound (content: Content, identity: VerifiedIdentity | undefine
     direction: 'Inbound',
     channel: {
       ...channel(),
-      from: identity && { firstName: identity.given_name ?? identity.name, lastName: identity.family_name }
+      from: identity && { firstName: identity.given_name ?? identity.name, lastName: identity.family_name },
+      ...(customAttributes && { metadata: { customAttributes } })
     },
     metadata: identity ? { ...own, authenticated: 'true' } : own
   }

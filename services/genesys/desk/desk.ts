@@ -29,8 +29,6 @@ export interface QuickReply {
 type AgentFile = Parameters<Attachments['keep']>[1]
 
 const typingMs = 5_000
-// The store is asked for sessions that are alive only after the page was cut, so a look ahead has to be a long one.
-const lookAhead = 100
 
 /** What a person does at the desk, in the place of Genesys' agent side. Everything is done in the name they give. */
 export function createDesk ({ sessions, conversations, connections, attachments, agent, deployments }: DeskParts) {
@@ -40,7 +38,7 @@ export function createDesk ({ sessions, conversations, connections, attachments,
   async function find (conversationId: string): Promise<GuestSession> {
     const session = await sessions.ofConversation(conversationId)
     if (session) return session
-    throw new PlatformError(404, { message: 'This conversation is over: the guest has cleared it, or it has expired.' })
+    throw isOver()
   }
 
   async function findWritable (conversationId: string): Promise<GuestSession> {
@@ -57,8 +55,13 @@ export function createDesk ({ sessions, conversations, connections, attachments,
     return session
   }
 
-  const post = (session: GuestSession, name: string, content: Content, metadata?: Record<string, string>) =>
-    conversations.post(session, outbound(content, { nickname: name, firstName: name }, 'Human', metadata))
+  async function post (session: GuestSession, name: string, content: Content, metadata?: Record<string, string>) {
+    try {
+      return await conversations.post(session, outbound(content, { nickname: name, firstName: name }, 'Human', metadata))
+    } catch (error) {
+      throw error instanceof GuestError ? isOver() : error
+    }
+  }
 
   let turn: Promise<unknown> = Promise.resolve()
 
@@ -75,13 +78,12 @@ export function createDesk ({ sessions, conversations, connections, attachments,
     /** A page of the conversations, those that began last first. */
     async list (pageNumber: number, pageSize: number) {
       const offset = (pageNumber - 1) * pageSize
-      const page = await sessions.recent({ limit: pageSize, offset })
-      const further = await sessions.recent({ limit: lookAhead, offset: offset + pageSize })
-      const entities = await Promise.all(page.map(async session => {
+      const recent = await sessions.recent({ limit: pageSize + 1, offset })
+      const entities = await Promise.all(recent.slice(0, pageSize).map(async session => {
         const { entities: [last] } = await conversations.history(session.conversationId, 1, 1)
         return { ...summaryOf(session), ...last && { lastMessage: last } }
       }))
-      return { entities, pageNumber, pageSize, more: further.length > 0 }
+      return { entities, pageNumber, pageSize, more: recent.length > pageSize }
     },
 
     /** A conversation and a page of what was said in it, newest first. */
@@ -162,3 +164,6 @@ function refusalOf (error: unknown) {
 }
 
 const takenBy = (name: string) => new PlatformError(409, { message: `${name} has taken this conversation.` })
+
+const isOver = () =>
+  new PlatformError(404, { message: 'This conversation is over: the guest has cleared it, or it has expired.' })

@@ -13,7 +13,7 @@ import { sameSiteOnly } from '../same-site.ts'
 
 const params = Type.Object({ conversationId: Type.String({ pattern: uuid }) })
 const paging = Type.Object({
-  pageNumber: Type.Integer({ minimum: 1, default: 1 }),
+  pageNumber: Type.Integer({ minimum: 1, maximum: 1_000_000, default: 1 }),
   pageSize: Type.Integer({ minimum: 1, maximum: 100, default: 25 })
 })
 const name = Type.String({ maxLength: 60, pattern: '\\S' })

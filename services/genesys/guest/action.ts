@@ -8,6 +8,7 @@ import { uuid } from '../deployments.ts'
 import type { Jwts } from '../auth/jwt.ts'
 import type { GuestSession, Sessions } from '../conversations/sessions.ts'
 import type { Tokens } from '../auth/tokens.ts'
+import type { Turns } from '../turns.ts'
 import { guestErrors, type Frame } from './frames.ts'
 import type { RateLimits } from './rate-limits.ts'
 
@@ -21,6 +22,7 @@ export interface Messaging {
   jwts: Jwts
   rateLimits: RateLimits
   agent: Agent
+  inTurn: Turns
 }
 
 /** One request on a guest WebSocket, and how to answer it. */
@@ -48,7 +50,10 @@ export function defineAction<P extends TProperties> (
   const validator = Compile(Type.Object({ ...properties, token }))
   return async (request, call) => {
     if (!validator.Check(request)) throw whatIsWrong(validator.Errors(request))
-    await handle(request as object as Static<TObject<P>> & { token: string }, call)
+    const { token } = request as { token: string }
+    // Several sockets of a session act on it as one would.
+    await call.messaging.inTurn(`session ${call.connection.deployment.id}/${token.toLowerCase()}`, () =>
+      handle(request as object as Static<TObject<P>> & { token: string }, call))
   }
 }
 

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import type { VerifiedIdentity } from '../auth/identity.ts'
+import { userKey, type VerifiedIdentity } from '../auth/identity.ts'
 import { sessionKey, type GuestSession } from '../conversations/sessions.ts'
 import { defineAction, type Call } from './action.ts'
 import { guestErrors } from './frames.ts'
@@ -21,7 +21,7 @@ export const configureSession = defineAction(properties, async (request, call) =
   if (found?.identity) throw guestErrors.cannotDowngrade()
   // Our choice: where guests have to sign in, and cannot do so later, there are no anonymous sessions.
   if (auth.enabled && !auth.allowSessionUpgrade) throw guestErrors.unauthorized()
-  await enter(request, found, undefined, call)
+  call.answer('SessionResponse', await enter(request, found, undefined, call))
 })
 
 /** A session in the name of the user for whom the Genesys JWT in `data.code` was issued. */
@@ -29,15 +29,25 @@ export const configureAuthenticatedSession = defineAction({
   ...properties,
   data: Type.Optional(Type.Object({ code: Type.Optional(Type.String()) }))
 }, async ({ data, ...request }, call) => {
-  const { connection: { deployment }, messaging } = call
+  const { connection, messaging, answer } = call
+  const { deployment } = connection
   checkDeployment(request, call)
   const grant = data?.code === undefined ? undefined : await messaging.tokens.verify(data.code)
   if (!deployment.auth.enabled || grant?.deploymentId !== deployment.id) throw guestErrors.unauthorized()
 
-  const found = await findSession(request, call)
-  if (found?.identity && found.identity.sub !== grant.identity.sub) throw guestErrors.otherUser()
-  if (found && !found.identity && !deployment.auth.allowSessionUpgrade) throw guestErrors.notConfigured()
-  await enter(request, found, grant.identity, call)
+  // Of two devices on which a person signs in at once, the second is to find the first.
+  await messaging.inTurn(`user ${userKey(deployment.id, grant.identity)}`, async () => {
+    const found = await findSession(request, call)
+    if (found?.identity && found.identity.sub !== grant.identity.sub) throw guestErrors.otherUser()
+    if (found && !found.identity && !deployment.auth.allowSessionUpgrade) throw guestErrors.notConfigured()
+    const body = await enter(request, found, grant.identity, call)
+    // A sign-out meanwhile did not find this socket among those of the user.
+    if (!await messaging.tokens.verify(data!.code!)) {
+      messaging.connections.leave(connection)
+      throw guestErrors.unauthorized()
+    }
+    answer('SessionResponse', body)
+  })
 })
 
 function checkDeployment ({ deploymentId }: ConfigureRequest, { connection }: Call) {
@@ -53,7 +63,7 @@ async function findSession (request: ConfigureRequest, call: Call): Promise<Gues
   await rateLimits.count('configures', key)
   const found = await sessions.find(key)
   if (found) return found
-  if (request.resumeToken !== undefined) return await sessionOfResumeToken(request.resumeToken, key, call)
+  if (request.resumeToken !== undefined) return await sessionOfResumeToken(request.resumeToken, call)
   // A guest who wants to start anew can do so with the token of a session that has expired.
   if (request.startNew !== true && await sessions.hasExpired(key)) throw guestErrors.sessionExpired()
   return undefined
@@ -65,18 +75,21 @@ async function enter (
   identity: VerifiedIdentity | undefined,
   call: Call
 ) {
-  const { connection, messaging: { sessions, conversations, attachments, connections }, answer } = call
+  const { connection, messaging: { sessions, conversations, attachments, connections } } = call
   const { deployment } = connection
+  const key = sessionKey(deployment.id, token)
+  // Not before it is known that this guest may join the session.
+  if (found && found.key !== key) await sessions.addAlias(key, found)
   if (found && startNew !== true) {
     const steppedUp = found.identity === undefined && identity !== undefined
     const session = await sessions.resume(found, identity)
     connections.enter(connection, token.toLowerCase(), session)
     const clearedExistingSession = steppedUp && await stepUp(session, identity, call)
-    return answer('SessionResponse', sessionResponse(session, deployment, { clearedExistingSession }))
+    return sessionResponse(session, deployment, { clearedExistingSession })
   }
+  const session = await sessions.start(found?.key ?? key, deployment, identity, found)
   // Whether a guest who starts anew keeps the messages is not documented. Forgetting them is our choice.
   if (found) await Promise.all([conversations.forget(found.conversationId), attachments.forget(found.conversationId)])
-  const session = await sessions.start(found?.key ?? sessionKey(deployment.id, token), deployment, identity, found)
   connections.enter(connection, token.toLowerCase(), session)
-  answer('SessionResponse', sessionResponse(session, deployment, { newSession: true }))
+  return sessionResponse(session, deployment, { newSession: true })
 }

@@ -30,8 +30,17 @@ const actions = new Map<string, Action>(Object.entries({
 /** In the list of the Web Messaging API's actions (`RequestType`), but not documented anywhere. */
 const unavailable = new Set(['disconnectCustomer'])
 
-/** Answer one request of a guest, whatever it is: what fails is answered too, and the socket stays. */
-export async function dispatch (data: string, connection: Connection, messaging: Messaging, log: Logger): Promise<void> {
+/**
+ * Answer one request of a guest, whatever it is: what fails is answered too, and the socket stays.
+ *
+ * @param data the frame, where it is text
+ */
+export async function dispatch (
+  data: string | undefined,
+  connection: Connection,
+  messaging: Messaging,
+  log: Logger
+): Promise<void> {
   const request = parse(data)
   const tracing = 'tracingId' in request && typeof request.tracingId === 'string' ? { tracingId: request.tracingId } : {}
   try {
@@ -49,7 +58,8 @@ export async function dispatch (data: string, connection: Connection, messaging:
   }
 }
 
-function parse (data: string): object {
+function parse (data: string | undefined): object {
+  if (data === undefined) return guestErrors.requestFailed('The frame is binary.')
   let request: unknown
   try {
     request = JSON.parse(data)

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { inbound } from '../conversations/structured-message.ts'
 import { configuredSession, defineAction } from './action.ts'
 import { GuestError, sessionExpired } from './frames.ts'
-import { checkText } from './limits.ts'
+import { checkText, metadata } from './limits.ts'
 import { expirationDateOf } from './session-response.ts'
 
 /**
@@ -13,16 +13,16 @@ export const echo = defineAction({
   message: Type.Object({
     type: Type.Literal('Text'),
     text: Type.String(),
-    metadata: Type.Optional(Type.Record(Type.String(), Type.String()))
+    metadata: Type.Optional(metadata)
   })
-}, async ({ token, message: { text, metadata } }, call) => {
+}, async ({ token, message: { text, metadata: own } }, call) => {
   const { connection, messaging: { rateLimits }, answer } = call
   try {
     const session = await configuredSession(token, call)
     checkText(text)
     await rateLimits.count('healthChecks', connection.id)
     const timing = { durationSeconds: String(session.durationSeconds), expirationDate: String(expirationDateOf(session)) }
-    answer('StructuredMessage', inbound({ type: 'Text', text }, session.identity, { ...metadata, ...timing }), 'response')
+    answer('StructuredMessage', inbound({ type: 'Text', text }, session.identity, { ...own, ...timing }), 'response')
   } catch (error) {
     if (!(error instanceof GuestError) || error.code !== 4006) throw error
     answer(sessionExpired.class, sessionExpired.body, sessionExpired.type)

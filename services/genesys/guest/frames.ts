@@ -8,6 +8,7 @@ export interface Frame {
   tracingId?: string
 }
 
+/** A frame that nobody has asked for, to one guest or to several. */
 export const push = (className: string, body: unknown): Frame => ({ type: 'message', class: className, code: 200, body })
 
 /** As in the tests of Genesys' mobile SDK, of type `response` whoever it goes to. */

@@ -1,9 +1,13 @@
+import { Type } from 'typebox'
 import type { Deployment } from '../deployments.ts'
 import { guestErrors } from './frames.ts'
 
 // Limits as in Genesys' resource center, "Web messaging limits".
 const maxTextBytes = 4096
 export const maxCustomDataBytes = 2048
+
+/** What clients add to a message for themselves: an id or two. How much it may be is our choice. */
+export const metadata = Type.Record(Type.String({ maxLength: 100 }), Type.String({ maxLength: 1000 }), { maxProperties: 20 })
 
 /** @throws {GuestError} where a text is over the limit, in bytes of UTF-8 */
 export function checkText (text: string) {
@@ -12,7 +16,8 @@ export function checkText (text: string) {
 
 /** @throws {GuestError} where custom attributes are over the limit, in bytes of JSON */
 export function checkCustomAttributes (customAttributes: unknown) {
-  if (customAttributes !== undefined && jsonBytes(customAttributes) > maxCustomDataBytes) throw guestErrors.customAttributesTooLarge()
+  if (customAttributes === undefined || jsonBytes(customAttributes) <= maxCustomDataBytes) return
+  throw guestErrors.customAttributesTooLarge()
 }
 
 function jsonBytes (value: unknown): number {

@@ -2,7 +2,7 @@ import { Type, type Static } from 'typebox'
 import type { GuestSession } from '../conversations/sessions.ts'
 import { inbound, type ButtonResponse, type Content } from '../conversations/structured-message.ts'
 import { configuredSession, defineAction, type Call } from './action.ts'
-import { checkCustomAttributes, checkText } from './limits.ts'
+import { checkCustomAttributes, checkText, metadata } from './limits.ts'
 import { guestErrors } from './frames.ts'
 import { onPresence } from './on-presence.ts'
 
@@ -33,7 +33,7 @@ const content = Type.Union([
 const message = Type.Object({
   type: Type.String(),
   text: Type.Optional(Type.String()),
-  metadata: Type.Optional(Type.Record(Type.String(), Type.String())),
+  metadata: Type.Optional(metadata),
   // One event a message, and ten files: our choice. Clients send no more.
   events: Type.Optional(Type.Array(event, { minItems: 1, maxItems: 1 })),
   content: Type.Optional(Type.Array(content, { maxItems: 10 })),
@@ -48,17 +48,17 @@ export const onMessage = defineAction({
   channel: Type.Optional(channel)
 }, async ({ token, message, channel }, call) => {
   const session = await configuredSession(token, call)
-  checkCustomAttributes(message.channel?.metadata?.customAttributes)
-  checkCustomAttributes(channel?.metadata?.customAttributes)
+  const customAttributes = message.channel?.metadata?.customAttributes ?? channel?.metadata?.customAttributes
+  checkCustomAttributes(customAttributes)
 
   const { rateLimits } = call.messaging
   switch (message.type) {
     case 'Text':
       await rateLimits.count('messages', session.key)
-      return await say(await textOf(message, session, call), message, session, call)
+      return await say(await textOf(message, session, call), message.metadata, customAttributes, session, call)
     case 'Structured':
       await rateLimits.count('messages', session.key)
-      return await say(choiceOf(message), message, session, call)
+      return await say(choiceOf(message), message.metadata, customAttributes, session, call)
     case 'Event': {
       const [event] = message.events ?? []
       if (event === undefined) throw guestErrors.missingParameter('events')
@@ -70,7 +70,7 @@ export const onMessage = defineAction({
   }
 })
 
-async function textOf ({ text, content = [] }: GuestMessage, session: GuestSession, { messaging: { attachments } }: Call): Promise<Content> {
+async function textOf ({ text, content = [] }: GuestMessage, session: GuestSession, call: Call): Promise<Content> {
   const ids = content.map(part => {
     if (part.contentType !== 'Attachment') throw guestErrors.requestFailed('A text can have files only.')
     return part.attachment.id
@@ -80,7 +80,7 @@ async function textOf ({ text, content = [] }: GuestMessage, session: GuestSessi
   if (!text?.trim() && ids.length === 0) throw guestErrors.requestFailed('The text is empty.')
   if (session.readOnly) throw guestErrors.readOnly()
   if (ids.length === 0) return { type: 'Text', text: text! }
-  return { type: 'Text', ...(text !== undefined && { text }), content: await attachments.contentOf(session, ids) }
+  return { type: 'Text', ...(text !== undefined && { text }), content: await call.messaging.attachments.contentOf(session, ids) }
 }
 
 function choiceOf ({ text, content = [] }: GuestMessage): Content {
@@ -91,16 +91,25 @@ function choiceOf ({ text, content = [] }: GuestMessage): Content {
   }
   // Only what is known of it goes on: the rest could be anything.
   const { text: label, payload, type, originatingMessageId } = choice.buttonResponse
-  const buttonResponse: ButtonResponse = { text: label, payload, type, ...(originatingMessageId !== undefined && { originatingMessageId }) }
+  const buttonResponse: ButtonResponse = {
+    text: label, payload, type, ...(originatingMessageId !== undefined && { originatingMessageId })
+  }
   checkText(text ?? buttonResponse.text)
   return { type: 'Structured', text: text ?? buttonResponse.text, content: [{ contentType: 'ButtonResponse', buttonResponse }] }
 }
 
-async function say (content: Content, { metadata }: GuestMessage, session: GuestSession, call: Call) {
+async function say (
+  content: Content,
+  metadata: Record<string, string> | undefined,
+  customAttributes: Record<string, unknown> | undefined,
+  session: GuestSession,
+  call: Call
+) {
   const { connection, messaging: { conversations, agent }, answer } = call
   if (session.readOnly) throw guestErrors.readOnly()
   // Kept before it is acknowledged.
-  const message = await conversations.post(session, inbound(content, session.identity, metadata), connection)
+  const written = inbound(content, session.identity, metadata, customAttributes)
+  const message = await conversations.post(session, written, connection)
   answer('StructuredMessage', message, 'message')
   await agent.answer(session, connection.deployment, message)
 }

@@ -45,9 +45,9 @@ async function clear (session: GuestSession, { connection, messaging, answer }: 
   const { sessions, conversations, attachments, connections } = messaging
   const { conversationClear } = connection.deployment.messenger.apps.conversations
   if (!conversationClear.enabled) throw guestErrors.clearNotSupported()
+  await sessions.forget(session)
   await Promise.all([conversations.forget(session.conversationId), attachments.forget(session.conversationId)])
   answer('StructuredMessage', presence('Clear', session), 'message')
-  await sessions.forget(session)
   for (const each of connections.ofSession(session.key)) each.send(push('SessionClearedEvent', {}))
   connections.closeSession(session.key, { reason: 'clearing' })
 }

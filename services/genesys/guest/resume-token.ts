@@ -19,11 +19,10 @@ export const resumeToken = defineAction({}, async ({ token }, call) => {
  * @param alias key of the other token
  * @throws {GuestError} 4007 where the resume token is expired, not ours or of another deployment
  */
-export async function sessionOfResumeToken (resumeToken: string, alias: string, { connection, messaging: { jwts, sessions } }: Call) {
+export async function sessionOfResumeToken (resumeToken: string, { connection, messaging: { jwts, sessions } }: Call) {
   const claims = await jwts.verify(audience, resumeToken)
   const valid = claims?.['deployment'] === connection.deployment.id && typeof claims['session'] === 'string'
   const session = valid ? await sessions.find(String(claims['session'])) : undefined
   if (!session) throw guestErrors.sessionNotFound()
-  await sessions.addAlias(alias, session)
   return session
 }

@@ -11,15 +11,15 @@ import type { Call } from './action.ts'
  * @returns whether there was another session
  */
 export async function stepUp (session: GuestSession, identity: VerifiedIdentity, call: Call): Promise<boolean> {
-  const { sessions, conversations, attachments, connections, agent } = call.messaging
+  const { sessions, conversations, attachments, connections } = call.messaging
   const others = (await sessions.ofUser(session.deploymentId, identity)).filter(({ key }) => key !== session.key)
   for (const other of others) {
     connections.closeSession(other.key, { reason: 'signedIn' })
-    await Promise.all([conversations.forget(other.conversationId), attachments.forget(other.conversationId)])
     await sessions.forget(other)
+    await Promise.all([conversations.forget(other.conversationId), attachments.forget(other.conversationId)])
   }
   connections.identify(session, identity)
-  await conversations.post(session, inbound({ type: 'Event', events: [{ eventType: 'Presence', presence: { type: 'SignIn' } }] }, identity))
-  await agent.greet(session, call.connection.deployment)
+  const signIn = inbound({ type: 'Event', events: [{ eventType: 'Presence', presence: { type: 'SignIn' } }] }, identity)
+  await conversations.post(session, signIn)
   return others.length > 0
 }

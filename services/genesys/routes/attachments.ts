@@ -10,6 +10,9 @@ import { PlatformError } from '../errors.ts'
 // A minute for the largest file takes 1.3 Mbit/s; five of them are our choice.
 const patience = 5 * 60_000
 
+// A browser shows pictures, sounds and films in a page of its own making, which needs this much.
+const contentSecurityPolicy = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
+
 const querystring = Type.Object({ token: Type.Optional(Type.String()) })
 const params = Type.Object({ attachmentId: Type.String() })
 
@@ -19,7 +22,8 @@ export const attachmentRoutes: FastifyPluginAsyncTypebox<{ attachments: Attachme
 
   async function check (use: LinkUse, id: string, token: string | undefined) {
     if (token === undefined) throw new PlatformError(401)
-    if (!await attachments.allows(use, id, token)) throw new PlatformError(403, { reason: 'the URL has expired or is for another use' })
+    if (await attachments.allows(use, id, token)) return
+    throw new PlatformError(403, { reason: 'the URL has expired or is for another use' })
   }
 
   // The body is read as it comes, part by part.
@@ -42,7 +46,8 @@ export const attachmentRoutes: FastifyPluginAsyncTypebox<{ attachments: Attachme
         bytes: request.body.iterator({ destroyOnReturn: false })
       })
     } catch (error) {
-      if (request.raw.readableAborted) throw new PlatformError(400, { reason: 'the connection broke during the upload', cause: error })
+      const broken = request.raw.readableAborted
+      if (broken) throw new PlatformError(400, { reason: 'the connection broke during the upload', cause: error })
       // Few clients read an answer before they have sent everything. What is left goes nowhere.
       request.body.resume()
       throw error
@@ -50,11 +55,7 @@ export const attachmentRoutes: FastifyPluginAsyncTypebox<{ attachments: Attachme
     return await reply.code(200).send()
   })
 
-  app.get('/attachments/:attachmentId/*', {
-    schema: { params, querystring },
-    // What guests call their files is nothing for the log.
-    config: { quiet: true }
-  }, async (request, reply) => {
+  app.get('/attachments/:attachmentId', { schema: { params, querystring }, config: { quiet: true } }, async (request, reply) => {
     const { attachmentId } = request.params
     await check('guest-download', attachmentId, request.query.token)
     const attachment = await attachments.find(attachmentId)
@@ -63,7 +64,7 @@ export const attachmentRoutes: FastifyPluginAsyncTypebox<{ attachments: Attachme
     reply
       .type(fileType)
       .header('content-disposition', contentDisposition(fileName, { type: isShownInline(fileType) ? 'inline' : 'attachment' }))
-      .header('content-security-policy', "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox")
+      .header('content-security-policy', contentSecurityPolicy)
       .header('cache-control', 'private')
     return await reply.sendFile(file, { cacheControl: false, contentType: false })
   })

@@ -8,7 +8,7 @@ import type { Jwts } from '../auth/jwt.ts'
 import { limitRate } from './limit-rate.ts'
 
 const querystring = Type.Object({
-  pageNumber: Type.Integer({ minimum: 1, default: 1 }),
+  pageNumber: Type.Integer({ minimum: 1, maximum: 1_000_000, default: 1 }),
   pageSize: Type.Integer({ minimum: 1, maximum: 100, default: 25 })
 })
 

@@ -6,7 +6,6 @@ import { activeDeployment, allowsOrigin, type Deployment } from '../deployments.
 import { PlatformError } from '../errors.ts'
 import type { Messaging } from '../guest/action.ts'
 import { dispatch } from '../guest/dispatch.ts'
-import { guestErrors } from '../guest/frames.ts'
 import { limitRate } from './limit-rate.ts'
 
 const querystring = Type.Object({
@@ -22,10 +21,15 @@ export const guestSocket: FastifyPluginAsyncTypebox<{ deployments: Deployment[],
       url: '/v1',
       schema: { querystring },
       preHandler: async (request, reply) => {
-        if (!request.ws) throw new PlatformError(426)
+        if (!request.ws) {
+          reply.header('upgrade', 'websocket')
+          throw new PlatformError(426)
+        }
         const deployment = activeDeployment(deployments, request.query.deploymentId)
         if (!deployment) throw new PlatformError(403, { reason: 'there is no such active deployment' })
-        if (!allowsOrigin(deployment, request.headers.origin)) throw new PlatformError(403, { reason: 'the origin is not one of allowedDomains' })
+        if (!allowsOrigin(deployment, request.headers.origin)) {
+          throw new PlatformError(403, { reason: 'the origin is not one of allowedDomains' })
+        }
         await limitRate(messaging.rateLimits, 'connections', deployment.id, reply)
       },
       handler: async () => { throw new PlatformError(426) },
@@ -34,11 +38,10 @@ export const guestSocket: FastifyPluginAsyncTypebox<{ deployments: Deployment[],
         let previous = Promise.resolve()
         socket.on('message', (data, isBinary) => {
           // One after the other, so that answers come in the order of the requests.
-          previous = previous.then(() => isBinary
-            ? connection.send(guestErrors.requestFailed('The frame is binary.').frame)
-            : dispatch(data.toString(), connection, messaging, request.log))
+          previous = previous.then(() => dispatch(isBinary ? undefined : data.toString(), connection, messaging, request.log))
         })
-        socket.on('close', () => messaging.connections.leave(connection))
+        // Not before what is under way is done: a request to configure would enter a socket that is gone.
+        socket.on('close', () => previous.then(() => messaging.connections.leave(connection)))
       }
     })
   }

@@ -12,6 +12,7 @@ import { signInByWindow } from './sign-in-window.js'
 
 /**
  * @typedef {object} MessengerOptions
+ * @property {Session} session  as the page has just loaded it
  * @property {() => Promise<Session>} loadSession  asks the server, so that the answer is never stale
  * @property {(available: boolean) => void} onAvailability
  */
@@ -42,7 +43,10 @@ let pendingCode
  */
 export function startMessenger (options) {
   page = options
-  started ??= start().catch(() => page.onAvailability(false))
+  started ??= start().then(() => page.onAvailability(true), () => {
+    started = undefined
+    page.onAvailability(false)
+  })
   return started
 }
 
@@ -128,7 +132,7 @@ function registerAuthProvider (AuthProvider) {
   })
 
   AuthProvider.subscribe('Auth.ready', () => {
-    page.loadSession().then(checkOwner).catch(() => {})
+    checkOwner(page.session)
   })
 
   AuthProvider.subscribe('Auth.authenticated', () => {

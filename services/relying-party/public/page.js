@@ -62,7 +62,7 @@ await update()
 async function update () {
   try {
     const session = await loadSession()
-    await startMessenger({ loadSession, onAvailability: showChatAvailability })
+    await startMessenger({ session, loadSession, onAvailability: showChatAvailability })
     await checkOwner(session)
   } catch {
     // loadSession has said so on the page already.

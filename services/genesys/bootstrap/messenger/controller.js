@@ -112,7 +112,7 @@ export class MessengerController {
       if (this.#storage.get(WINDOW_OPEN) === 'true') this.setOpen(true, { focus: false })
     }
     if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', attach, { once: true })
-    else attach()
+    else queueMicrotask(attach)
   }
 
   #startConversation () {
@@ -138,6 +138,8 @@ export class MessengerController {
 
   /** @param {Entry} entry */
   #retry ({ key, text, content }) {
+    // Where nothing can be sent any more it stays, to be read and copied.
+    if (this.#state.phase !== 'chat') return
     this.view.messages.log.remove(key)
     const files = pick(content, 'attachment')
     if (files.length > 0) {

@@ -48,6 +48,8 @@ export class ConversationEvents {
   #listenToSession (subscribe) {
     const { state, transcript, drafts, expiry, view, forget } = this.#parts
     subscribe('MessagingService.allowedFileTypes', ({ data }) => state.show({ media: allowedMedia(data) }))
+    // All of it comes again, and where another tab has begun a new conversation it is another.
+    subscribe('MessagingService.restoring', () => transcript.clear())
     subscribe('MessagingService.started', ({ data }) => {
       const { readOnly, newSession } = /** @type {{ readOnly: boolean, newSession: boolean }} */ (data)
       // A conversation that is being restored shows itself with its messages.

@@ -40,6 +40,11 @@ export class Question {
     return promise
   }
 
+  /** What was asked about is no more. */
+  withdraw () {
+    if (!this.node.hidden) this.#actions.querySelector('button')?.click()
+  }
+
   /** @param {KeyboardEvent} event */
   #keepFocus (event) {
     const [first, last] = this.#actions.querySelectorAll('button')

@@ -9,7 +9,7 @@ const APPOINTMENT = new Intl.DateTimeFormat(undefined, {
 
 /** @param {Date} time */
 export function clock (time) {
-  return element('time', { datetime: time.toISOString(), title: APPOINTMENT.format(time) }, TIME.format(time))
+  return element('time', { dir: 'auto', datetime: time.toISOString(), title: APPOINTMENT.format(time) }, TIME.format(time))
 }
 
 /** @param {Date} time */

@@ -68,7 +68,7 @@ export class MessengerWindow extends HTMLElement {
     this.#signedOut = element('div', { class: 'screen' },
       element('div', { class: 'disc' }, icon(ICONS.lock)),
       element('h3', {}, 'Sign in to chat with us'),
-      element('p', {}, 'Then we know who you are, and you find your conversation where you left it.'),
+      element('p', {}, 'Then we know who you are, and you need not tell us.'),
       button('Sign in', 'primary', () => handlers.act('signIn')))
     this.#ended = element('div', { class: 'ended' },
       element('p', {}, 'This conversation has ended.'),
@@ -127,6 +127,7 @@ export class MessengerWindow extends HTMLElement {
     this.composer.setEnabled(phase === 'chat', media)
     this.#notices.render(notices)
     if (phase !== this.#phase && hadFocus && this.#panel.contains(hadFocus) && !hadFocus.checkVisibility()) this.#focusInside()
+    if (phase !== 'chat') this.#question.withdraw()
     this.#phase = phase
   }
 

@@ -18,5 +18,6 @@ export function registerLauncher ({ dispatcher, config }, view) {
   plugin.registerCommand('show', ({ resolve }) => { resolve(show(true)) })
   plugin.registerCommand('hide', ({ resolve }) => { resolve(show(false)) })
   plugin.ready()
-  if (view && visibility === 'On') show(true)
+  // What the page has queued is to hear of it.
+  if (view && visibility === 'On') queueMicrotask(() => show(true))
 }

@@ -31,10 +31,10 @@ export function createConversationView (conversation, { myName, changed, goBack,
   const guestButton = button('Guest details', 'button quiet guest-toggle', toggleGuest)
   guestButton.setAttribute('aria-controls', 'guest')
   guestButton.setAttribute('aria-expanded', 'false')
-  const transcript = createTranscript(async () => {
+  const transcript = createTranscript(() => attempt(async () => {
+    await load(pages + 1)
     pages += 1
-    await load(pages)
-  })
+  }))
   const composer = createComposer({
     say: async (text, quickReplies) => receive(await say(conversationId, myName(), text, quickReplies)),
     showTyping: on => showTyping(conversationId, myName(), on),

@@ -35,11 +35,15 @@ nameField.value = myName
 nameField.addEventListener('change', rename)
 
 earlier.addEventListener('click', async () => {
-  pages += 1
-  const { entities, more } = await listConversations(pages)
-  conversations.load(entities, false)
-  earlier.hidden = !more
-  showList()
+  try {
+    const { entities, more } = await listConversations(pages + 1)
+    pages += 1
+    conversations.load(entities, false)
+    earlier.hidden = !more
+    showList()
+  } catch {
+    connection.textContent = 'Earlier conversations could not be loaded. Try again.'
+  }
 })
 
 window.addEventListener('hashchange', choose)

@@ -1,0 +1,165 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { openStore } from '#lib/store.ts'
+import type { VerifiedIdentity } from '../../services/genesys/auth/identity.ts'
+import { tags, type Attachment } from '../../services/genesys/attachments/attachment-record.ts'
+import type { StructuredMessage } from '../../services/genesys/conversations/structured-message.ts'
+import { Desk } from '../helpers/desk.ts'
+import type { Guest, GuestFrame } from '../helpers/guest.ts'
+import { until } from '../helpers/until.ts'
+import {
+  ada, anonymousDeploymentId, configWith, deploymentId, startGenesys, stepUpDeploymentId, temporaryFolder
+} from './helper.ts'
+
+// What two do at the same moment comes in another order each time, so it is done several times, a little later each.
+const rounds = Array.from({ length: 20 }, (_, round) => round)
+const patience = 3_000
+
+const clear = { message: { type: 'Event', events: [{ eventType: 'Presence', presence: { type: 'Clear' } }] } }
+const isSignIn = ({ body }: GuestFrame) => /"SignIn"/.test(JSON.stringify(body))
+const person = (round: number): VerifiedIdentity => ({ ...ada, sub: `person-${round}` })
+const afterTurns = async (turns: number) => { for (let turn = 0; turn < turns; turn++) await nextTurn() }
+
+/** What a request was answered with; nothing where the socket was closed before. */
+const answerOf = (answer: Promise<GuestFrame>) => answer.catch(() => undefined)
+
+async function start (t: Test) {
+  const folder = temporaryFolder(t)
+  const { stateFolder } = configWith(folder)
+  const genesys = await startGenesys(t, { lab: true, agent: 'desk' }, folder)
+  // A second door to the same store, to see what is left there.
+  const store = openStore(join(stateFolder, 'genesys.sqlite'))
+  t.teardown(() => store.close())
+  return {
+    ...genesys,
+    desk: new Desk(genesys.url, 'genesys.localhost:3002'),
+    messages: store.collection<StructuredMessage>('message'),
+    attachments: store.collection<Attachment>('attachment'),
+    files: () => readdir(join(stateFolder, 'attachments')),
+
+    /** A guest who has not signed in yet, and a JWT to do so. */
+    async visitor (identity: VerifiedIdentity, token?: string) {
+      const guest = await genesys.open({ deploymentId: stepUpDeploymentId, ...(token && { token }) })
+      await guest.request('configureSession')
+      const { jwt } = await genesys.tokens.issue({ deploymentId: stepUpDeploymentId, identity })
+      return { guest, jwt }
+    }
+  }
+}
+
+t.test('who signs out while a tab is still signing in is signed out there too', async t => {
+  const { app, open, tokens } = await start(t)
+  const stillSignedIn: number[] = []
+  for (const round of rounds) {
+    const guest = await open()
+    const { jwt } = await tokens.issue({ deploymentId, identity: person(round) })
+    const configured = answerOf(guest.request('configureAuthenticatedSession', { data: { code: jwt } }))
+    await afterTurns(round)
+    await app.inject({ method: 'DELETE', url: '/api/v2/webdeployments/token/revoke', headers: { authorization: `bearer ${jwt}` } })
+    await configured
+    if ((await answerOf(guest.say('still here')))?.code === 200) stillSignedIn.push(round)
+  }
+  t.strictSame(stillSignedIn, [])
+})
+
+t.test('a guest who leaves while the session is being set up is not shown as present', async t => {
+  const { desk, open, tokens } = await start(t)
+  for (const round of rounds) {
+    const guest = await open()
+    const { jwt } = await tokens.issue({ deploymentId, identity: person(round) })
+    guest.send('configureAuthenticatedSession', { data: { code: jwt } })
+    await guest.close()
+  }
+  let shown: number[] = []
+  const look = async () => { shown = (await desk.list('?pageSize=100')).entities.map(({ connections }) => connections) }
+  await until('all sessions were set up', async () => {
+    await look()
+    return shown.length === rounds.length
+  }, patience)
+  await until('nobody is shown as present', async () => {
+    await look()
+    return shown.every(connections => connections === 0)
+  }, patience).catch(() => { /* what is shown tells more */ })
+  t.strictSame(shown, rounds.map(() => 0))
+})
+
+t.test('nothing stays of what a guest writes in one tab while clearing the conversation in another', async t => {
+  const { desk, signedInGuest, messages } = await start(t)
+  const conversations: string[] = []
+  for (const round of rounds) {
+    const tab = await signedInGuest(person(round))
+    const other = await signedInGuest(person(round), { token: tab.token })
+    conversations.push((await desk.list('?pageSize=1')).entities[0]!.conversationId)
+    const cleared = tab.request('onMessage', clear)
+    for (let sent = 0; sent < 4; sent++) {
+      other.send('onMessage', { message: { type: 'Text', text: 'one more thing' } })
+      if (sent % 2) await nextTurn()
+    }
+    t.match(await cleared, { code: 200 })
+    await other.closed
+  }
+  const left = await Promise.all(conversations.map(conversation => messages.countTagged(conversation)))
+  t.strictSame(left, rounds.map(() => 0))
+})
+
+t.test('nothing stays of a file that the agent sends while the guest clears the conversation', async t => {
+  const { desk, signedInGuest, messages, attachments, files } = await start(t)
+  const conversations: string[] = []
+  for (const round of rounds.slice(0, 10)) {
+    const guest = await signedInGuest(person(round))
+    const { conversationId } = (await desk.list('?pageSize=1')).entities[0]!
+    conversations.push(conversationId)
+    await desk.act(conversationId, 'take', { name: 'Kim' })
+    const sent = desk.ask('POST', `/desk/conversations/${conversationId}/attachments?name=Kim&fileName=plan.txt`, {
+      body: Buffer.alloc(2_000_000, 'x'), headers: { 'content-type': 'text/plain' }
+    })
+    while (!(await files()).some(file => file.endsWith('.part'))) await nextTurn()
+    t.match(await guest.request('onMessage', clear), { code: 200 })
+    t.match(await sent, { status: 404, body: { message: /^This conversation is over/ } })
+  }
+  const left = await Promise.all(conversations.map(async conversation =>
+    await messages.countTagged(conversation) + await attachments.countTagged(tags.conversation(conversation))))
+  t.strictSame(left, conversations.map(() => 0))
+  t.strictSame(await files(), [])
+})
+
+t.test('of two tabs that open at once, one starts the conversation and the other joins it', async t => {
+  const { open } = await start(t)
+  for (const round of rounds) {
+    const first = await open({ deploymentId: anonymousDeploymentId })
+    const second = await open({ deploymentId: anonymousDeploymentId, token: first.token })
+    const answers = await Promise.all([first, second].map(tab => tab.request('configureSession')))
+    const started = answers.map(({ body }) => (body as { newSession: boolean }).newSession)
+    t.strictSame(started.sort(), [false, true], `round ${round + 1}`)
+    await Promise.all([first.close(), second.close()])
+  }
+})
+
+t.test('of two devices on which a person signs in at once, one keeps the conversation, and can go on in it', async t => {
+  const { desk, visitor } = await start(t)
+  for (const round of rounds) {
+    const devices = [await visitor(person(round)), await visitor(person(round))]
+    await Promise.all(devices.map(({ guest, jwt }) => answerOf(guest.request('configureAuthenticatedSession', { data: { code: jwt } }))))
+    const said = await Promise.all(devices.map(({ guest }) => answerOf(guest.say('am I the one?'))))
+    t.equal(said.filter(answer => answer?.code === 200).length, 1, `round ${round + 1}: one device can write`)
+    const hers = (await desk.list('?pageSize=100')).entities.filter(({ guest }) => guest.sub === person(round).sub)
+    t.match(hers, [{ lastMessage: { text: 'am I the one?' } }], 'and the desk has one conversation with her')
+    t.equal(hers.length, 1)
+  }
+})
+
+t.test('a person who signs in from two tabs of a conversation at once is announced once', async t => {
+  const { visitor } = await start(t)
+  for (const round of rounds) {
+    const { guest: tab, jwt } = await visitor(person(round))
+    const { guest: other } = await visitor(person(round), tab.token)
+    const tabs: Guest[] = [tab, other]
+    const answers = await Promise.all(tabs.map(each => each.request('configureAuthenticatedSession', { data: { code: jwt } })))
+    t.match(answers, [{ class: 'SessionResponse' }, { class: 'SessionResponse' }])
+    // Each has seen what came before the answer to what it asked last.
+    for (const each of tabs) await each.say('hello')
+    t.strictSame(tabs.map(({ unread }) => unread.filter(isSignIn).length), [1, 1], `round ${round + 1}`)
+  }
+})
