@@ -16,6 +16,7 @@ import { limits } from './limits.ts'
 import { load } from './load.ts'
 import { messengerCode } from './messenger-code.ts'
 import { messengerWindowInChromium } from './messenger-window-in-chromium.ts'
+import { noMessageLostInChromium } from './no-message-lost-in-chromium.ts'
 import { officialClient } from './official-client.ts'
 import { pageApiInChromium } from './page-api-in-chromium.ts'
 import { refresh } from './refresh.ts'
@@ -23,6 +24,7 @@ import { signIn } from './sign-in.ts'
 import { signOut } from './sign-out.ts'
 import { stepUpInChromium } from './step-up-in-chromium.ts'
 import { stepUp } from './step-up.ts'
+import { uploadsInChromium } from './uploads-in-chromium.ts'
 
 type Flows = Record<string, (t: Test, lab: Lab) => Promise<void>>
 
@@ -51,6 +53,8 @@ export const flows: Flows = {
 export const flowsInChromium: Flows = {
   'signing in and chatting': inChromium,
   'what the page can ask of the Messenger': pageApiInChromium,
+  'that no message is lost': noMessageLostInChromium,
+  'files that a page sends': uploadsInChromium,
   'what the Messenger asks of the page': authProviderInChromium,
   'signing in during a conversation': stepUpInChromium,
   'the Messenger\'s window': messengerWindowInChromium,
