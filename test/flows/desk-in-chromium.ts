@@ -220,6 +220,9 @@ async function openPage (t: Test, chromium: Chromium): Promise<{ page: Page, com
 
 async function openDesk (t: Test, chromium: Chromium, lab: Lab) {
   const opened = await openPage(t, chromium)
+  // It is asked for once the desk hears what happens; what came before that is not news.
+  const list = opened.page.waitForResponse(response => response.url().startsWith(`${lab.genesys}/desk/conversations?`))
   await opened.page.goto(`${lab.genesys}/desk`)
+  await list
   return opened
 }
