@@ -107,6 +107,7 @@ t.test('nothing stays of what a guest writes in one tab while clearing the conve
 t.test('nothing stays of a file that the agent sends while the guest clears the conversation', async t => {
   const { desk, signedInGuest, messages, attachments, files } = await start(t)
   const conversations: string[] = []
+  let refused = 0
   for (const round of rounds.slice(0, 10)) {
     const guest = await signedInGuest(person(round))
     const { conversationId } = (await desk.list('?pageSize=1')).entities[0]!
@@ -117,8 +118,13 @@ t.test('nothing stays of a file that the agent sends while the guest clears the 
     })
     while (!(await files()).some(file => file.endsWith('.part'))) await nextTurn()
     t.match(await guest.request('onMessage', clear), { code: 200 })
-    t.match(await sent, { status: 404, body: { message: /^This conversation is over/ } })
+    const { status, text } = await sent
+    // Where it was there before the guest's request, it goes with the rest.
+    if (status === 200) continue
+    t.match({ status, text }, { status: 404, text: /This conversation is over/ })
+    refused += 1
   }
+  t.ok(refused > 0, `of 10 files, ${refused} came too late`)
   const left = await Promise.all(conversations.map(async conversation =>
     await messages.countTagged(conversation) + await attachments.countTagged(tags.conversation(conversation))))
   t.strictSame(left, conversations.map(() => 0))

@@ -7,7 +7,10 @@ const maxTextBytes = 4096
 export const maxCustomDataBytes = 2048
 
 /** What clients add to a message for themselves: an id or two. How much it may be is our choice. */
-export const metadata = Type.Record(Type.String({ maxLength: 100 }), Type.String({ maxLength: 1000 }), { maxProperties: 20 })
+export const metadata = Type.Record(Type.String({ pattern: '^[^]{0,100}$' }), Type.String({ maxLength: 1000 }), {
+  maxProperties: 20,
+  additionalProperties: false
+})
 
 /** @throws {GuestError} where a text is over the limit, in bytes of UTF-8 */
 export function checkText (text: string) {
