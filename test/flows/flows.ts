@@ -20,6 +20,7 @@ import { noMessageLostInChromium } from './no-message-lost-in-chromium.ts'
 import { officialClient } from './official-client.ts'
 import { pageApiInChromium } from './page-api-in-chromium.ts'
 import { refresh } from './refresh.ts'
+import { severalTabsInChromium } from './several-tabs-in-chromium.ts'
 import { signIn } from './sign-in.ts'
 import { signOut } from './sign-out.ts'
 import { stepUpInChromium } from './step-up-in-chromium.ts'
@@ -54,6 +55,7 @@ export const flowsInChromium: Flows = {
   'signing in and chatting': inChromium,
   'what the page can ask of the Messenger': pageApiInChromium,
   'that no message is lost': noMessageLostInChromium,
+  'what changes behind a window\'s back': severalTabsInChromium,
   'files that a page sends': uploadsInChromium,
   'what the Messenger asks of the page': authProviderInChromium,
   'signing in during a conversation': stepUpInChromium,
