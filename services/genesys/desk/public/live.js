@@ -14,8 +14,12 @@ const patience = 3_000
  */
 export function watch (on) {
   const source = new EventSource('/desk/events')
-  const listen = (/** @type {string} */ name, /** @type {(data: any) => void} */ act) =>
-    source.addEventListener(name, event => act(JSON.parse(event.data)))
+  /**
+   * @template Happening
+   * @param {string} name
+   * @param {(happening: Happening) => void} act
+   */
+  const listen = (name, act) => source.addEventListener(name, event => act(/** @type {Happening} */ (JSON.parse(event.data))))
   listen('ready', on.ready)
   listen('conversation', on.conversation)
   listen('message', on.message)
