@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 
 /**
  * Make the folder in which a service keeps what outlives it, for its user's eyes only.
  *
- * @returns the folder's path
+ * @param folder may be relative to the working directory
+ * @returns the folder's path, absolute
  * @throws {Error} in words, where it cannot be made
  */
 export function openStateFolder (folder: string): string {
@@ -14,7 +15,7 @@ export function openStateFolder (folder: string): string {
   } catch (error) {
     throw new Error(`the state folder ${folder} cannot be made (STATE_DIR): ${(error as Error).message}`, { cause: error })
   }
-  return folder
+  return resolve(folder)
 }
 
 /**

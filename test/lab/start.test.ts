@@ -3,11 +3,9 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { describeLab, freePorts, labSettings, root } from '../helpers/lab.ts'
 
-/** Run the embedded lab as `npm start` does. */
-function start (t: Test, settings: Record<string, string>, stateFolder = t.testdir({})) {
-  const lab = spawn(process.execPath, [join(root, 'services/lab/server.ts')], {
-    env: { ...labSettings({ STATE_DIR: stateFolder, ...settings }) }
-  })
+/** Run the embedded lab as `npm start` does, with its state in the working directory. */
+function start (t: Test, settings: Record<string, string>, cwd = t.testdir({})) {
+  const lab = spawn(process.execPath, [join(root, 'services/lab/server.ts')], { cwd, env: labSettings(settings) })
   t.teardown(() => { lab.kill('SIGKILL') })
   let output = ''
   const grown = new Set<() => void>()
