@@ -2,7 +2,7 @@ import t from 'tap'
 import { fetch } from '#lib/outbound.ts'
 import { serviceNames } from '../../services/lab/app.ts'
 import { flows, flowsInChromium } from '../flows/flows.ts'
-import { noCompose, startComposeLab } from '../helpers/compose-lab.ts'
+import { networkIsQuiet, noCompose, startComposeLab } from '../helpers/compose-lab.ts'
 
 const reason = await noCompose()
 if (reason) {
@@ -32,6 +32,8 @@ if (reason) {
     t.equal(response.headers.get('location'), `${lab.app}/?here`)
   })
 
-  for (const [about, flow] of Object.entries(flows)) t.test(about, t => flow(t, lab))
+  // Those in Chromium first, since the others stop and start containers.
+  await networkIsQuiet()
   for (const [about, flow] of Object.entries(flowsInChromium)) t.test(`${about}, in Chromium`, t => flow(t, lab))
+  for (const [about, flow] of Object.entries(flows)) t.test(about, t => flow(t, lab))
 }

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { networkInterfaces } from 'node:os'
 import type { ContainerInspectInfo } from 'dockerode'
 import type { Test } from 'tap'
 import { DockerComposeEnvironment, getContainerRuntimeClient } from 'testcontainers'
@@ -51,6 +52,24 @@ export async function startComposeLab (t: Test): Promise<ComposeLab> {
       return logs.map(String).join('\n')
     }
   }
+}
+
+// An address of IPv6 is tried out for up to two seconds before it counts.
+const quietFor = 5_000
+
+/**
+ * Wait until no network interface has come or gone for a while: Chromium gives up what it loads when one does, and a
+ * container that starts brings one.
+ */
+export async function networkIsQuiet (): Promise<void> {
+  let last = ''
+  let since = Date.now()
+  await until('the network is quiet', () => {
+    const now = JSON.stringify(networkInterfaces())
+    if (now !== last) since = Date.now()
+    last = now
+    return Date.now() - since > quietFor
+  }, 60_000)
 }
 
 /** Why Compose cannot be used on this machine, or nothing when it can. */
