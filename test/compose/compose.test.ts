@@ -9,6 +9,7 @@ if (reason) {
   t.test('the flows in Compose', { skip: reason }, async () => {})
 } else {
   const lab = await startComposeLab(t)
+  await networkIsQuiet()
 
   for (const service of serviceNames) {
     t.test(`the container of ${service} has no privileges, and is reached from this machine alone`, async t => {
@@ -33,7 +34,6 @@ if (reason) {
   })
 
   // Those in Chromium first, since the others stop and start containers.
-  await networkIsQuiet()
   for (const [about, flow] of Object.entries(flowsInChromium)) t.test(`${about}, in Chromium`, t => flow(t, lab))
   for (const [about, flow] of Object.entries(flows)) t.test(about, t => flow(t, lab))
 }
