@@ -29,18 +29,19 @@ export async function stepUp (t: Test, lab: Lab) {
     guest.request('configureAuthenticatedSession', { deploymentId, startNew: false, data: { code: jwt } })
 
   await t.test('a visitor who signs in goes on in the same conversation, as themselves', async t => {
+    // Erik has no other conversation on this deployment.
     const guest = await open()
     t.match(await guest.request('configureSession', { deploymentId }), { body: { newSession: true } })
     const before = await guest.say('Who am I?')
     t.notMatch(before.body, { metadata: { authenticated: 'true' } })
     await guest.next(({ body }) => /not signed in/.test((body as { text?: string }).text ?? ''))
 
-    t.match(await configure(guest, await signIn('alice')), { code: 200, body: { newSession: false, clearedExistingSession: false } })
+    t.match(await configure(guest, await signIn('erik')), { code: 200, body: { newSession: false, clearedExistingSession: false } })
     const signedIn = await guest.next(hasPresence('SignIn'))
-    t.match(signedIn.body, { direction: 'Inbound', channel: { from: { firstName: 'Alice', lastName: 'Anders' } } })
+    t.match(signedIn.body, { direction: 'Inbound', channel: { from: { firstName: 'Erik', lastName: 'Eklund' } } })
 
     t.match(await guest.say('Who am I?'), { body: { metadata: { authenticated: 'true' } } })
-    await guest.next(({ body }) => /Alice Anders, verified by/.test((body as { text?: string }).text ?? ''))
+    await guest.next(({ body }) => /Erik Eklund, verified by/.test((body as { text?: string }).text ?? ''))
     await guest.close()
   })
 
