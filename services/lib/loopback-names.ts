@@ -46,10 +46,10 @@ export function lookupWith (system: LookupFunction): LookupFunction {
     let answered = false
     const meansThisMachine = () => {
       answered = true
-      lastNone.set(hostname, Date.now())
+      lastNone.set(hostname, performance.now())
       return options.all ? callback(null, [{ address: '127.0.0.1', family: 4 }]) : callback(null, '127.0.0.1', 4)
     }
-    const hadNone = Date.now() - (lastNone.get(hostname) ?? -Infinity) < moment
+    const hadNone = performance.now() - (lastNone.get(hostname) ?? -Infinity) < moment
     const timer = setTimeout(meansThisMachine, hadNone ? patienceAfterNone : patience)
 
     askOnce(hostname, options, (error, address, family) => {

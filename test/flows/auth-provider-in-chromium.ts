@@ -1,7 +1,6 @@
-import type { BrowserContext } from 'playwright-core'
 import type { Test } from 'tap'
 import { Browser } from '../helpers/browser.ts'
-import { findChromium, launchChromium } from '../helpers/chromium.ts'
+import { newContext, startChromium } from '../helpers/chromium.ts'
 import { fetch } from '#lib/outbound.ts'
 import type { Lab } from '../helpers/lab.ts'
 import { MessengerPage } from '../helpers/messenger-page.ts'
@@ -12,24 +11,12 @@ type Answer = (question: Question, count: number) => Promise<unknown>
 
 /** What brands do in their AuthProvider, right and wrong, on a page of their own in a real browser. */
 export async function authProviderInChromium (t: Test, lab: Lab) {
-  const executable = findChromium()
-  if (!executable) {
-    await t.test('a brand writes its own AuthProvider in Chromium', { skip: 'this machine has no Chromium (CHROMIUM_PATH may name one)' }, async () => {})
-    return
-  }
-  const chromium = await launchChromium(executable)
-  t.teardown(() => chromium.close())
-
-  async function newContext (t: Test): Promise<BrowserContext> {
-    const context = await chromium.newContext()
-    t.teardown(() => context.close())
-    context.setDefaultTimeout(20_000)
-    return context
-  }
+  const chromium = await startChromium(t, 'a brand writes its own AuthProvider in Chromium')
+  if (!chromium) return
 
   /** A page with the snippet and an AuthProvider whose answers the test gives. */
-  async function brandPage (t: Test, answer: Answer, settings = {}) {
-    const tab = await MessengerPage.open(await newContext(t), lab)
+  const brandPage = async (t: Test, answer: Answer, settings = {}) => {
+    const tab = await MessengerPage.open(await newContext(t, chromium), lab)
     const asked: Question[] = []
     await tab.page.exposeFunction('ask', (name: string, data: Question['data']) => {
       asked.push({ name, data })

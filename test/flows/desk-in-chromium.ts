@@ -1,11 +1,12 @@
 import { AxeBuilder } from '@axe-core/playwright'
-import type { Browser as Chromium, Page } from 'playwright-core'
+import type { Browser as Chromium } from 'playwright-core'
 import type { Test } from 'tap'
 import { Browser } from '../helpers/browser.ts'
-import { findChromium, launchChromium } from '../helpers/chromium.ts'
+import { startChromium } from '../helpers/chromium.ts'
 import { GenesysApi, type Handover } from '../helpers/genesys-api.ts'
 import { connect } from '../helpers/guest.ts'
 import type { Lab } from '../helpers/lab.ts'
+import { openPage } from '../helpers/messenger-window.ts'
 import { isShown } from '../helpers/shown.ts'
 
 const anonymousDeploymentId = '0c9d2f64-5b1e-4a37-8f02-7d6e5c4b3a21'
@@ -14,13 +15,8 @@ const hostile = '<img src=x onerror=alert(1)>'
 
 /** Two people in two browsers: a guest in the Messenger of the host page, and an agent at the desk. */
 export async function deskInChromium (t: Test, lab: Lab) {
-  const executable = findChromium()
-  if (!executable) {
-    await t.test('an agent and a guest talk in Chromium', { skip: 'this machine has no Chromium (CHROMIUM_PATH may name one)' }, async () => {})
-    return
-  }
-  const chromium = await launchChromium(executable)
-  t.teardown(() => chromium.close())
+  const chromium = await startChromium(t, 'an agent and a guest talk in Chromium')
+  if (!chromium) return
 
   await t.test('an agent and a guest who has signed in talk both ways', async t => {
     const guest = await openPage(t, chromium)
@@ -205,17 +201,6 @@ export async function deskInChromium (t: Test, lab: Lab) {
     await page.getByRole('button', { name: 'Back to the conversations' }).click()
     await page.getByRole('heading', { name: 'Conversations' }).waitFor()
   })
-}
-
-async function openPage (t: Test, chromium: Chromium): Promise<{ page: Page, complaints: string[] }> {
-  const context = await chromium.newContext()
-  t.teardown(() => context.close())
-  context.setDefaultTimeout(20_000)
-  const page = await context.newPage()
-  const complaints: string[] = []
-  page.on('console', message => { if (['error', 'warning'].includes(message.type())) complaints.push(message.text()) })
-  page.on('pageerror', error => { complaints.push(String(error)) })
-  return { page, complaints }
 }
 
 async function openDesk (t: Test, chromium: Chromium, lab: Lab) {

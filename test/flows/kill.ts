@@ -36,8 +36,12 @@ export async function kill (t: Test, lab: Lab) {
     const total = (countOf: (writer: Writer) => number) => writers.reduce((sum, writer) => sum + countOf(writer), 0)
 
     const written = Promise.all(writers.map(writer => writer.write(messagesOfEach)))
+    let kills = 0
     for (const { sent = 0, acknowledged = 0 } of killAt) {
-      while (total(writer => writer.sent) < sent || total(writer => writer.acknowledged.size) < acknowledged) await once(progress, 'change')
+      const isDue = () => total(writer => writer.sent) >= sent && total(writer => writer.acknowledged.size) >= acknowledged
+      // Whoever has not come back yet could not be thrown out again.
+      while (!isDue() || writers.some(writer => writer.reconnects < kills)) await once(progress, 'change')
+      kills++
       await lab.kill('genesys')
       await lab.start('genesys')
     }
@@ -118,12 +122,13 @@ async function createWriter (lab: Lab, jwt: string, progress: EventEmitter) {
   /** @returns what the history has by then */
   async function comeBack (): Promise<KeptMessage[]> {
     let kept: KeptMessage[] = []
-    writer.reconnects++
     await until('the guest is let in again', async () => {
       guest = await enter(guest.token, false)
       kept = await fetchHistory(lab, guest)
       return true
     })
+    writer.reconnects++
+    progress.emit('change')
     return kept
   }
 

@@ -22,10 +22,21 @@ export async function limits (t: Test, lab: Lab) {
     return guest
   }
 
+  /** A guest who gets the answers to all of this before the second is over; on a slow machine not the first one who tries. */
+  async function writeWithinASecond (texts: string[]) {
+    for (let tries = 0; tries < 20; tries++) {
+      const guest = await configured()
+      const began = performance.now()
+      const answers = await Promise.all(texts.map(text => guest.say(text)))
+      if (performance.now() - began < 1000) return { guest, answers }
+      await guest.close()
+    }
+    throw new Error(`${texts.length} messages take longer than a second`)
+  }
+
   await t.test('a guest who writes too fast is told when to go on, and goes on on the same socket', async t => {
-    const guest = await configured()
     const texts = Array.from({ length: 2 * messagesASecond }, (_, index) => `message ${index}`)
-    const answers = await Promise.all(texts.map(text => guest.say(text)))
+    const { guest, answers } = await writeWithinASecond(texts)
     const accepted = texts.filter((_, index) => answers[index]!.code === 200)
     const refused = answers.filter(({ code }) => code !== 200)
 

@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import { findChromium, launchChromium } from '../helpers/chromium.ts'
+import { startChromium } from '../helpers/chromium.ts'
 import type { Lab } from '../helpers/lab.ts'
 import { isShown } from '../helpers/shown.ts'
 import {
@@ -13,13 +13,8 @@ const shortLivedDeployment = 'b4c8e1f0-9a57-4d3e-8c26-1e7f0a5d9b63'
 
 /** The Messenger window as a person sees and operates it, over the host page. */
 export async function messengerWindowInChromium (t: Test, lab: Lab) {
-  const executable = findChromium()
-  if (!executable) {
-    await t.test('the Messenger window', { skip: 'this machine has no Chromium (CHROMIUM_PATH may name one)' }, async () => {})
-    return
-  }
-  const chromium = await launchChromium(executable)
-  t.teardown(() => chromium.close())
+  const chromium = await startChromium(t, 'the Messenger window')
+  if (!chromium) return
 
   await t.test('a person answers with quick replies and cards instead of typing, also after a reload', async t => {
     const { page, log, complaints } = await openChat(t, chromium, lab)

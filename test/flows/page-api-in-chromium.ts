@@ -1,6 +1,5 @@
-import type { BrowserContext } from 'playwright-core'
 import type { Test } from 'tap'
-import { findChromium, launchChromium } from '../helpers/chromium.ts'
+import { newContext, startChromium } from '../helpers/chromium.ts'
 import type { Lab } from '../helpers/lab.ts'
 import { MessengerPage, type PageGlobals } from '../helpers/messenger-page.ts'
 import { until } from '../helpers/until.ts'
@@ -10,21 +9,9 @@ const stepUp = '7e3a9d18-2c6f-4b05-a1d4-5f8b9c0e6d72'
 
 /** What a brand's own scripts can do with `Genesys(...)`, on the real host page in a real browser. */
 export async function pageApiInChromium (t: Test, lab: Lab) {
-  const executable = findChromium()
-  if (!executable) {
-    await t.test('a page uses the Messenger by script in Chromium', { skip: 'this machine has no Chromium (CHROMIUM_PATH may name one)' }, async () => {})
-    return
-  }
-  const chromium = await launchChromium(executable)
-  t.teardown(() => chromium.close())
-
-  async function newContext (t: Test): Promise<BrowserContext> {
-    const context = await chromium.newContext()
-    t.teardown(() => context.close())
-    context.setDefaultTimeout(20_000)
-    return context
-  }
-  const open = async (t: Test, deploymentId: string) => await (await MessengerPage.open(await newContext(t), lab, deploymentId)).visit()
+  const chromium = await startChromium(t, 'a page uses the Messenger by script in Chromium')
+  if (!chromium) return
+  const open = async (t: Test, deploymentId: string) => await (await MessengerPage.open(await newContext(t, chromium), lab, deploymentId)).visit()
 
   await t.test('calls made before the script is there are kept for it, and who subscribes late gets what is still true', async t => {
     const tab = await open(t, anonymous)
@@ -147,7 +134,7 @@ export async function pageApiInChromium (t: Test, lab: Lab) {
   })
 
   await t.test('a conversation is configured first and joined when the page wants it', async t => {
-    const tab = await MessengerPage.open(await newContext(t), lab, anonymous)
+    const tab = await MessengerPage.open(await newContext(t, chromium), lab, anonymous)
     let joins = 0
     tab.page.on('websocket', socket => socket.on('framesent', ({ payload }) => {
       if (String(payload).includes('"Join"')) joins++
@@ -163,7 +150,7 @@ export async function pageApiInChromium (t: Test, lab: Lab) {
   })
 
   await t.test('typing is told on both sides, and that the agent has ended the conversation', async t => {
-    const tab = await MessengerPage.open(await newContext(t), lab, anonymous)
+    const tab = await MessengerPage.open(await newContext(t, chromium), lab, anonymous)
     let push = (_event: object, _metadata?: object) => {}
     await tab.page.routeWebSocket(/\/v1\?/, socket => {
       socket.connectToServer()
@@ -177,7 +164,11 @@ export async function pageApiInChromium (t: Test, lab: Lab) {
     t.strictSame(await tab.events('MessagingService.typingTimeout'), [], 'the agent has typed until the message was there')
     push({ eventType: 'Typing', typing: { type: 'On', duration: 50 } })
     t.match(await tab.next('MessagingService.typingTimeout'), { event: 'MessagingService.typingTimeout' })
-    for (const command of ['sendTyping', 'sendTyping', 'clearTypingTimeout', 'sendTyping']) await tab.command(`MessagingService.${command}`)
+    // In one go: between two of them there could be five seconds.
+    await tab.page.evaluate(() => {
+      const { Genesys } = globalThis as unknown as PageGlobals
+      for (const command of ['sendTyping', 'sendTyping', 'clearTypingTimeout', 'sendTyping']) Genesys('command', `MessagingService.${command}`)
+    })
     await tab.next('MessagingService.clientTypingStarted', 2)
     t.equal((await tab.events('MessagingService.clientTypingStarted')).length, 2, 'once in five seconds, unless the page says otherwise')
     push({ eventType: 'Presence', presence: { type: 'Disconnect' } }, { readOnly: 'true' })
@@ -204,7 +195,7 @@ export async function pageApiInChromium (t: Test, lab: Lab) {
   })
 
   await t.test('what is no frame, or none that is known, harms nobody', async t => {
-    const tab = await MessengerPage.open(await newContext(t), lab, anonymous)
+    const tab = await MessengerPage.open(await newContext(t, chromium), lab, anonymous)
     await tab.page.routeWebSocket(/\/v1\?/, socket => {
       const server = socket.connectToServer()
       server.onMessage(frame => {
@@ -220,7 +211,7 @@ export async function pageApiInChromium (t: Test, lab: Lab) {
   })
 
   await t.test('signing in and signing out are seen by all tabs', async t => {
-    const context = await newContext(t)
+    const context = await newContext(t, chromium)
     const other = await (await MessengerPage.open(context, lab)).visit()
     const tab = await (await MessengerPage.open(context, lab)).signIn('Bob Brandt')
     await other.next('Auth.authenticated')

@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from 'playwright-core'
 import type { Test } from 'tap'
-import { findChromium, launchChromium } from '../helpers/chromium.ts'
+import { newContext, startChromium } from '../helpers/chromium.ts'
 import type { Lab } from '../helpers/lab.ts'
 import { MessengerPage, type PageGlobals } from '../helpers/messenger-page.ts'
 import { until } from '../helpers/until.ts'
@@ -9,20 +9,8 @@ const deploymentId = '7e3a9d18-2c6f-4b05-a1d4-5f8b9c0e6d72'
 
 /** Signing in in the middle of an anonymous conversation (`allowSessionUpgrade`), in a real browser. */
 export async function stepUpInChromium (t: Test, lab: Lab) {
-  const executable = findChromium()
-  if (!executable) {
-    await t.test('a guest signs in during the conversation in Chromium', { skip: 'this machine has no Chromium (CHROMIUM_PATH may name one)' }, async () => {})
-    return
-  }
-  const chromium = await launchChromium(executable)
-  t.teardown(() => chromium.close())
-
-  async function newContext (t: Test): Promise<BrowserContext> {
-    const context = await chromium.newContext()
-    t.teardown(() => context.close())
-    context.setDefaultTimeout(20_000)
-    return context
-  }
+  const chromium = await startChromium(t, 'a guest signs in during the conversation in Chromium')
+  if (!chromium) return
 
   /** A guest without a name, who has written something. */
   async function anonymousGuest (context: BrowserContext): Promise<MessengerPage> {
@@ -57,7 +45,7 @@ export async function stepUpInChromium (t: Test, lab: Lab) {
 
   for (const command of ['MessagingService.stepUpConversation', 'Auth.signIn']) {
     await t.test(`a guest signs in by ${command}, and the same conversation goes on in their name`, async t => {
-      const tab = await anonymousGuest(await newContext(t))
+      const tab = await anonymousGuest(await newContext(t, chromium))
       t.match((await tab.events('MessagingService.started'))[0], { data: { authenticated: false, newSession: true } })
       await tab.next('Auth.signInAvailable')
       t.match(await whoAmI(tab), /not signed in/)
@@ -86,7 +74,7 @@ export async function stepUpInChromium (t: Test, lab: Lab) {
   }
 
   await t.test('the other tab of the conversation goes on in the person\'s name as well', async t => {
-    const context = await newContext(t)
+    const context = await newContext(t, chromium)
     const tab = await anonymousGuest(context)
     const other = await (await MessengerPage.open(context, lab, deploymentId)).visit()
     await other.next('MessagingService.restored')
@@ -97,13 +85,13 @@ export async function stepUpInChromium (t: Test, lab: Lab) {
   })
 
   await t.test('who comes to the page signed in chats in their own name from the start', async t => {
-    const tab = await (await MessengerPage.open(await newContext(t), lab, deploymentId)).signIn('Alice Anders')
+    const tab = await (await MessengerPage.open(await newContext(t, chromium), lab, deploymentId)).signIn('Alice Anders')
     await tab.start()
     t.match((await tab.events('MessagingService.started'))[0], { data: { authenticated: true } })
   })
 
   await t.test('an anonymous conversation is stepped up when its guest comes back signed in', async t => {
-    const tab = await anonymousGuest(await newContext(t))
+    const tab = await anonymousGuest(await newContext(t, chromium))
     await tab.signIn('Alice Anders')
     await tab.next('MessagingService.steppedUpConversation')
     t.match(await whoAmI(tab), /You are Alice Anders/)
@@ -111,9 +99,9 @@ export async function stepUpInChromium (t: Test, lab: Lab) {
   })
 
   await t.test('the person\'s other device is told, and its conversation is cleared', async t => {
-    const phone = await (await MessengerPage.open(await newContext(t), lab, deploymentId)).signIn('Alice Anders')
+    const phone = await (await MessengerPage.open(await newContext(t, chromium), lab, deploymentId)).signIn('Alice Anders')
     await phone.start()
-    const laptop = await anonymousGuest(await newContext(t))
+    const laptop = await anonymousGuest(await newContext(t, chromium))
     await signInByWindow(laptop, 'MessagingService.stepUpConversation', 'Alice Anders')
     t.match(await laptop.next('MessagingService.steppedUpConversation'), { data: { clearedExistingSession: true } })
     t.match(await phone.next('MessagingService.error'), { data: { error: { errorKey: 'signedInElsewhere', body: 'signedIn' } } })
@@ -121,7 +109,7 @@ export async function stepUpInChromium (t: Test, lab: Lab) {
   })
 
   await t.test('where the server has no code at hand, the window goes for one and the page stays', async t => {
-    const tab = await anonymousGuest(await newContext(t))
+    const tab = await anonymousGuest(await newContext(t, chromium))
     let asked = 0
     await tab.page.route('**/messenger/auth-code?*', route => {
       if (asked++ > 0) return route.continue()
@@ -138,7 +126,7 @@ export async function stepUpInChromium (t: Test, lab: Lab) {
   })
 
   await t.test('a sign-in window that was given up can be opened again', async t => {
-    const tab = await anonymousGuest(await newContext(t))
+    const tab = await anonymousGuest(await newContext(t, chromium))
     const [popup, first] = await begin(tab, 'Auth.signIn')
     await popup.getByRole('button', { name: 'Sign in as Alice Anders' }).waitFor()
     await popup.close()
@@ -149,7 +137,7 @@ export async function stepUpInChromium (t: Test, lab: Lab) {
   })
 
   await t.test('where the window is blocked, the page itself goes to sign in and comes back to the conversation', async t => {
-    const tab = await anonymousGuest(await newContext(t))
+    const tab = await anonymousGuest(await newContext(t, chromium))
     await tab.page.evaluate(() => {
       Object.assign(globalThis, { open: () => null });
       (globalThis as unknown as PageGlobals).Genesys('command', 'Auth.signIn')

@@ -1,6 +1,5 @@
-import type { BrowserContext } from 'playwright-core'
 import type { Test } from 'tap'
-import { findChromium, launchChromium } from '../helpers/chromium.ts'
+import { newContext, startChromium } from '../helpers/chromium.ts'
 import type { Lab } from '../helpers/lab.ts'
 import { MessengerPage, type PageGlobals } from '../helpers/messenger-page.ts'
 
@@ -8,21 +7,9 @@ const stepUp = '7e3a9d18-2c6f-4b05-a1d4-5f8b9c0e6d72'
 
 /** Files, sent by a page's script. */
 export async function uploadsInChromium (t: Test, lab: Lab) {
-  const executable = findChromium()
-  if (!executable) {
-    await t.test('a page sends files by script in Chromium', { skip: 'this machine has no Chromium (CHROMIUM_PATH may name one)' }, async () => {})
-    return
-  }
-  const chromium = await launchChromium(executable)
-  t.teardown(() => chromium.close())
-
-  async function newContext (t: Test): Promise<BrowserContext> {
-    const context = await chromium.newContext()
-    t.teardown(() => context.close())
-    context.setDefaultTimeout(20_000)
-    return context
-  }
-  const open = async (t: Test, deploymentId: string) => await (await MessengerPage.open(await newContext(t), lab, deploymentId)).visit()
+  const chromium = await startChromium(t, 'a page sends files by script in Chromium')
+  if (!chromium) return
+  const open = async (t: Test, deploymentId: string) => await (await MessengerPage.open(await newContext(t, chromium), lab, deploymentId)).visit()
 
   await t.test('a file is uploaded by itself, rides on the next message and can be fetched again', async t => {
     const tab = await open(t, stepUp)
@@ -45,7 +32,7 @@ export async function uploadsInChromium (t: Test, lab: Lab) {
   })
 
   await t.test('a file that the service does not take is refused before anything of it is sent', async t => {
-    const tab = await MessengerPage.open(await newContext(t), lab, stepUp)
+    const tab = await MessengerPage.open(await newContext(t, chromium), lab, stepUp)
     let announced = 0
     tab.page.on('websocket', socket => socket.on('framesent', ({ payload }) => {
       if (String(payload).includes('onAttachment')) announced++

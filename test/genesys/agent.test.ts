@@ -2,7 +2,9 @@ import t from 'tap'
 import { answerTo, greeting } from '../../services/genesys/agent/agent-script.ts'
 import type { VerifiedIdentity } from '../../services/genesys/auth/identity.ts'
 import { inbound, type Content, type StructuredMessage } from '../../services/genesys/conversations/structured-message.ts'
+import { stopClock } from '../helpers/clock.ts'
 import type { Guest, GuestFrame } from '../helpers/guest.ts'
+import { until } from '../helpers/until.ts'
 import { ada, configWith, startGenesys, temporaryFolder } from './helper.ts'
 
 const join = { message: { type: 'Event', events: [{ eventType: 'Presence', presence: { type: 'Join' } }] } }
@@ -55,12 +57,19 @@ t.test('does not show that it types where the deployment is configured so', asyn
 t.test('says nothing any more in a conversation that has ended', async t => {
   const { signedInGuest } = await startGenesys(t, { agentDelayMs: 500 })
   const guest = await signedInGuest()
-  const later = await signedInGuest()
+  const other = await signedInGuest()
+  const later = stopClock(t, { timeouts: true })
   await guest.say('help')
+  t.match(await hear(guest), { type: 'Event', events: [{ eventType: 'Typing' }] })
   const watcher = await signedInGuest(ada, { token: guest.token })
   await guest.request('onMessage', { message: { type: 'Event', events: [{ eventType: 'Presence', presence: { type: 'Disconnect' } }] } })
-  await later.say('help')
-  await later.next(saysSomething)
+  await other.say('help')
+  await until('another guest is answered', () => {
+    later(0.5)
+    return other.unread.some(saysSomething)
+  })
+  // What was sent to this one before is there then.
+  await watcher.request('echo', { message: { type: 'Text', text: 'ping' } })
   t.same(watcher.unread.filter(saysSomething), [])
 })
 

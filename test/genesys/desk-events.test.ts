@@ -89,9 +89,10 @@ t.test('a desk that comes back finds in the list what it has missed', async t =>
 
 t.test('does not keep the service from closing', async t => {
   const { app, events } = await start(t)
-  const began = performance.now()
-  await app.close()
-  t.ok(performance.now() - began < 1_000, `${Math.round(performance.now() - began)} ms`)
+  let closed = false
+  app.close().then(() => { closed = true })
+  // A process that takes longer is ended by force.
+  await until('it has closed', () => closed, 5_000)
   await until('the desk has noticed', () => events.closed)
 })
 
@@ -140,7 +141,9 @@ t.test('cuts a desk off that does not read, so that nothing piles up for it, and
   const conversationId = 'x'.repeat(10_000)
   let sent = 0
   await until('it is cut off', () => {
-    for (let count = 0; count < 100; count++) happenings.publish({ type: 'presence', conversationId, connections: sent++ })
+    // The other has taken in what came before.
+    const count = reading.arrived.length === sent ? 100 : 0
+    for (const end = sent + count; sent < end; sent++) happenings.publish({ type: 'presence', conversationId, connections: sent })
     return listeners() === 1
   })
   await until('the other has got everything', () => reading.arrived.length === sent)

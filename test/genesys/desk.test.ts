@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { maxFileBytes } from '../../services/genesys/attachments/attachment-rules.ts'
 import type { GenesysConfig } from '../../services/genesys/config.ts'
 import type { StructuredMessage } from '../../services/genesys/conversations/structured-message.ts'
+import { stopClock } from '../helpers/clock.ts'
 import { Desk } from '../helpers/desk.ts'
 import type { Guest, GuestFrame } from '../helpers/guest.ts'
 import { until } from '../helpers/until.ts'
@@ -116,14 +117,21 @@ t.test('what the script was about to say is not said once a person has taken the
   const { desk, signedInGuest } = await start(t, { agentDelayMs: 400 })
   const guest = await signedInGuest()
   const other = await signedInGuest(grace)
+  const later = stopClock(t, { timeouts: true })
   await guest.say('When do you open?')
+  await guest.next(frame => body(frame).originatingEntity === 'Bot')
   const { conversationId } = await desk.find('When do you open?')
   await desk.act(conversationId, 'take', { name: 'Kim' })
   await guest.next(saying('I am handing you over to Kim.'))
   await desk.act(conversationId, 'release', { name: 'Kim' })
   await guest.next(saying(/I am back/))
   await other.say('When do you open?')
-  await other.next(saying(/9:00/))
+  await until('another guest is answered', () => {
+    later(0.4)
+    return other.unread.some(saying(/9:00/))
+  })
+  // What was sent to this one before is there then.
+  await guest.request('echo', { message: { type: 'Text', text: 'ping' } })
   t.strictSame(guest.unread.filter(fromScript).map(text), [], 'nor when it is given back at once')
 })
 

@@ -3,6 +3,7 @@ import { SignJWT } from 'jose'
 import t, { type Test } from 'tap'
 import { openStore } from '#lib/store.ts'
 import { openExchanges, type Exchange } from '../../services/genesys/auth/exchanges.ts'
+import { stopClock } from '../helpers/clock.ts'
 import { buildApp, configWith, deploymentId, env, temporaryFolder } from './helper.ts'
 import { redirectUris, startIdp } from './identity-provider.ts'
 
@@ -26,6 +27,7 @@ async function startLab (t: Test, { refreshTokens = false, implicitFlow = false 
 }
 
 t.test('tells why a code was refused, in words, under the contextId that the page and the log have', async t => {
+  stopClock(t)
   const { idp, exchange, recent, lines } = await startLab(t)
   const now = Math.floor(Date.now() / 1000)
   const verifier = 'v'.repeat(43)
@@ -33,7 +35,7 @@ t.test('tells why a code was refused, in words, under the contextId that the pag
     ['another nonce', { nonce: 'the-nonce' }, { nonce: 'my-nonce' }, 401, /^nonce was sent but the ID token has another$/],
     ['a nonce too many', {}, { nonce: 'my-nonce' }, 401, /the authorization request had no nonce, so none may be sent$/],
     ['a nonce too few', { nonce: 'the-nonce' }, {}, 401, /^no nonce was sent, but the ID token has one/],
-    ['a sign-in that is too old', { authTime: now - 600 }, { maxAge: 120 }, 401, /^the person signed in 60\d s ago, and maxAge allows 120 s$/],
+    ['a sign-in that is too old', { authTime: now - 600 }, { maxAge: 120 }, 401, /^the person signed in 600 s ago, and maxAge allows 120 s$/],
     ['maxAge without auth_time', {}, { maxAge: 120 }, 401, /^maxAge was sent but the ID token has no auth_time/],
     ['another iss', {}, { iss: 'http://evil.example' }, 401, /^iss is not the issuer of the identity provider, which is http:\/\/127/],
     ['a code that nobody issued', {}, { code: 'made-up-code' }, 401, /^the identity provider refused the code \(invalid_grant\)/],
@@ -81,16 +83,17 @@ t.test('passes on what the identity provider says, in the names that a page know
 })
 
 t.test('tells when a code was redeemed, whatever the identity provider has to say about that', async t => {
+  const later = stopClock(t)
   const { idp, exchange, recent } = await startLab(t)
   const code = await idp.code()
   t.equal((await exchange({ code })).statusCode, 200)
-  const { now } = Date
-  t.intercept(Date, 'now', { value: () => now() + 4000 })
+  later(4)
   t.equal((await exchange({ code })).statusCode, 401)
   t.match((await recent())[0], { reason: 'the code was redeemed 4 s ago, and a code works once', hint: /getAuthCode/ })
 })
 
 t.test('tells why an ID token was refused', async t => {
+  stopClock(t)
   const { idp, exchange, recent } = await startLab(t, { implicitFlow: true })
   const now = Math.floor(Date.now() / 1000)
   const idToken = (claims: object) =>
@@ -100,7 +103,7 @@ t.test('tells why an ID token was refused', async t => {
   const cases: [string, RegExp][] = [
     [await idToken({ aud: 'relying-party' }), /^the ID token was issued for another client than genesys-messenger$/],
     [await idToken({ iss: 'http://evil.example' }), /^the ID token is of another issuer than http/],
-    [await idToken({ exp: now - 60 }), /^the ID token expired 6\d s ago$/],
+    [await idToken({ exp: now - 60 }), /^the ID token expired 60 s ago$/],
     [await idToken({ nonce: 'm' }), /^nonce was sent but the ID token has another$/],
     [(await idToken({})).slice(0, -8) + 'AAAAAAAA', /^the ID token is not signed with a key of the identity provider$/],
     ['x', /^the ID token is no JWT$/],
@@ -146,6 +149,7 @@ t.test('has a hint where the identity provider gives no refresh token', async t 
 })
 
 t.test('keeps the last hundred for an hour', async t => {
+  const later = stopClock(t)
   const store = openStore(':memory:')
   t.teardown(() => store.close())
   const { record, recent } = openExchanges(store)
@@ -156,8 +160,7 @@ t.test('keeps the last hundred for an hour', async t => {
   t.same([reasons[0], reasons[99]], ['104', '5'])
   t.equal(await store.collection('exchange').countTagged('all'), 100, 'and no more in the store')
 
-  const { now } = Date
-  t.intercept(Date, 'now', { value: () => now() + 3601 * 1000 })
+  later(3600)
   t.same(await recent(), [])
 })
 

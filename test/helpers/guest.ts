@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+// Not the global ones, which a test may have stopped.
+import { clearTimeout, setTimeout } from 'node:timers'
 import WebSocket from 'ws'
 import { lookup } from '#lib/loopback-names.ts'
 
@@ -22,7 +24,7 @@ export class UpgradeError extends Error {
   }
 }
 
-const patience = 10_000
+const patience = 20_000
 
 /** A guest on the Web Messaging API: one WebSocket, one session token. */
 export class Guest {

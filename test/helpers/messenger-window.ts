@@ -2,6 +2,7 @@ import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser as Chromium, BrowserContextOptions, Locator, Page, WebSocketRoute } from 'playwright-core'
 import type { Test } from 'tap'
 import { fetch } from '#lib/outbound.ts'
+import { newContext } from './chromium.ts'
 import type { Lab } from './lab.ts'
 
 /** A picture of one pixel. */
@@ -98,10 +99,7 @@ export function said (content: object, time = new Date().toISOString()) {
 
 /** A browser of its own, and what its console complains of. */
 export async function openPage (t: Test, chromium: Chromium, options: BrowserContextOptions = {}) {
-  const context = await chromium.newContext({ locale: 'en-GB', ...options })
-  t.teardown(() => context.close())
-  context.setDefaultTimeout(20_000)
-  const page = await context.newPage()
+  const page = await (await newContext(t, chromium, { locale: 'en-GB', ...options })).newPage()
   const complaints: string[] = []
   page.on('console', message => { if (['error', 'warning'].includes(message.type())) complaints.push(message.text()) })
   page.on('pageerror', error => { complaints.push(String(error)) })
