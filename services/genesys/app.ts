@@ -3,6 +3,7 @@ import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
 import { health } from '#lib/health.ts'
 import { buildServer, type Server } from '#lib/http-server.ts'
+import { labClock } from '#lib/lab-clock.ts'
 import { openStateFolder } from '#lib/state-folder.ts'
 import { openStore } from '#lib/store.ts'
 import { createAgent } from './agent/agent.ts'
@@ -81,6 +82,7 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
   await app.register(platformErrors)
   await app.register(webSockets)
   await app.register(health)
+  if (config.lab) await app.register(labClock, { url, store, onMoved: () => oidc.forgetProvider() })
 
   await app.register(async open => {
     // Genesys answers pages of any origin. No cookie is involved; who may do what is in the tokens.

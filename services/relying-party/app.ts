@@ -3,6 +3,7 @@ import formbody from '@fastify/formbody'
 import rateLimit from '@fastify/rate-limit'
 import { health } from '#lib/health.ts'
 import { buildServer, type Server } from '#lib/http-server.ts'
+import { labClock } from '#lib/lab-clock.ts'
 import { openStateFolder } from '#lib/state-folder.ts'
 import { openStore } from '#lib/store.ts'
 import { Attempts } from './attempts.ts'
@@ -12,6 +13,7 @@ import { canonicalHost } from './plugins/canonical-host.ts'
 import { errors } from './plugins/errors.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
 import { session } from './plugins/session.ts'
+import { RateLimitStore } from './rate-limit-store.ts'
 import { hostPageRoutes } from './routes/host-page.ts'
 import { messengerRoutes } from './routes/messenger.ts'
 import { sessionRoutes } from './routes/session.ts'
@@ -35,7 +37,8 @@ export async function buildRelyingParty (config: RelyingPartyConfig): Promise<Se
   await app.register(securityHeaders, { config })
   await app.register(errors)
   await app.register(canonicalHost, { config })
-  await app.register(rateLimit, { global: false })
+  if (config.lab) await app.register(labClock, { url: config.app, store, onMoved: () => idp.startDiscovering() })
+  await app.register(rateLimit, { global: false, store: RateLimitStore })
   await app.register(formbody)
   await app.register(session, { config, sessions })
   await app.register(health, { notReady: () => idp.notReady })

@@ -32,6 +32,8 @@ export interface RelyingPartyConfig extends ServerConfig, Addresses {
     /** seconds from sign-in to the end of the session */
     lifetime: number
   }
+  /** the lab's clock can be moved */
+  lab: boolean
   /** sign-ins a minute and address */
   signInRateLimit: number
   oidc: { clientId: string, clientSecret: string, scope: string }
@@ -59,6 +61,7 @@ export function loadRelyingPartyConfig (env: NodeJS.ProcessEnv = process.env): R
     ...serverConfigOf('relying-party', settings.APP_PORT, addresses.app, settings),
     ...addresses,
     session: { key: Buffer.from(settings.SESSION_KEY, 'hex'), lifetime: settings.SESSION_LIFETIME },
+    lab: settings.LAB,
     signInRateLimit: settings.SIGN_IN_RATE_LIMIT,
     oidc: { clientId: settings.OIDC_CLIENT_ID, clientSecret: settings.OIDC_CLIENT_SECRET, scope: settings.OIDC_SCOPE },
     messenger: {

@@ -48,9 +48,13 @@ export class IdentityProvider {
     return this.#discovered ? undefined : this.#failure
   }
 
-  /** Try discovery until it succeeds, with growing pauses. */
+  /**
+   * Try discovery until it succeeds, with growing pauses. It can be done again: until there is an answer, what is known of
+   * the provider and of its keys stays in use.
+   */
   startDiscovering (delay = firstDelay): void {
-    this.#configuration().catch(() => {
+    clearTimeout(this.#timer)
+    this.#discoverOnce().catch(() => {
       this.#timer = setTimeout(() => this.startDiscovering(Math.min(delay * 2, longestDelay)), delay)
       this.#timer.unref()
     })
@@ -177,7 +181,10 @@ export class IdentityProvider {
   }
 
   #configuration (): Promise<client.Configuration> {
-    if (this.#discovered) return Promise.resolve(this.#discovered)
+    return this.#discovered ? Promise.resolve(this.#discovered) : this.#discoverOnce()
+  }
+
+  #discoverOnce (): Promise<client.Configuration> {
     this.#discovering ??= this.#discover().finally(() => { this.#discovering = undefined })
     return this.#discovering
   }

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { realNow } from '#lib/clock.ts'
 import { openStateFolder } from '#lib/state-folder.ts'
 import type { ContentCheck } from './attachment-content.ts'
 import { guestErrors } from '../guest/frames.ts'
@@ -75,7 +76,7 @@ export function openAttachmentFiles (folder: string) {
 
     /** Remove the files that nobody keeps, and what uploads have left behind that ended with their process. */
     async sweep (isKept: (file: string) => Promise<boolean>) {
-      const old = Date.now() - leftoverAge
+      const old = realNow() - leftoverAge
       for (const file of await readdir(folder)) {
         const found = await stat(pathOf(file)).catch(() => undefined)
         if (found && found.mtimeMs < old && !await isKept(file)) await rm(pathOf(file), { force: true })

@@ -78,6 +78,12 @@ export function createOidcClient ({ issuer, client: { id, secret } }: {
   const expectationsOf = ({ nonce, maxAge }: AuthorizationRequest): Expectations => ({ issuer, clientId: id, nonce, maxAge })
 
   return {
+    /** Ask for metadata and keys anew when they are needed next: what is known was dated by a clock that has been set since. */
+    forgetProvider () {
+      discovered = undefined
+      implicit = undefined
+    },
+
     /**
      * Redeem an authorization code and validate the ID token that comes for it.
      *

@@ -3,13 +3,13 @@ import { fastifySSE } from '@fastify/sse'
 import fastifyStatic from '@fastify/static'
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { makeQuiet } from '#lib/http-server.ts'
+import { sameSiteOnly } from '#lib/same-site.ts'
 import { maxFileBytes } from '../attachments/attachment-rules.ts'
 import { uuid } from '../deployments.ts'
 import { PlatformError } from '../errors.ts'
 import type { Happenings } from '../conversations/happenings.ts'
 import { createDesk, type Desk, type DeskParts } from './desk.ts'
 import { sendEvents } from './events.ts'
-import { sameSiteOnly } from '../same-site.ts'
 
 const params = Type.Object({ conversationId: Type.String({ pattern: uuid }) })
 const paging = Type.Object({
@@ -39,7 +39,7 @@ export const desk: FastifyPluginAsyncTypebox<DeskParts & {
 }> = async (app, { url, happenings, ...parts }) => {
   const desk = createDesk(parts)
   await app.register(fastifySSE)
-  app.addHook('onRequest', sameSiteOnly(url))
+  app.addHook('onRequest', sameSiteOnly(url, { page: '/desk' }))
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers({
       'content-security-policy': contentSecurityPolicy,

@@ -27,7 +27,9 @@ export function createRateLimits (enabled: boolean) {
         await limiters.get(limited)!.consume(key)
       } catch (exceeded) {
         const { msBeforeNext } = exceeded as RateLimiterRes
-        throw new TooManyRequests(Math.max(1, Math.ceil(msBeforeNext / 1000)), limits[limited].message)
+        const { duration, message } = limits[limited]
+        // Never longer than what is counted over, also where the clock was set back meanwhile.
+        throw new TooManyRequests(Math.min(duration, Math.max(1, Math.ceil(msBeforeNext / 1000))), message)
       }
     }
   }

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify'
-import { sameSiteOnly } from '../same-site.ts'
+import { sameSiteOnly } from '#lib/same-site.ts'
 import type { Exchanges } from '../auth/exchanges.ts'
 
 /** Why codes, ID tokens and refresh tokens were taken or refused, newest first. The real product tells nobody. */

@@ -1,0 +1,32 @@
+import createError from '@fastify/error'
+import type { FastifyRequest } from 'fastify'
+
+const WrongHost = createError('WRONG_HOST', 'The Host is not that of this service.', 403)
+const OtherOrigin = createError('OTHER_ORIGIN', 'A page of another origin has sent it.', 403)
+const OtherSite = createError('OTHER_SITE', 'A browser has sent it from elsewhere.', 403)
+
+/**
+ * Guard for a tool without a sign-in: only pages of its own origin may ask, and whoever is no browser.
+ *
+ * A page of another site cannot read an answer, as there are no CORS headers, but it could send. And a page whose host
+ * name was made to point at this machine (DNS rebinding) is of the same origin for the browser; its `Host` tells.
+ *
+ * @param url own origin, or a URL in it
+ * @param options.page path of a page to which links from elsewhere may lead: it shows itself in a window of its own and has
+ *   no other effect
+ * @returns an `onRequest` hook, which refuses with 403
+ * @see https://www.w3.org/TR/fetch-metadata/
+ */
+export function sameSiteOnly (url: string, { page }: { page?: string } = {}) {
+  const { host, origin } = new URL(url)
+  return async (request: FastifyRequest): Promise<void> => {
+    if (request.headers.host !== host) throw new WrongHost()
+    if (page !== undefined && opens(page, request)) return
+    const { origin: from, 'sec-fetch-site': site } = request.headers
+    if (from !== undefined && from !== origin) throw new OtherOrigin()
+    if (site !== undefined && site !== 'same-origin' && site !== 'none') throw new OtherSite()
+  }
+}
+
+const opens = (page: string, { method, url, headers }: FastifyRequest) =>
+  method === 'GET' && url === page && headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document'

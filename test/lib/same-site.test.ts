@@ -1,0 +1,57 @@
+import t, { type Test } from 'tap'
+import { buildServer } from '#lib/http-server.ts'
+import { sameSiteOnly } from '#lib/same-site.ts'
+
+const host = 'tool.localhost:4000'
+
+function build (t: Test) {
+  const app = buildServer({
+    name: 'test', host: '127.0.0.1', port: 0, url: `http://${host}`, stateFolder: '', log: { level: 'silent', format: 'json' }
+  })
+  t.teardown(() => app.close())
+  app.addHook('onRequest', sameSiteOnly(`http://${host}/base`, { page: '/tool' }))
+  for (const url of ['/tool', '/tool/data']) app.route({ method: ['GET', 'POST'], url, handler: async () => 'here' })
+  return async (method: 'GET' | 'POST', url: string, headers: Record<string, string> = {}) => {
+    const response = await app.inject({ method, url, headers: { host, ...headers } })
+    return [response.statusCode, response.statusCode === 200 ? '' : response.json().code]
+  }
+}
+
+t.test('answers its own page, and whoever is no browser', async t => {
+  const ask = build(t)
+  for (const method of ['GET', 'POST'] as const) {
+    t.strictSame(await ask(method, '/tool/data'), [200, ''], 'a command line')
+    t.strictSame(await ask(method, '/tool/data', { 'sec-fetch-site': 'same-origin', origin: `http://${host}` }), [200, ''], 'its page')
+    t.strictSame(await ask(method, '/tool/data', { 'sec-fetch-site': 'none' }), [200, ''], 'an address that was typed')
+  }
+})
+
+t.test('refuses what a browser sends from elsewhere, and whoever knows it by another name', async t => {
+  const ask = build(t)
+  const cases: [string, Record<string, string>, string][] = [
+    ['another site', { 'sec-fetch-site': 'cross-site' }, 'OTHER_SITE'],
+    ['the same site, another origin', { 'sec-fetch-site': 'same-site' }, 'OTHER_SITE'],
+    ['a value that is yet to be invented', { 'sec-fetch-site': 'near-by' }, 'OTHER_SITE'],
+    ['another origin, of an old browser', { origin: 'http://app.localhost:4000' }, 'OTHER_ORIGIN'],
+    ['another port', { origin: 'http://tool.localhost:4001' }, 'OTHER_ORIGIN'],
+    ['TLS', { origin: `https://${host}` }, 'OTHER_ORIGIN'],
+    ['a page in a sandbox', { origin: 'null' }, 'OTHER_ORIGIN'],
+    ['DNS rebinding', { host: 'evil.example' }, 'WRONG_HOST'],
+    ['DNS rebinding with our port', { host: 'evil.example:4000', 'sec-fetch-site': 'same-origin', origin: 'http://evil.example:4000' }, 'WRONG_HOST'],
+    ['no port', { host: 'tool.localhost' }, 'WRONG_HOST']
+  ]
+  for (const [what, headers, code] of cases) {
+    for (const method of ['GET', 'POST'] as const) t.strictSame(await ask(method, '/tool/data', headers), [403, code], `${method}: ${what}`)
+  }
+})
+
+t.test('a link from elsewhere may lead to its page, and to nothing else', async t => {
+  const ask = build(t)
+  const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+  t.strictSame(await ask('GET', '/tool', link), [200, ''])
+  t.strictSame(await ask('GET', '/tool/data', link), [403, 'OTHER_SITE'])
+  t.strictSame(await ask('GET', '/tool?now', link), [403, 'OTHER_SITE'])
+  t.strictSame(await ask('POST', '/tool', link), [403, 'OTHER_SITE'], 'a form is no link')
+  t.strictSame(await ask('GET', '/tool', { ...link, 'sec-fetch-dest': 'iframe' }), [403, 'OTHER_SITE'], 'a frame')
+  t.strictSame(await ask('GET', '/tool', { ...link, host: 'evil.example' }), [403, 'WRONG_HOST'])
+})
