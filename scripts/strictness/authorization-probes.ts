@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto'
+import { all, no, notApplicable, refusedRequest, refusedWithPage, yes, type Outcome, type Probe } from './probe.ts'
+import { unregisteredUri, type Changes, type ProviderUnderTest } from './provider-under-test.ts'
+
+const send = (provider: ProviderUnderTest, changes: Changes) => provider.authorize(provider.authorizationRequest(changes).url)
+
+/** What a browser brings back in which nobody is signed in. */
+async function askSilently (provider: ProviderUnderTest) {
+  const request = provider.authorizationRequest({ prompt: 'none' })
+  return { request, ...await provider.authorize(request.url, provider.newBrowser()) }
+}
+
+export const unregisteredRedirectUri: Probe = {
+  name: 'unregistered redirect_uri refused',
+  sends: `an authorization request with redirect_uri=${unregisteredUri}, by a user who is signed in`,
+  demand: 'Shows an error itself, and sends the browser nowhere: neither a code nor an error may go to an unproven address.',
+  specification: 'https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1',
+  run: async provider => refusedWithPage(await send(provider, { redirect_uri: unregisteredUri }))
+}
+
+export const unknownClient: Probe = {
+  name: 'unknown client_id refused',
+  sends: 'an authorization request with a client_id that nobody registered',
+  demand: 'Shows an error itself, and does not redirect: without a client, no redirect_uri is proven.',
+  specification: 'https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1',
+  run: async provider => refusedWithPage(await send(provider, { client_id: randomUUID() }))
+}
+
+export const promptNone: Probe = {
+  name: 'prompt=none without a session: login_required',
+  sends: 'an authorization request with prompt=none, in a browser without cookies',
+  demand: 'Redirects with error=login_required: it must neither show a page nor sign anybody in.',
+  specification: 'https://openid.net/specs/openid-connect-core-1_0.html#AuthError',
+  async run (provider) {
+    const { redirect, page } = await askSilently(provider)
+    if (!redirect) return no(`page of the provider, ${page.status}`)
+    const error = redirect.parameters.get('error')
+    if (error === 'login_required') return yes('login_required')
+    return no(redirect.parameters.has('code') ? 'code issued' : `redirect with ${error ?? 'neither code nor error'}`)
+  }
+}
+
+export const issParameter: Probe = {
+  name: 'iss in the authorization response',
+  sends: 'an authorization request that succeeds, and one that fails',
+  demand: 'Names itself in iss, exactly as in its metadata, so that a client of several providers sees which one answered.',
+  specification: 'https://www.rfc-editor.org/rfc/rfc9207#section-2',
+  async run (provider) {
+    const compare = (iss: string | null | undefined): Outcome => {
+      if (!iss) return no('no iss')
+      return iss === provider.metadata.issuer ? yes('the issuer') : no(`iss is ${iss}`)
+    }
+    const { redirect: success } = await send(provider, {})
+    const { redirect: failure } = await askSilently(provider)
+    return all({
+      success: compare(success?.parameters.get('iss')),
+      error: failure ? compare(failure.parameters.get('iss')) : no('no redirect')
+    })
+  }
+}
+
+export const withoutPkce: Probe = {
+  name: 'request without PKCE refused by default',
+  sends: 'an authorization request without code_challenge',
+  demand: 'Answers invalid_request. OAuth 2.1 asks PKCE of every client; RFC 9700 of public ones, and advises it for the rest.',
+  specification: 'https://www.rfc-editor.org/rfc/rfc9700#section-2.1.1',
+  run: async provider => refusedRequest(await send(provider, { code_challenge: undefined, code_challenge_method: undefined }))
+}
+
+export const similarRedirectUri: Probe = {
+  name: 'redirect_uri compared as a whole',
+  sends: 'authorization requests whose redirect_uri is the registered one with more in its path, and with a query',
+  demand: 'Refuses both on a page of its own: a redirect URI is compared as a string, not by how it begins.',
+  specification: 'https://www.rfc-editor.org/rfc/rfc9700#section-2.1',
+  async run (provider) {
+    const { redirectUri } = provider.identity
+    const separator = redirectUri.includes('?') ? '&' : '?'
+    return all({
+      'longer path': refusedWithPage(await send(provider, { redirect_uri: `${redirectUri}/more` })),
+      'longer query': refusedWithPage(await send(provider, { redirect_uri: `${redirectUri}${separator}more=1` }))
+    })
+  }
+}
+
+export const withoutRedirectUri: Probe = {
+  name: 'request without redirect_uri refused',
+  sends: 'an authorization request without redirect_uri',
+  demand: 'Refuses it: OpenID Connect requires the parameter, also of a client with one registered address.',
+  specification: 'https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest',
+  run: async provider => refusedRequest(await send(provider, { redirect_uri: undefined }))
+}
+
+export const withoutResponseType: Probe = {
+  name: 'request without response_type refused',
+  sends: 'an authorization request without response_type',
+  demand: 'Answers invalid_request, as for every required parameter that is missing.',
+  specification: 'https://www.rfc-editor.org/rfc/rfc6749#section-3.1.1',
+  run: async provider => refusedRequest(await send(provider, { response_type: undefined }))
+}
+
+export const implicitFlow: Probe = {
+  name: 'response_type=token refused',
+  sends: 'an authorization request with response_type=token',
+  demand: 'Issues no access token in a URL: the implicit grant is not to be used any more.',
+  specification: 'https://www.rfc-editor.org/rfc/rfc9700#section-2.1.2',
+  run: async provider => refusedRequest(await send(provider, { response_type: 'token' }))
+}
+
+export const plainPkce: Probe = {
+  name: 'PKCE method plain refused',
+  sends: 'authorization requests whose code_challenge is the code_verifier: with code_challenge_method=plain, and with none',
+  demand: 'Refuses both: who reads the request can redeem the code. S256 is the one method that hides the code_verifier.',
+  specification: 'https://www.rfc-editor.org/rfc/rfc9700#section-2.1.1',
+  async run (provider) {
+    const challenge = 'a-code-verifier-that-everybody-can-read-in-the-request'
+    return all({
+      plain: refusedRequest(await send(provider, { code_challenge: challenge, code_challenge_method: 'plain' })),
+      'no method': refusedRequest(await send(provider, { code_challenge: challenge, code_challenge_method: undefined }))
+    })
+  }
+}
+
+export const parameterTwice: Probe = {
+  name: 'parameter sent twice refused (authorization endpoint)',
+  sends: 'an authorization request with two different values of scope',
+  demand: 'Answers invalid_request: a parameter comes once, or two parties read different requests.',
+  specification: 'https://www.rfc-editor.org/rfc/rfc6749#section-3.1',
+  run: async provider => refusedRequest(await send(provider, { scope: ['openid', 'openid profile'] }))
+}
+
+export const stateReturned: Probe = {
+  name: 'state returned with success and with an error',
+  sends: 'an authorization request that succeeds, and one that fails',
+  demand: 'Returns the very value that the client sent, once, whatever the answer is.',
+  specification: 'https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1',
+  async run (provider) {
+    const compare = (sent: string, answers: URLSearchParams | undefined): Outcome => {
+      const states = answers?.getAll('state') ?? []
+      return states.length === 1 && states[0] === sent ? yes('as sent') : no(states.length === 0 ? 'no state' : 'another state')
+    }
+    const request = provider.authorizationRequest()
+    const success = await provider.authorize(request.url)
+    const failure = await askSilently(provider)
+    return all({
+      success: compare(request.state, success.redirect?.parameters),
+      error: compare(failure.request.state, failure.redirect?.parameters)
+    })
+  }
+}
+
+export const noCors: Probe = {
+  name: 'no CORS at the authorization endpoint',
+  sends: 'an authorization request, and a look at the headers of its answer',
+  demand: 'Sends no Access-Control-Allow-Origin: browsers are sent there, scripts have no business with it.',
+  specification: 'https://www.rfc-editor.org/rfc/rfc9700#section-2.6',
+  async run (provider) {
+    const allowed = await provider.allowedOrigin('https://unregistered.example')
+    return allowed === null ? yes('no such header') : no(`Access-Control-Allow-Origin: ${allowed}`)
+  }
+}
+
+export const noFrames: Probe = {
+  name: 'sign-in page not to be framed',
+  sends: 'nothing: a look at the headers of the page where the user signed in',
+  demand: 'Forbids frames of other sites, by frame-ancestors or X-Frame-Options, against clickjacking.',
+  specification: 'https://www.rfc-editor.org/rfc/rfc9700#section-4.16',
+  async run ({ browser }) {
+    const [page] = browser.signInPages
+    if (!page) return notApplicable('no sign-in page')
+    const ancestors = /frame-ancestors [^;]*/.exec(page.headers.get('content-security-policy') ?? '')?.[0]
+    const frameOptions = page.headers.get('x-frame-options')
+    if (ancestors && !/ancestors.* (\*|https?:)( |$)/.test(ancestors)) return yes(ancestors)
+    return frameOptions ? yes(`X-Frame-Options: ${frameOptions}`) : no('neither header')
+  }
+}
+
+export const noRedirect307: Probe = {
+  name: 'no form passed on by a redirect with 307',
+  sends: 'nothing: a look at the redirects that answered a form',
+  demand: 'Redirects with 303 (or 302): with 307 or 308 the browser would send the password on to the client.',
+  specification: 'https://www.rfc-editor.org/rfc/rfc9700#section-4.12',
+  async run ({ browser }) {
+    const statuses = [...new Set(browser.redirectsAfterForms)].sort()
+    if (statuses.length === 0) return notApplicable('no form was answered with a redirect')
+    return statuses.some(status => status === 307 || status === 308) ? no(statuses.join(', ')) : yes(statuses.join(', '))
+  }
+}

@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto'
+import { decodeJwt, decodeProtectedHeader } from 'jose'
+import { no, notApplicable, yes, type Outcome, type Probe } from './probe.ts'
+import { unregisteredUri, type UserinfoResponse } from './provider-under-test.ts'
+
+const bearerChallenge = 'https://www.rfc-editor.org/rfc/rfc6750#section-3'
+
+function refusedWithChallenge (response: UserinfoResponse | undefined): Outcome {
+  if (!response) return notApplicable('no userinfo endpoint')
+  const { status, headers } = response
+  const challenge = /^\w+/.exec(headers.get('www-authenticate') ?? '')?.[0]
+  const seen = `${status}, ${challenge ? `challenge ${challenge}` : 'no challenge'}`
+  return status === 401 && challenge !== undefined ? yes(seen) : no(seen)
+}
+
+export const garbageAtUserinfo: Probe = {
+  name: 'userinfo with a garbage token: 401 and a challenge',
+  sends: 'a userinfo request with Authorization: Bearer garbage',
+  demand: 'Answers 401 with WWW-Authenticate.',
+  specification: bearerChallenge,
+  run: async provider => refusedWithChallenge(await provider.userinfo({ token: 'garbage' }))
+}
+
+export const noTokenAtUserinfo: Probe = {
+  name: 'userinfo without a token: 401 and a challenge',
+  sends: 'a userinfo request without Authorization',
+  demand: 'Answers 401 with WWW-Authenticate.',
+  specification: bearerChallenge,
+  run: async provider => refusedWithChallenge(await provider.userinfo({}))
+}
+
+export const tokenInQuery: Probe = {
+  name: 'access token in the URL refused',
+  sends: 'a userinfo request with a good access token as query parameter',
+  demand: 'Does not take it: URLs end in logs, in histories and in Referer headers.',
+  specification: 'https://www.rfc-editor.org/rfc/rfc9700#section-4.3.2',
+  async run (provider) {
+    const { accessToken } = await provider.issueTokens()
+    const response = await provider.userinfo({ query: { access_token: accessToken } })
+    if (!response) return notApplicable('no userinfo endpoint')
+    return response.status === 400 || response.status === 401 ? yes(String(response.status)) : no(String(response.status))
+  }
+}
+
+export const nonceEchoed: Probe = {
+  name: 'nonce echoed in the ID token',
+  sends: 'a right authorization request and token request',
+  demand: 'Puts the nonce of the authorization request into the ID token, unchanged.',
+  specification: 'https://openid.net/specs/openid-connect-core-1_0.html#IDToken',
+  async run (provider) {
+    const { issued, idToken } = await provider.issueTokens()
+    const { nonce } = decodeJwt(idToken)
+    return nonce === issued.nonce ? yes('as sent') : no(nonce === undefined ? 'no nonce' : 'another nonce')
+  }
+}
+
+export const accessTokenHash: Probe = {
+  name: 'ID token has at_hash',
+  sends: 'a right authorization request and token request',
+  demand: 'Binds the access token to the ID token by at_hash, optional in the code flow, so that clients can see a swap.',
+  specification: 'https://openid.net/specs/openid-connect-core-1_0.html#CodeIDToken',
+  async run (provider) {
+    const { idToken, accessToken } = await provider.issueTokens()
+    const claimed = decodeJwt(idToken)['at_hash']
+    if (claimed === undefined) return no('no at_hash')
+    const { alg } = decodeProtectedHeader(idToken)
+    return claimed === leftHalfOfHash(accessToken, alg ?? '') ? yes('that of the access token') : no('a wrong at_hash')
+  }
+}
+
+function leftHalfOfHash (token: string, alg: string): string {
+  // EdDSA has no number in its name: Ed25519 hashes with SHA-512.
+  const hash = createHash(`sha${/\d{3}$/.exec(alg)?.[0] ?? '512'}`).update(token).digest()
+  return hash.subarray(0, hash.length / 2).toString('base64url')
+}
+
+export const sessionId: Probe = {
+  name: 'ID token has sid',
+  sends: 'a right authorization request and token request',
+  demand: 'Names the session, optional, so that a client can be told by logout tokens which of its sessions has ended.',
+  specification: 'https://openid.net/specs/openid-connect-backchannel-1_0.html#OPLogout',
+  async run (provider) {
+    const { sid } = decodeJwt((await provider.issueTokens()).idToken)
+    return typeof sid === 'string' && sid !== '' ? yes('a string') : no(sid === undefined ? 'no sid' : 'a sid that is no string')
+  }
+}
+
+export const profileScope: Probe = {
+  name: 'standard scope profile accepted',
+  sends: 'an authorization request with scope=openid profile, and the token request',
+  demand: 'Does not refuse it: profile is a scope of the standard, and what a provider does not know it ignores.',
+  specification: 'https://openid.net/specs/openid-connect-core-1_0.html#ScopeClaims',
+  async run (provider) {
+    const request = provider.authorizationRequest({ scope: 'openid profile' })
+    const { redirect, page } = await provider.authorize(request.url)
+    const code = redirect?.parameters.get('code')
+    if (!code) return no(redirect?.parameters.get('error') ?? `page of the provider, ${page.status}`)
+    const { status, body } = await provider.redeem({ ...request, code })
+    if (status !== 200) return no(`${status} at the token endpoint`)
+    // No scope means that it is the one asked for: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
+    return yes(body?.['scope'] === undefined ? 'granted as asked' : `granted: ${body['scope']}`)
+  }
+}
+
+export const verifiableIdToken: Probe = {
+  name: 'ID token verifies against the published keys',
+  sends: 'a right authorization request and token request, and a request for the keys',
+  demand: 'Signs with a key of its jwks_uri, and says the right iss and aud, with sub, iat and exp.',
+  specification: 'https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation',
+  async run (provider) {
+    const { idToken } = await provider.issueTokens()
+    try {
+      const { protectedHeader } = await provider.verifyIdToken(idToken)
+      return yes(protectedHeader.alg)
+    } catch (error) {
+      return no((error as Error).message)
+    }
+  }
+}
+
+export const unregisteredPostLogoutUri: Probe = {
+  name: 'unregistered post_logout_redirect_uri refused',
+  sends: `a sign-out with a right id_token_hint and post_logout_redirect_uri=${unregisteredUri}, confirmed where asked`,
+  demand: 'Sends the browser only to addresses that the client registered for it.',
+  specification: 'https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RedirectionAfterLogout',
+  async run (provider) {
+    if (!provider.metadata.end_session_endpoint) return notApplicable('no end_session_endpoint')
+    const { idToken } = await provider.issueTokens()
+    const url = new URL(provider.metadata.end_session_endpoint)
+    url.searchParams.set('id_token_hint', idToken)
+    url.searchParams.set('post_logout_redirect_uri', unregisteredUri)
+    const { left, page } = await provider.browser.open(url.href)
+    if (left) return no(left.href.startsWith(unregisteredUri) ? 'redirected to it' : 'redirected to the client')
+    return page.status < 500 ? yes(`page of the provider, ${page.status}`) : no(`breaks with ${page.status}`)
+  }
+}

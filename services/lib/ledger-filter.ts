@@ -1,0 +1,36 @@
+import type { Flow } from './flows.ts'
+import type { LedgerEntry } from './ledger.ts'
+
+/** What an exchange must have. */
+export interface LedgerFilter {
+  endpoint?: string
+  client?: string
+  user?: string
+  flow?: string
+  /** as entries have it, or the `sid` of any client: then it is about the session that this belongs to */
+  session?: string
+  /** `state` of the authorization request: it is about everything that belongs to that */
+  state?: string
+  fault?: string
+  status?: number
+  from?: string
+  to?: string
+}
+
+interface Candidate { entry: LedgerEntry, flow: Flow | undefined }
+
+/** A test for a filter. What an exchange lacks is taken from its flow. */
+export function matcherOf (filter: LedgerFilter, all: Candidate[]): (candidate: Candidate) => boolean {
+  const session = filter.session && sessionOf(filter.session, all)
+  const wanted = (['endpoint', 'from', 'to', 'status'] as const).filter(name => filter[name] !== undefined)
+  return ({ entry, flow }) =>
+    wanted.every(name => entry[name] === filter[name]) &&
+    (!filter.client || (entry.client ?? flow?.client) === filter.client) &&
+    (!filter.user || (entry.user ?? flow?.user) === filter.user) &&
+    (!filter.flow || flow?.id === filter.flow) &&
+    (!session || (entry.session ?? flow?.session) === session) &&
+    (!filter.state || (flow?.state ?? entry.parameters['state']) === filter.state) &&
+    (!filter.fault || entry.faults.includes(filter.fault))
+}
+
+const sessionOf = (sid: string, all: Candidate[]) => all.find(({ flow }) => flow?.sid === sid)?.flow?.session ?? sid

@@ -1,0 +1,70 @@
+import { Type } from 'typebox'
+
+const text = Type.String({ maxLength: 200 })
+const filled = Type.String({ minLength: 1, maxLength: 200 })
+
+export const entry = Type.Object({
+  id: Type.Integer({ description: 'in the order in which requests arrived' }),
+  time: Type.String({ description: 'when the request arrived, by the clock of the lab' }),
+  from: Type.String({ description: '`browser`, a client_id, the name of a service, or `unknown`' }),
+  to: Type.String(),
+  method: Type.String(),
+  endpoint: Type.String(),
+  path: Type.String({ description: 'without the query' }),
+  parameters: Type.Record(Type.String(), Type.String(), {
+    description: 'of query and form, and what the client authenticated with; secrets as their first characters and their ' +
+      'length, unless they are asked for; passwords never. A value is cut at 8,192 characters, which it then says'
+  }),
+  status: Type.Integer({ description: '0 where the connection broke before there was an answer' }),
+  answer: Type.Record(Type.String(), Type.String(), {
+    description: 'parameters of the location of a redirect, or members of a JSON object'
+  }),
+  client: Type.Optional(Type.String({ description: 'client_id; as claimed, where the client failed to authenticate' })),
+  user: Type.Optional(Type.String({ description: 'username' })),
+  session: Type.Optional(Type.String({ description: 'the same for all clients that a browser was signed in to at once' })),
+  faults: Type.Array(Type.String(), { description: 'names of the faults that were applied' }),
+  violations: Type.Array(Type.Object({
+    rule: Type.String(), what: Type.String(), specification: Type.String({ description: 'URL of the section that it broke' })
+  }), { description: 'what was let pass in permissive mode' }),
+  flow: Type.Optional(Type.String({ description: 'the same for everything that belongs to one authorization request' })),
+  durationMs: Type.Number()
+})
+
+const pageFields = {
+  entries: Type.Array(entry, { description: 'in the order in which the requests arrived, or the reverse' }),
+  count: Type.Integer({ description: 'how many match, those beyond the limit included' }),
+  last: Type.Integer({ description: 'the `since` that asks for what comes next' }),
+  forgotten: Type.Integer({
+    description: 'how many exchanges after `since` are not in memory any more, whether or not they matched'
+  })
+}
+
+export const page = Type.Object(pageFields)
+export const timedOut = Type.Object({ error: Type.String(), error_description: Type.String(), ...pageFields })
+export const refusal = Type.Object({ error: Type.String(), error_description: Type.String() })
+
+export const filter = {
+  endpoint: Type.Optional({ ...filled, description: 'e.g. `authorization`, `token`, `userinfo`' }),
+  client: Type.Optional({ ...filled, description: 'client_id' }),
+  user: Type.Optional({ ...filled, description: 'username' }),
+  flow: Type.Optional(filled),
+  session: Type.Optional({
+    ...filled, description: 'as entries have it, or the `sid` of any client: for both, everything of that session'
+  }),
+  state: Type.Optional({ ...text, description: '`state` of an authorization request: everything that belongs to that' }),
+  fault: Type.Optional({ ...filled, description: 'name of a fault that was applied' }),
+  status: Type.Optional(Type.Integer({ minimum: 0, maximum: 599 })),
+  from: Type.Optional(filled),
+  to: Type.Optional(filled),
+  secrets: Type.Optional(Type.Literal('show', { description: '`show` does not shorten secrets' }))
+}
+
+export const since = Type.Integer({ minimum: 0, description: '`last` of a former answer: only what has ended since then' })
+
+export const paging = {
+  since: Type.Optional(since),
+  limit: Type.Integer({ minimum: 1, maximum: 1_000, default: 100 }),
+  order: Type.Union([Type.Literal('asc'), Type.Literal('desc')], {
+    default: 'asc', description: '`desc`: the latest, in reverse order'
+  })
+}

@@ -1,0 +1,207 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import t from 'tap'
+import { createLedger, type Ledger, type Recording } from '#lib/ledger.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+/** Take down an exchange of the token endpoint, with changes. */
+function record (ledger: Ledger, changes: Partial<Recording> = {}) {
+  ledger.record({
+    time: '2026-01-01T00:00:00.000Z',
+    from: 'app',
+    to: 'idp',
+    method: 'POST',
+    endpoint: 'token',
+    path: '/token',
+    parameters: {},
+    status: 200,
+    answer: {},
+    faults: [],
+    violations: [],
+    durationMs: 1,
+    ...changes
+  })
+}
+
+const idsOf = (ledger: Ledger, query = {}) => ledger.query(query).entries.map(entry => entry.id)
+
+t.test('shows exchanges in the order in which they arrived, also where a later one ended first', async t => {
+  const ledger = createLedger()
+  const slow = ledger.begin()
+  const quick = ledger.begin()
+  record(ledger, { id: quick, endpoint: 'jwks' })
+  const { last } = ledger.query()
+  record(ledger, { id: slow, endpoint: 'token' })
+
+  t.same(ledger.query().entries.map(entry => entry.endpoint), ['token', 'jwks'])
+  t.same(ledger.query({ since: last }).entries.map(entry => entry.endpoint), ['token'], 'new to who saw the quick one')
+})
+
+t.test('finds by each thing that an exchange has', async t => {
+  const ledger = createLedger()
+  const wanted = {
+    endpoint: 'userinfo',
+    client: 'shop',
+    user: 'alice',
+    session: 's1',
+    status: 401,
+    from: 'shop',
+    to: 'the-idp',
+    faults: ['userinfo-401']
+  }
+  record(ledger)
+  record(ledger, wanted)
+  const { faults, ...filters } = { ...wanted, fault: 'userinfo-401' }
+  for (const [name, value] of Object.entries(filters)) t.same(idsOf(ledger, { [name]: value }), [2], name)
+  t.same(idsOf(ledger, { endpoint: 'userinfo', client: 'another' }), [], 'all of them have to match')
+})
+
+t.test('can be paged through, forwards from where one was and backwards from the end', async t => {
+  const ledger = createLedger()
+  for (let n = 0; n < 5; n++) record(ledger)
+
+  const first = ledger.query({ limit: 2 })
+  t.match(first, { count: 5, last: 2 })
+  t.same(first.entries.map(entry => entry.id), [1, 2])
+  t.same(idsOf(ledger, { limit: 2, since: first.last }), [3, 4])
+  t.same(idsOf(ledger, { limit: 2, order: 'desc' }), [5, 4])
+  t.match(ledger.query({ since: 5 }), { entries: [], count: 0, last: 5 })
+})
+
+t.test('keeps no more than its limit, and says how many had to make room', async t => {
+  const ledger = createLedger({ limit: 3 })
+  for (let n = 0; n < 10; n++) record(ledger)
+  t.match(ledger.query(), { count: 3, forgotten: 7, last: 10 })
+  t.same(idsOf(ledger), [8, 9, 10])
+  t.match(ledger.query({ since: 5 }), { count: 3, forgotten: 2 })
+  t.match(ledger.query({ since: 8 }), { count: 2, forgotten: 0 })
+})
+
+t.test('is empty when cleared, and numbers go on', async t => {
+  const ledger = createLedger()
+  record(ledger)
+  ledger.clear()
+  t.match(ledger.query(), { entries: [], count: 0, forgotten: 0 })
+  record(ledger)
+  t.ok(idsOf(ledger)[0]! > 1)
+})
+
+t.test('shortens secrets unless they are asked for, and leaves everything else', async t => {
+  const ledger = createLedger()
+  const secret = 'kV8fJ2mQ-a-long-authorization-code'
+  record(ledger, {
+    parameters: {
+      code: secret, client_secret: 'short', state: 'the-state', nonce: 'the-nonce', handed_on: 'eyJhbGciOiJub25lIn0.e30.'
+    },
+    answer: { access_token: secret, scope: 'openid' }
+  })
+  t.match(ledger.query().entries[0], {
+    parameters: { code: 'kV8fJ2…34', client_secret: 's…5', state: 'the-state', nonce: 'the-nonce', handed_on: 'eyJhbG…24' },
+    answer: { access_token: 'kV8fJ2…34', scope: 'openid' }
+  })
+  t.match(ledger.query({ secrets: 'show' }).entries[0], {
+    parameters: { code: secret, client_secret: 'short' }, answer: { access_token: secret }
+  })
+})
+
+t.test('never keeps a password', async t => {
+  const ledger = createLedger()
+  record(ledger, {
+    parameters: { username: 'alice', password: 'wonderland', new_password: 'wonderland' },
+    answer: { password_hint: 'wonderland' }
+  })
+  t.same(ledger.query({ secrets: 'show' }).entries[0]!.parameters, { username: 'alice' })
+  t.notMatch(JSON.stringify(ledger.query({ secrets: 'show' })), 'wonderland')
+})
+
+t.test('cuts what is too long or too much, and says so', async t => {
+  const ledger = createLedger()
+  const many = Object.fromEntries(Array.from({ length: 150 }, (_, n) => [`p${n}`, 'x']))
+  record(ledger, { parameters: { long: 'x'.repeat(10_000) }, answer: many })
+  const large = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`p${n}`, 'x'.repeat(9_000)]))
+  record(ledger, { parameters: large, answer: { claims: { nested: true }, none: undefined } })
+
+  const [first, second] = ledger.query().entries
+  t.equal(first!.parameters['long'], `${'x'.repeat(8_192)}… (cut: 10000 characters)`)
+  t.equal(Object.keys(first!.answer).length, 101)
+  t.equal(first!.answer['…'], '50 more')
+  t.ok(JSON.stringify(second!.parameters).length < 70_000, 'all values of an entry together have a limit too')
+  t.same(second!.answer, { claims: '{"nested":true}' })
+})
+
+t.test('does not keep a whole body in memory for a part of it', async t => {
+  const ledger = createLedger({ limit: 200 })
+  const bodies = Array.from({ length: 200 }, (_, n) => `${n}-the-code-in-a-long-body-${'x'.repeat(500_000)}`)
+  const before = heapUsed()
+  for (const body of bodies) record(ledger, { parameters: { code: `${body}!`.slice(0, 24) } })
+  bodies.length = 0
+  t.ok(heapUsed() - before < 10e6, 'far less than the 100 MB of the bodies')
+  t.equal(ledger.query().count, 200)
+})
+
+t.test('takes no more memory after 50,000 exchanges than after 5,000', async t => {
+  const ledger = createLedger({ limit: 500 })
+  let last = ''
+  const exchanges = (count: number) => {
+    for (let n = 0; n < count; n++) {
+      const next = `${Math.random()}-${n}`
+      record(ledger, {
+        parameters: { code: last, state: 'x'.repeat(500) },
+        correlation: n % 10 === 0 ? { begins: true, yields: [next] } : { by: [last], yields: [next, `${next}-token`] }
+      })
+      last = next
+    }
+    return heapUsed()
+  }
+  const before = exchanges(5_000)
+  t.ok(exchanges(50_000) - before < 3e6, 'less than 60 bytes for each that is gone')
+})
+
+t.test('is told by who waits: what is there already counts', async t => {
+  const ledger = createLedger()
+  record(ledger, { client: 'shop' })
+  t.match(await ledger.waitFor({ endpoint: 'token' }, { timeoutMs: 60_000 }), { count: 1, entries: [{ client: 'shop' }] })
+})
+
+t.test('lets a test wait for what is yet to come, and tells once from twice', async t => {
+  const ledger = createLedger()
+  record(ledger)
+  const { last } = ledger.query()
+  const waiting = ledger.waitFor({ endpoint: 'token', since: last }, { count: 2, timeoutMs: 60_000 })
+  record(ledger)
+  record(ledger, { endpoint: 'jwks' })
+  t.equal(ledger.listeners, 1, 'once is not enough')
+  record(ledger)
+  t.match(await waiting, { count: 2, entries: [{ id: 2 }, { id: 4 }] })
+  t.equal(ledger.listeners, 0)
+})
+
+t.test('tells who waited in vain how many there were', async t => {
+  const ledger = createLedger()
+  record(ledger)
+  t.match(await ledger.waitFor({ endpoint: 'token' }, { count: 2, timeoutMs: 1 }), { count: 1 })
+  t.equal(ledger.listeners, 0)
+})
+
+t.test('lets nobody wait any longer who has gone away, nor when it is closed', async t => {
+  const ledger = createLedger()
+  const gone = new AbortController()
+  const waiting = [
+    ledger.waitFor({}, { timeoutMs: 60_000, signal: gone.signal }),
+    ledger.waitFor({}, { timeoutMs: 60_000, signal: AbortSignal.abort() }),
+    ledger.waitFor({}, { timeoutMs: 60_000 })
+  ]
+  t.equal(ledger.listeners, 2)
+  gone.abort()
+  t.equal(ledger.listeners, 1)
+  ledger.close()
+  t.match(await Promise.all(waiting), [{ count: 0 }, { count: 0 }, { count: 0 }])
+  t.equal(ledger.listeners, 0)
+})
+
+function heapUsed () {
+  collectGarbage()
+  return process.memoryUsage().heapUsed
+}
