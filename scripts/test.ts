@@ -30,7 +30,7 @@ const passed = new Map<string, number>()
 count(root, [])
 
 console.log()
-for (const [tier, tests] of [...passed].sort()) console.log(`${tier.padEnd(20)} ${tests} passed`)
+for (const [tier, tests] of [...passed].sort()) console.log(`${tier.padEnd(28)} ${tests} passed`)
 for (const { name, reasons } of failed) console.log(`failed:  ${name}\n${reasons}`)
 for (const line of skipped) console.log(`skipped: ${line}`)
 const total = [...passed.values()].reduce((sum, tests) => sum + tests, 0)
