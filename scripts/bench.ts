@@ -1,9 +1,10 @@
 // Measures the lab: `npm run bench` lists the benchmarks, `npm run bench -- messaging` runs one, `npm run bench --
 // messaging --help` says what can be chosen.
 import { UsageError, type Benchmark } from './bench/benchmark.ts'
+import { idp } from './bench/idp.ts'
 import { messaging } from './bench/messaging.ts'
 
-const benchmarks: Record<string, Benchmark> = { messaging }
+const benchmarks: Record<string, Benchmark> = { idp, messaging }
 
 const [name, ...args] = process.argv.slice(2)
 const benchmark = name === undefined ? undefined : benchmarks[name]

@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { cpus } from 'node:os'
-import { setTimeout as pause } from 'node:timers/promises'
 import { readOptions, type Benchmark } from './benchmark.ts'
+import { environment } from './environment.ts'
 import { converseAll, type BenchGuest } from './guests.ts'
+import { mebibytes, settledMemory } from './memory.ts'
 import { startEchoServer, startGenesysServer, type GenesysServer, type MessagingServer } from './messaging-servers.ts'
 import { quantile, table, withSpread } from './statistics.ts'
 
@@ -16,7 +14,6 @@ const options = {
 }
 
 const warmUpSeconds = 1.5
-const settlingMilliseconds = 1_000
 const sampleSize = 20
 const leavingTogether = 100
 
@@ -35,18 +32,12 @@ export const messaging: Benchmark = {
 
   async run (args) {
     const { guests, rounds: [rounds], seconds: [seconds], idle: [idle], past: [past] } = readOptions(args, options)
-    console.log(`${environment()}\n${rounds} rounds of ${seconds} s for each server, one server after the other in turns; ` +
+    console.log(`${environment('ws')}\n${rounds} rounds of ${seconds} s for each server, one server after the other in turns; ` +
       'median (lowest–highest), the ratio of each pair of rounds. One message of 80 characters under way for each guest.\n')
     for (const count of guests) await measureThroughput(count, rounds!, seconds!)
     await measureMemory(idle!)
     await measurePast(past!)
   }
-}
-
-function environment (): string {
-  const ws = JSON.parse(readFileSync(createRequire(import.meta.url).resolve('ws/package.json'), 'utf8')) as { version: string }
-  const processors = cpus()
-  return `node ${process.version}, ws ${ws.version}, ${process.platform} ${process.arch}, ${processors.length} × ${processors[0]?.model}`
 }
 
 async function measureThroughput (count: number, rounds: number, seconds: number) {
@@ -162,15 +153,3 @@ async function converseAndLeave (server: MessagingServer, count: number) {
     await Promise.all(guests.map(guest => guest.close()))
   }
 }
-
-/** The lowest of a few looks: pages go back to the system some time after a collection. */
-async function settledMemory (server: MessagingServer): Promise<number> {
-  const looks: number[] = []
-  for (let look = 0; look < 3; look++) {
-    await pause(settlingMilliseconds)
-    looks.push((await server.usage({ collectGarbage: true })).residentBytes)
-  }
-  return Math.min(...looks)
-}
-
-const mebibytes = (bytes: number) => (bytes / 1024 / 1024).toFixed(1)

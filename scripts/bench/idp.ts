@@ -1,0 +1,182 @@
+import { readOptions, UsageError, type Benchmark } from './benchmark.ts'
+import { environment } from './environment.ts'
+import { BenchRelyingParty, Cookies } from './idp-relying-party.ts'
+import { startBareProvider, startMockServer, startOurIdp, type IdpServer } from './idp-servers.ts'
+import { mebibytes, settledMemory } from './memory.ts'
+import { quantile, table, withSpread } from './statistics.ts'
+
+const options = {
+  'sign-ins': { about: 'sign-ins at each server', default: '20000' },
+  round: { about: 'sign-ins a round; the first round warms up and does not count', default: '1000' },
+  'at-once': { about: 'sign-ins under way at the same time', default: '16' }
+}
+
+const reference = 'oidc-provider'
+const sampleSize = 50
+
+/** What one round of one server came to. */
+interface Round {
+  signInsPerSecond: number
+  p50: number
+  p99: number
+  /** processor time of the server */
+  microsecondsPerSignIn: number
+}
+
+interface Contestant {
+  label: string
+  server: IdpServer
+  relyingParty: BenchRelyingParty
+  /** of the first who ever signed in */
+  firstBrowser: Cookies
+  rounds: Round[]
+  /** ID tokens of the last round, as far as their signatures are looked at */
+  sample: string[]
+  looks: Look[]
+}
+
+/** What a server holds, after garbage was collected. */
+interface Look {
+  residentBytes: number
+  /** JavaScript objects that are in use */
+  heapBytes: number
+  /** files of its state folder; nothing where it has none */
+  storedBytes: number | undefined
+}
+
+/** Sign-ins per second and memory of the identity provider, beside `oidc-provider` alone and `oauth2-mock-server`. */
+export const idp: Benchmark = {
+  about: 'sign-ins, beside bare oidc-provider and oauth2-mock-server; and the memory after 20,000 of them',
+
+  async run (args) {
+    const { 'sign-ins': [signIns], round: [round], 'at-once': [atOnce] } = readOptions(args, options)
+    const rounds = Math.round(signIns! / round!)
+    if (rounds < 2) throw new UsageError('--sign-ins must be at least two rounds: the first warms up.')
+    console.log(`${environment('oidc-provider', 'oauth2-mock-server', 'undici')}\n` +
+      `${rounds} rounds of ${round} sign-ins for each server, one server after the other in turns, ${atOnce} at once; the first round ` +
+      'warms up.\nA sign-in is a new browser, PKCE, state and nonce, and ends with a checked ID token. LOG_LEVEL=warn, LOG_FORMAT=json.\n')
+
+    const contestants = await startAll(atOnce!)
+    try {
+      const looksAt = await measure(contestants, rounds, round!, atOnce!)
+      console.log(compare(contestants))
+      console.log(memory(contestants, looksAt) + '\n')
+      console.log(await check(contestants))
+    } finally {
+      await Promise.all(contestants.flatMap(({ server, relyingParty }) => [server.stop(), relyingParty.close()]))
+    }
+  }
+}
+
+async function startAll (connections: number): Promise<Contestant[]> {
+  const servers = {
+    'lab, hint': await startOurIdp({ lab: true, hint: true }),
+    'lab, form': await startOurIdp({ lab: true, hint: false }),
+    'LAB=false, form': await startOurIdp({ lab: false, hint: false }),
+    [reference]: await startBareProvider(),
+    'oauth2-mock-server': await startMockServer()
+  }
+  return Promise.all(Object.entries(servers).map(async ([label, server]) => ({
+    label,
+    server,
+    relyingParty: await BenchRelyingParty.discover(server.issuer, server.client, connections),
+    firstBrowser: new Cookies(),
+    rounds: [],
+    sample: [],
+    looks: []
+  })))
+}
+
+/** @returns after how many sign-ins the memory was looked at */
+async function measure (contestants: Contestant[], rounds: number, perRound: number, atOnce: number): Promise<number[]> {
+  const quarters = [1, 2, 3, 4].map(quarter => Math.round(rounds * quarter / 4))
+  const looksAfter = new Set([1, ...quarters])
+  const look = () => Promise.all(contestants.map(async contestant => {
+    const residentBytes = await settledMemory(contestant.server)
+    const { heapBytes } = await contestant.server.usage({ collectGarbage: true })
+    contestant.looks.push({ residentBytes, heapBytes, storedBytes: contestant.server.storedBytes() })
+  }))
+  await look()
+  for (let round = 0; round < rounds; round++) {
+    // Whoever was last is first in the next round, so that a machine that grows slower or faster favours nobody.
+    const inOrder = round % 2 === 0 ? contestants : contestants.toReversed()
+    for (const contestant of inOrder) await measureRound(contestant, round, perRound, atOnce)
+    if (looksAfter.has(round + 1)) await look()
+  }
+  return [0, ...[...looksAfter].map(after => after * perRound)]
+}
+
+async function measureRound (contestant: Contestant, round: number, count: number, atOnce: number) {
+  const { server, relyingParty, firstBrowser } = contestant
+  const before = await server.usage()
+  const latencies: number[] = []
+  const idTokens: string[] = []
+  let started = 0
+  const signInOneByOne = async () => {
+    while (started < count) {
+      const browser = started++ === 0 && round === 0 ? firstBrowser : new Cookies()
+      const since = performance.now()
+      idTokens.push(await relyingParty.signIn(server.person, browser))
+      latencies.push(performance.now() - since)
+    }
+  }
+  const since = performance.now()
+  await Promise.all(Array.from({ length: atOnce }, signInOneByOne))
+  const seconds = (performance.now() - since) / 1000
+  const after = await server.usage()
+
+  contestant.sample = idTokens.slice(-sampleSize)
+  if (round === 0) return
+  contestant.rounds.push({
+    signInsPerSecond: count / seconds,
+    p50: quantile(latencies, 0.5),
+    p99: quantile(latencies, 0.99),
+    microsecondsPerSignIn: (after.cpuMicroseconds - before.cpuMicroseconds) / count
+  })
+}
+
+function compare (contestants: Contestant[]): string {
+  const bare = contestants.find(({ label }) => label === reference)!
+  const rows = contestants.map(({ label, relyingParty, rounds }) => {
+    const values = (key: keyof Round) => rounds.map(round => round[key])
+    const ratios = (key: keyof Round) => rounds.map((round, index) => round[key] / bare.rounds[index]![key])
+    return [
+      label,
+      relyingParty.requestsPerSignIn.toFixed(0),
+      withSpread(values('signInsPerSecond'), 0),
+      withSpread(ratios('signInsPerSecond'), 2),
+      withSpread(values('p50'), 1),
+      withSpread(values('p99'), 1),
+      withSpread(values('microsecondsPerSignIn'), 0),
+      withSpread(ratios('microsecondsPerSignIn'), 2)
+    ]
+  })
+  return table([
+    ['', 'requests', 'sign-ins per second', 'ratio', 'latency p50, ms', 'p99, ms', 'server CPU a sign-in, µs', 'ratio'],
+    ...rows
+  ]) + `\nMedian (lowest–highest) of the rounds; the ratio is that to ${reference} in the same round.\n`
+}
+
+function memory (contestants: Contestant[], looksAt: number[]): string {
+  const rows = (what: string, of: (look: Look) => number | undefined) => contestants
+    .filter(({ looks }) => looks.every(look => of(look) !== undefined))
+    .map(({ label, looks }) => [`${what}, ${label}`, ...looks.map(look => mebibytes(of(look)!))])
+  return table([
+    ['MiB after so many sign-ins', ...looksAt.map(count => count.toLocaleString('en'))],
+    ...rows('resident', look => look.residentBytes),
+    ...rows('heap in use', look => look.heapBytes),
+    ...rows('files', look => look.storedBytes)
+  ])
+}
+
+/** Every ID token was checked as it came; this looks at signatures, and at what is still known of who came first. */
+async function check (contestants: Contestant[]): Promise<string> {
+  const remembered = await Promise.all(contestants.map(async ({ label, relyingParty, sample, firstBrowser }) => {
+    await relyingParty.verify(sample)
+    if (await relyingParty.isSignedIn(new Cookies())) return `${label} asks nobody`
+    return `${label} ${await relyingParty.isSignedIn(firstBrowser) ? 'knows them still' : 'has forgotten them'}`
+  }))
+  const total = contestants.reduce((sum, { rounds }) => sum + rounds.length, contestants.length)
+  return `checked: the ID token of every sign-in in ${total} rounds, the signatures of the last ${sampleSize} of each server\n` +
+    `who signed in first and comes again: ${remembered.join('; ')}`
+}
