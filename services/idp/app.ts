@@ -1,20 +1,22 @@
-import { join } from 'node:path'
 import formbody from '@fastify/formbody'
 import { health } from '#lib/health.ts'
 import { buildServer, type Server } from '#lib/http-server.ts'
-import { openStateFolder } from '#lib/state-folder.ts'
-import { openStore } from '#lib/store.ts'
+import { keepProcessClock } from '#lib/lab-clock.ts'
 import type { IdpConfig } from './config.ts'
-import { openKeys } from './keys.ts'
+import { lab } from './lab/lab.ts'
+import { recordExchanges } from './lab/recorder.ts'
 import { errorPage, errors } from './plugins/errors.ts'
+import { openApi } from './plugins/open-api.ts'
 import { pages } from './plugins/pages.ts'
-import { createProvider } from './provider.ts'
+import { resolveRealm } from './plugins/resolve-realm.ts'
+import type { ProviderPages } from './provider.ts'
+import type { Realm } from './realm.ts'
+import { Realms } from './realms.ts'
 import { consentRoutes } from './routes/consent.ts'
 import { homeRoutes } from './routes/home.ts'
 import { interactionRoutes } from './routes/interaction.ts'
 import { protocolRoutes } from './routes/protocol.ts'
 import { signInRoutes } from './routes/sign-in.ts'
-import { Accounts } from './users.ts'
 
 const wordsToGoOn = {
   'nobody signed in': { title: 'You are signed out', meaning: 'Tern ID had forgotten you in this browser already.' },
@@ -24,36 +26,39 @@ const wordsToGoOn = {
 /** The identity provider: stands in for Okta, Auth0, Keycloak or Entra ID. */
 export async function buildIdp (config: IdpConfig): Promise<Server> {
   const app = buildServer(config)
-  const { lab, clients } = config
   const secure = config.issuer.startsWith('https:')
 
-  const store = openStore(join(openStateFolder(config.stateFolder), 'idp.sqlite'))
-  app.addHook('onClose', async () => store.close())
+  const realms = await Realms.open(config, app.log, ({ clients, mountPath: base }: Realm): ProviderPages => ({
+    error: out => app.view('error', errorPage(out, clients)),
+    logout: (client, xsrf) => app.view('sign-out', { title: 'Sign out', base, client, xsrf }),
+    loggedOut: () => app.view('signed-out', { title: 'Signed out', app: config.app }),
+    goOn: (why, xsrf) => app.view('continue', { ...wordsToGoOn[why], base, xsrf }),
+    show: (template, page) => app.view(template, { ...page, base })
+  }))
+  app.addHook('onClose', async () => realms.close())
+  if (config.lab) {
+    const leaveClock = await keepProcessClock(realms.root.store)
+    app.addHook('onClose', async () => leaveClock())
+    await app.register(openApi)
+  }
 
-  const accounts = new Accounts(config.users)
-  const provider = createProvider({
-    issuer: config.issuer,
-    clients,
-    accounts,
-    keys: await openKeys(config.stateFolder),
-    store,
-    log: app.log,
-    pages: {
-      error: out => app.view('error', errorPage(out, clients)),
-      logout: (client, xsrf) => app.view('sign-out', { title: 'Sign out', client, xsrf }),
-      loggedOut: () => app.view('signed-out', { title: 'Signed out', app: config.app }),
-      goOn: (why, xsrf) => app.view('continue', { ...wordsToGoOn[why], xsrf })
-    }
-  })
-
-  await app.register(pages, { clients, secure })
-  await app.register(errors, { clients })
+  await app.register(pages, { realms, secure })
+  await app.register(errors, { root: realms.root })
   await app.register(formbody)
   await app.register(health, {})
-  await app.register(homeRoutes, { config })
-  await app.register(protocolRoutes, { provider })
-  await app.register(interactionRoutes, { provider, accounts, lab })
-  await app.register(signInRoutes, { provider, accounts, lab })
-  await app.register(consentRoutes, { provider })
+
+  // Every issuer has the same routes: the one at the root and, in a lab, those below it.
+  for (const prefix of config.lab ? ['', '/realms/:realm'] : ['']) {
+    await app.register(async issuer => {
+      await issuer.register(resolveRealm, { realms, lab: config.lab })
+      if (config.lab) await issuer.register(recordExchanges)
+      await issuer.register(homeRoutes, { app: config.app })
+      await issuer.register(protocolRoutes)
+      await issuer.register(interactionRoutes)
+      await issuer.register(signInRoutes)
+      await issuer.register(consentRoutes)
+      if (config.lab) await issuer.register(lab, { realms, addresses: config })
+    }, { prefix })
+  }
   return app
 }

@@ -1,22 +1,56 @@
 import { Type, type Static } from 'typebox'
-import { readDataFile } from '#lib/data-file.ts'
+import { DataFileError, readDataFile } from '#lib/data-file.ts'
+import type { Directory } from './directory.ts'
 
-const redirectUri = Type.String({ pattern: '^https?://[^\\s#]+$' })
+// No semicolon or comma in the host name: origins of clients stand in the Content-Security-Policy of pages.
+const uri = Type.String({ pattern: '^https?://[^\\s#/?;,]+([/?][^\\s#]*)?$' })
 
-const client = Type.Object({
-  client_id: Type.String({ minLength: 1 }),
+/** The signature algorithms that an ID token can have here. */
+export const signingAlgorithms = ['RS256', 'ES256', 'PS256', 'EdDSA'] as const
+
+/** A signature algorithm, as in the header of a JWT. */
+export type SigningAlgorithm = typeof signingAlgorithms[number]
+
+/** The grant of RFC 8628. */
+export const deviceCodeGrant = 'urn:ietf:params:oauth:grant-type:device_code'
+
+/** What a client can have to do with a feature: it is refused, it may use it, or it has to. */
+export const usages = ['off', 'allowed', 'required'] as const
+export type Usage = typeof usages[number]
+
+const usage = (description: string) => Type.Enum([...usages], { default: 'off', description })
+
+/** The fields of a client beside its `client_id`. */
+export const clientFields = {
   client_name: Type.String({ minLength: 1 }),
   client_uri: Type.String({ pattern: '^https?://' }),
-  client_secret: Type.String({ minLength: 16 }),
-  token_endpoint_auth_method: Type.Union([Type.Literal('client_secret_basic'), Type.Literal('client_secret_post')]),
-  redirect_uris: Type.Array(redirectUri, { minItems: 1, uniqueItems: true }),
-  post_logout_redirect_uris: Type.Array(redirectUri, { default: [], uniqueItems: true }),
-  grant_types: Type.Array(Type.Union([Type.Literal('authorization_code'), Type.Literal('refresh_token')]), { minItems: 1 }),
-  scope: Type.String({ pattern: '^openid( [a-z_]+)*$' }),
+  client_secret: Type.Optional(Type.String({ minLength: 16 })),
+  token_endpoint_auth_method: Type.Enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none']),
+  jwks: Type.Optional(Type.Object({ keys: Type.Array(Type.Record(Type.String(), Type.Unknown()), { minItems: 1 }) }, {
+    description: 'the public keys of a client that signs something: private_key_jwt, request objects'
+  })),
+  redirect_uris: Type.Array(uri, { default: [], uniqueItems: true }),
+  post_logout_redirect_uris: Type.Array(uri, { default: [], uniqueItems: true }),
+  grant_types: Type.Array(Type.Enum(['authorization_code', 'refresh_token', deviceCodeGrant]), { minItems: 1 }),
+  // The characters of a scope token: https://www.rfc-editor.org/rfc/rfc6749#appendix-A.4
+  scope: Type.String({ pattern: '^openid( [\\x21\\x23-\\x5b\\x5d-\\x7e]+)*$' }),
+  id_token_signed_response_alg: Type.Enum([...signingAlgorithms], {
+    default: 'RS256', description: 'what ID tokens for this client are signed with'
+  }),
+  pushed_authorization_requests: usage('authorization requests that are pushed first (RFC 9126)'),
+  request_objects: usage('authorization requests as a signed JWT in `request` (RFC 9101)'),
+  dpop: usage('tokens bound to a key of the client (RFC 9449); where it is off, a proof is ignored and the token is a Bearer token'),
+  backchannel_logout_uri: Type.Optional(uri),
+  backchannel_logout_session_required: Type.Boolean({ default: false }),
+  frontchannel_logout_uri: Type.Optional(uri),
+  frontchannel_logout_session_required: Type.Boolean({ default: false }),
   first_party: Type.Boolean({ default: false }),
   id_token_claims: Type.Array(Type.String(), { default: [] }),
-  refresh_token_with_session: Type.Boolean({ default: false })
-}, { additionalProperties: false })
+  refresh_token_with_session: Type.Boolean({ default: false }),
+  permissive: Type.Boolean({ default: false, description: 'lab only: what strictness refuses is let pass for this client, and noted in the ledger' })
+}
+
+const client = Type.Object({ client_id: Type.String({ minLength: 1 }), ...clientFields }, { additionalProperties: false })
 
 /** A registered client, as an entry of `clients.yaml`. */
 export type RegisteredClient = Static<typeof client>
@@ -28,5 +62,40 @@ export type RegisteredClient = Static<typeof client>
  * @see https://openid.net/specs/openid-connect-registration-1_0.html#ClientMetadata
  */
 export function readClients (file: string, settings: Record<string, string | number | boolean>): RegisteredClient[] {
-  return readDataFile(file, { entry: client, key: 'client_id', settings })
+  const clients = readDataFile(file, { entry: client, key: 'client_id', settings })
+  const mistakes = clients.flatMap((client, index) =>
+    contradictions(client).map(what => `entry ${index + 1} (${client.client_id}), field ${what}`))
+  if (mistakes.length > 0) throw new DataFileError(file, mistakes)
+  return clients
+}
+
+/** What no field by itself tells. For clients that come in another way oidc-provider looks after it. */
+function contradictions (client: RegisteredClient): string[] {
+  const method = client.token_endpoint_auth_method
+  const hasSecret = client.client_secret !== undefined
+  return [
+    ...(method.startsWith('client_secret') && !hasSecret ? ['client_secret: is missing'] : []),
+    ...(!method.startsWith('client_secret') && hasSecret ? [`token_endpoint_auth_method: is ${method}, so client_secret is not for anything`] : []),
+    ...(method === 'private_key_jwt' && !client.jwks ? ['jwks: is missing'] : []),
+    ...(client.request_objects !== 'off' && !client.jwks ? ['jwks: is missing, and request objects are signed'] : []),
+    ...(client.grant_types.includes('authorization_code') && client.redirect_uris.length === 0
+      ? ['redirect_uris: must NOT have fewer than 1 items']
+      : [])
+  ]
+}
+
+/** The clients of one issuer. */
+export type Clients = Directory<RegisteredClient>
+
+/** The origins to which clients have browsers sent, separated by spaces. */
+export function originsOf (clients: RegisteredClient[]): string {
+  const uris = clients.flatMap(client => [...client.redirect_uris, ...client.post_logout_redirect_uris ?? []])
+  // A client that was registered dynamically may be an application with a scheme of its own.
+  return [...new Set(uris.map(uri => new URL(uri).origin))].filter(origin => origin !== 'null').join(' ')
+}
+
+/** The applications that a person who is lost can go back to. */
+export function waysBack (clients: Clients): { name: string, uri: string }[] {
+  return clients.all.filter(client => client.first_party).map(client => ({ name: client.client_name, uri: client.client_uri }))
+    .filter((client, index, all) => all.findIndex(other => other.uri === client.uri) === index)
 }

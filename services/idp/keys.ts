@@ -1,24 +1,175 @@
 import { randomBytes } from 'node:crypto'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose'
-import { keep } from '#lib/state-folder.ts'
+import { keep, keepInstead } from '#lib/state-folder.ts'
+import type { SigningAlgorithm } from './clients.ts'
 
-/** What the provider signs with. Made at the first start and kept, so that a restart signs nobody out. */
-export interface Keys {
-  /** private keys for ID tokens, as a JWK set */
-  jwks: { keys: JWK[] }
-  /** keys for the signatures of cookies, newest first */
-  cookieKeys: string[]
+/** A key that ID tokens are signed with, were signed with, or will be. */
+export interface SigningKey {
+  kid: string
+  alg: SigningAlgorithm
+  /** the private key, with `kid`, `alg` and `use` */
+  jwk: JWK
+  /** whether it is waiting, in use, or kept only to check what it has signed */
+  stage: 'next' | 'current' | 'previous'
+  /** whether it is in the JWK set that clients fetch */
+  published: boolean
 }
 
-export async function openKeys (stateFolder: string): Promise<Keys> {
-  return {
-    jwks: await keep(stateFolder, 'signing-keys.json', async () => ({ keys: [await makeSigningKey()] })),
-    cookieKeys: await keep(stateFolder, 'cookie-keys.json', () => [randomBytes(32).toString('base64url')])
+/** A change that cannot be made to the keys as they are. */
+export class KeyError extends Error {
+  override name = 'KeyError'
+}
+
+interface KeptKey extends JWK { stage?: SigningKey['stage'], published?: boolean, original?: boolean, retired?: boolean }
+
+const file = 'signing-keys.json'
+// Rotating again and again must not grow the JWK set without end.
+const previousKept = 5
+
+/**
+ * What the provider signs ID tokens with, one current key an algorithm. Made at the first start and kept, so that a
+ * restart signs nobody out.
+ *
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#RotateSigKeys
+ */
+export class SigningKeys {
+  readonly #stateFolder: string
+  #keys: KeptKey[]
+  #onChange = () => {}
+
+  static async open (stateFolder: string, algorithms: Iterable<SigningAlgorithm>): Promise<SigningKeys> {
+    const { keys } = await keep(stateFolder, file, async () => ({ keys: [{ ...await makeKey('RS256'), original: true }] }))
+    const signingKeys = new SigningKeys(stateFolder, keys)
+    for (const alg of algorithms) await signingKeys.ensure(alg)
+    return signingKeys
+  }
+
+  private constructor (stateFolder: string, keys: KeptKey[]) {
+    this.#stateFolder = stateFolder
+    this.#keys = keys
+  }
+
+  /** All that are not retired, those in use first. */
+  get all (): readonly SigningKey[] {
+    const order = { current: 0, next: 1, previous: 2 }
+    return this.#keys.map(asSigningKey).filter(key => key !== undefined).sort((a, b) => order[a.stage] - order[b.stage])
+  }
+
+  onChange (listener: () => void): void {
+    this.#onChange = listener
+  }
+
+  current (alg: string): SigningKey {
+    const key = this.all.find(key => key.alg === alg && key.stage === 'current')
+    if (!key) throw new KeyError(`no client has asked for ${alg}, so there is no such key`)
+    return key
+  }
+
+  find (kid: string): SigningKey | undefined {
+    return this.all.find(key => key.kid === kid)
+  }
+
+  /** The private keys as oidc-provider takes them: it signs with the first that fits. */
+  jwks (): { keys: JWK[] } {
+    return { keys: this.all.filter(key => key.stage !== 'next').map(({ jwk }) => jwk) }
+  }
+
+  /** The JWK set that clients fetch. */
+  publishedJwks (): { keys: JWK[] } {
+    return { keys: this.all.filter(key => key.published).map(({ jwk }) => publicHalf(jwk)) }
+  }
+
+  /** Have a current key for an algorithm. */
+  async ensure (alg: SigningAlgorithm): Promise<void> {
+    if (this.all.some(key => key.alg === alg && key.stage === 'current')) return
+    this.#keep([...this.#keys, { ...await makeKey(alg), original: true }])
+  }
+
+  /** Publish the key that the next rotation will use, so that clients have it by then; the same one if that was done before. */
+  async publishNext (alg: SigningAlgorithm): Promise<SigningKey> {
+    await this.ensure(alg)
+    const waiting = this.#next(alg)
+    if (waiting) return waiting
+    const made = await makeKey(alg)
+    this.#keep([...this.#keys, { ...made, stage: 'next' }])
+    return this.find(made.kid!)!
+  }
+
+  /** Sign with the next key from now on, or with a new one; the current one becomes a previous one. */
+  async rotate (alg: SigningAlgorithm): Promise<SigningKey> {
+    await this.ensure(alg)
+    const kid = this.#next(alg)?.kid ?? (await this.publishNext(alg)).kid
+    const rotated = this.#keys.map((key): KeptKey => {
+      if (key.kid === kid) return { ...key, stage: 'current', published: true }
+      return key.alg === alg && stageOf(key) === 'current' ? { ...key, stage: 'previous' } : key
+    })
+    const previous = rotated.filter(key => key.alg === alg && stageOf(key) === 'previous')
+    const tooOld = new Set(previous.filter(key => !key.original).slice(0, -previousKept))
+    this.#keep(rotated.filter(key => !tooOld.has(key)))
+    return this.current(alg)
+  }
+
+  /** Do without a key: what it has signed cannot be checked any more. */
+  retire (kid: string): void {
+    const key = this.#existing(kid)
+    if (key.stage === 'current') throw new KeyError('the key is in use: rotate first, then retire it')
+    this.#keep(this.#keys.flatMap(each => each.kid !== kid ? [each] : each.original ? [{ ...each, retired: true }] : []))
+  }
+
+  publish (kid: string): void {
+    this.#setPublished(kid, true)
+  }
+
+  /** Leave a key out of the JWK set, although tokens may be signed with it. */
+  unpublish (kid: string): void {
+    this.#setPublished(kid, false)
+  }
+
+  /** Back to the keys of the first start. */
+  reset (): void {
+    this.#keep(this.#keys.filter(key => key.original).map(({ stage, published, retired, ...key }) => key))
+  }
+
+  #next (alg: SigningAlgorithm): SigningKey | undefined {
+    return this.all.find(key => key.alg === alg && key.stage === 'next')
+  }
+
+  #existing (kid: string): SigningKey {
+    const key = this.find(kid)
+    if (!key) throw new KeyError(`there is no key ${kid}`)
+    return key
+  }
+
+  #setPublished (kid: string, published: boolean): void {
+    this.#existing(kid)
+    this.#keep(this.#keys.map(key => key.kid === kid ? { ...key, published } : key))
+  }
+
+  #keep (keys: KeptKey[]): void {
+    keepInstead(this.#stateFolder, file, { keys })
+    this.#keys = keys
+    this.#onChange()
   }
 }
 
-async function makeSigningKey (): Promise<JWK> {
-  const { privateKey } = await generateKeyPair('RS256', { extractable: true })
+/** The keys for the signatures of cookies, newest first. */
+export const openCookieKeys = (stateFolder: string): Promise<string[]> =>
+  keep(stateFolder, 'cookie-keys.json', () => [randomBytes(32).toString('base64url')])
+
+// A file of before there was more than one key has the current one, published.
+const stageOf = (key: KeptKey): SigningKey['stage'] => key.stage ?? 'current'
+
+function asSigningKey ({ stage = 'current', published = true, original, retired, ...jwk }: KeptKey): SigningKey | undefined {
+  if (retired) return undefined
+  return { kid: jwk.kid!, alg: jwk.alg as SigningAlgorithm, jwk, stage, published }
+}
+
+function publicHalf ({ d, p, q, dp, dq, qi, ...jwk }: JWK): JWK {
+  return jwk
+}
+
+async function makeKey (alg: SigningAlgorithm): Promise<JWK> {
+  const { privateKey } = await generateKeyPair(alg, { extractable: true })
   const jwk = await exportJWK(privateKey)
-  return { ...jwk, alg: 'RS256', use: 'sig', kid: await calculateJwkThumbprint(jwk) }
+  return { ...jwk, alg, use: 'sig', kid: await calculateJwkThumbprint(jwk) }
 }

@@ -1,15 +1,31 @@
 import { Provider, type Configuration, type ErrorOut, type errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Logger } from '#lib/http-server.ts'
-import type { Store } from '#lib/store.ts'
 import { storeAdapter } from './adapter.ts'
-import type { RegisteredClient } from './clients.ts'
-import type { Keys } from './keys.ts'
+import { logBackChannelLogout, send } from './back-channel-logout.ts'
+import { claimsByScope, claimsOf } from './claims.ts'
+import { extraClientMetadata } from './client-metadata.ts'
+import { signingAlgorithms } from './clients.ts'
+import { deviceFlow, fillInUserCode } from './device-flow.ts'
+import { announceWhatClientsUse } from './discovery.ts'
+import { frontChannelMetadata, signOutInFrames } from './front-channel-logout.ts'
+import type { SigningKeys } from './keys.ts'
+import { attachInstruments, instrumentFetch } from './lab/instruments.ts'
+import { pkceRequired } from './permissive/authorization-request.ts'
+import { permitForClients } from './permissive/permit.ts'
+import { policyOf } from './permissive/silent-sign-in.ts'
+import type { Realm } from './realm.ts'
 import { explainRefusals } from './refusals.ts'
-import type { Accounts, User } from './users.ts'
+import { signInByHint } from './sign-in-by-hint.ts'
+import { registration } from './registration.ts'
+import { clientSigningAlgorithms, detectReplays, refuseByClient, requestSecurity } from './request-security.ts'
+import type { Accounts } from './users.ts'
 
 const minutes = 60
 const hours = 60 * minutes
 const days = 24 * hours
+
+/** How long a browser stays signed in, in seconds. */
+export const sessionLifetime = 8 * hours
 
 /** The pages that the provider shows itself, each rendered to HTML. */
 export interface ProviderPages {
@@ -23,60 +39,57 @@ export interface ProviderPages {
    * @param why nobody was signed in any more; or somebody else was, and has to be signed out for the one who signs in
    */
   goOn (why: 'nobody signed in' | 'somebody else signed in', xsrf: string): Promise<string>
+  /** Another page, by the name of its template. */
+  show (template: string, page: object): Promise<string>
 }
 
-/** The OpenID Provider: strict, and with none of oidc-provider's development defaults. */
-export function createProvider (options: {
-  issuer: string
-  clients: RegisteredClient[]
-  accounts: Accounts
-  keys: Keys
-  store: Store
+/** What an OpenID Provider is made of. */
+export interface ProviderParts {
+  realm: Realm
   pages: ProviderPages
   log: Logger
-}): Provider {
-  const { accounts, clients, keys, pages, log } = options
+}
+
+/**
+ * The OpenID Provider: strict, and with none of oidc-provider's development defaults. It keeps nothing itself, so another
+ * one can take its place, e.g. when keys have changed.
+ */
+export function createProvider ({ realm, pages, log }: ProviderParts): Provider {
+  const { accounts, clients, cookieKeys, issuer, keys, mountPath, settings, store } = realm
 
   const configuration: Configuration = {
-    adapter: storeAdapter(options.store),
-    clients,
-    jwks: keys.jwks,
+    adapter: storeAdapter(store, clients),
+    jwks: keys.jwks(),
     cookies: {
-      keys: keys.cookieKeys,
-      long: { signed: true, httpOnly: true, sameSite: 'lax', path: '/' },
-      short: { signed: true, httpOnly: true, sameSite: 'lax' }
+      keys: cookieKeys,
+      // Issuers on one host share its cookies: the path keeps theirs apart.
+      long: { signed: true, httpOnly: true, sameSite: 'lax', path: mountPath || '/' },
+      short: { signed: true, httpOnly: true, sameSite: 'lax' },
+      ...(mountPath && { names: cookieNames(mountPath) })
     },
 
     responseTypes: ['code'],
     subjectTypes: ['public'],
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post'],
-    enabledJWA: { idTokenSigningAlgValues: ['RS256'] },
-    pkce: { required: () => true },
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    enabledJWA: { idTokenSigningAlgValues: [...signingAlgorithms], ...clientSigningAlgorithms },
+    pkce: { required: pkceRequired(realm) },
     allowOmittingSingleRegisteredRedirectUri: false,
-    clientBasedCORS: () => false,
+    // A page that is a client itself, and so a public one, calls from where its redirect URIs are.
+    clientBasedCORS: (_ctx, origin, client) => client.tokenEndpointAuthMethod === 'none' &&
+      (client.redirectUris ?? []).some(uri => new URL(uri).origin === origin),
     clientDefaults: { grant_types: ['authorization_code'], response_types: ['code'], id_token_signed_response_alg: 'RS256' },
-    extraClientMetadata: { properties: ['first_party', 'id_token_claims', 'refresh_token_with_session'] },
+    extraClientMetadata: extraClientMetadata(clients),
+    discovery: frontChannelMetadata,
+    fetch: instrumentFetch(send, realm),
 
+    extraParams: signInByHint(realm),
     scopes: ['openid', 'offline_access'],
-    claims: {
-      // auth_time and amr belong to every sign-in, whether or not the request asked for them.
-      openid: ['sub', 'auth_time', 'amr'],
-      profile: [
-        'name', 'given_name', 'family_name', 'middle_name', 'nickname', 'preferred_username', 'profile', 'picture',
-        'website', 'gender', 'birthdate', 'zoneinfo', 'locale', 'updated_at'
-      ],
-      email: ['email', 'email_verified'],
-      phone: ['phone_number', 'phone_number_verified'],
-      address: ['address'],
-      sid: null,
-      acr: null,
-      iss: null
-    },
+    claims: claimsByScope(accounts, settings.value, clients),
     // Whether a claim of a scope stands in the ID token is a matter of the client: see `claimsOf`.
     conformIdTokenClaims: false,
     findAccount: async (ctx, sub) => {
       const user = accounts.find(sub)
-      return user && { accountId: sub, claims: async use => claimsOf(user, use, ctx) }
+      return user && { accountId: sub, claims: async (use, _scope, asked) => claimsOf(user, use, ctx, asked) }
     },
 
     loadExistingGrant: ctx => loadGrant(ctx, accounts),
@@ -90,12 +103,16 @@ export function createProvider (options: {
       AccessToken: 15 * minutes,
       IdToken: 1 * hours,
       RefreshToken: 14 * days,
+      DeviceCode: 10 * minutes,
       Interaction: 1 * hours,
-      Session: 8 * hours,
+      Session: sessionLifetime,
       Grant: 14 * days
     },
 
-    interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
+    interactions: {
+      url: (_ctx, interaction) => `${mountPath}/interaction/${interaction.uid}`,
+      policy: policyOf(realm, sessionLifetime)
+    },
     features: {
       devInteractions: { enabled: false },
       claimsParameter: { enabled: true },
@@ -103,6 +120,10 @@ export function createProvider (options: {
       resourceIndicators: { enabled: false },
       introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
       revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
+      ...requestSecurity,
+      ...deviceFlow(pages.show, accounts),
+      ...registration(clients, settings.value.dynamic_client_registration),
+      backchannelLogout: { enabled: true },
       rpInitiatedLogout: {
         enabled: true,
         logoutSource: async ctx => {
@@ -117,27 +138,31 @@ export function createProvider (options: {
     }
   }
 
-  const provider = new Provider(options.issuer, configuration)
+  const provider = new Provider(issuer, configuration)
+  permitForClients(provider, realm, log)
+  // Before the instruments, so that a fault in the way back is one in the way on from this page too.
+  signOutInFrames(provider, page => pages.show('front-channel-sign-out', page))
+  attachInstruments(provider, realm)
 
   // `sid` in every ID token, not only for clients that registered a logout URI for it.
   // https://openid.net/specs/openid-connect-backchannel-1_0.html#OPLogout
   Object.defineProperty(provider.Client.prototype, 'includeSid', { value: () => true })
 
+  hashAccessTokens(provider)
+
   // `routes/protocol.ts` says in these headers under which URL the world sees this provider.
   provider.proxy = true
 
+  announceWhatClientsUse(provider, realm)
+  refuseByClient(provider)
+  detectReplays(provider, store)
+  fillInUserCode(provider, pages.show)
   replaceSelfSubmittingForms(provider, pages)
-  explainRefusals(provider, options.store)
+  hideUnpublishedKeys(provider, keys)
+  explainRefusals(provider, store)
   logRefusals(provider, log)
+  logBackChannelLogout(provider, log)
   return provider
-}
-
-/** The claims of a user, as far as scopes allow: at the userinfo endpoint all, in an ID token those the client is to find there. */
-function claimsOf (user: User, use: string, ctx: KoaContextWithOIDC) {
-  const all: Record<string, unknown> = { sub: user.sub, ...user.claims }
-  if (use !== 'id_token') return { ...all, sub: user.sub }
-  const inIdToken = ctx.oidc.client?.['id_token_claims'] as string[] | undefined ?? []
-  return { ...Object.fromEntries(inIdToken.map(name => [name, all[name]])), sub: user.sub }
 }
 
 /**
@@ -156,9 +181,11 @@ async function loadGrant (ctx: KoaContextWithOIDC, accounts: Accounts) {
 
   const given = grant ?? new provider.Grant({ clientId: client.clientId, accountId: account.accountId })
   const asked = [...requestParamScopes].join(' ')
-  if (grant && grant.getOIDCScopeFiltered(requestParamScopes) === asked) return grant
+  const claims = [...ctx.oidc.requestParamClaims]
+  if (grant && grant.getOIDCScopeFiltered(requestParamScopes) === asked &&
+    grant.getOIDCClaimsFiltered(ctx.oidc.requestParamClaims).length === claims.length) return grant
   given.addOIDCScope(asked)
-  given.addOIDCClaims([...ctx.oidc.requestParamClaims])
+  given.addOIDCClaims(claims)
   await given.save()
   return given
 }
@@ -173,8 +200,39 @@ function replaceSelfSubmittingForms (provider: Provider, pages: ProviderPages) {
     if (ctx.status !== 200 || !ctx.response.is('html')) return
     const xsrf = String(session?.state?.['secret'])
     if (route === 'end_session' && !session?.accountId) ctx.body = await pages.goOn('nobody signed in', xsrf)
-    if (route === 'resume') ctx.body = await pages.goOn('somebody else signed in', xsrf)
+    const isSomebodyElse = session?.state?.['postLogoutRedirectUri'] === ctx.oidc.urlFor(route, ctx.params)
+    if (isSomebodyElse && (route === 'resume' || route === 'device_resume')) ctx.body = await pages.goOn('somebody else signed in', xsrf)
   })
+}
+
+/**
+ * `at_hash` in every ID token that comes with an access token. oidc-provider leaves it out at the token endpoint, where it
+ * is optional; with it a client can see that somebody has put in another access token.
+ *
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#CodeIDToken
+ */
+function hashAccessTokens (provider: Provider) {
+  const { issue } = provider.IdToken.prototype
+  provider.IdToken.prototype.issue = function (context) {
+    // Of an opaque access token the `jti` is its value. oidc-provider itself hashes what is set here, as `alg` asks.
+    const accessToken = this.ctx?.oidc.entities.AccessToken
+    if (context.use === 'idtoken' && accessToken?.jti) this.set('at_hash', accessToken.jti)
+    return issue.call(this, context)
+  }
+}
+
+/** oidc-provider publishes all keys it has, and only these. */
+function hideUnpublishedKeys (provider: Provider, keys: SigningKeys) {
+  provider.use(async (ctx, next) => {
+    await next()
+    if (ctx.oidc?.route === 'jwks' && ctx.status === 200) ctx.body = keys.publishedJwks()
+  })
+}
+
+// The more specific path comes first in a Cookie header, but the names of those of the root would be read too.
+function cookieNames (mountPath: string) {
+  const suffix = mountPath.split('/').at(-1)
+  return { session: `_session.${suffix}`, interaction: `_interaction.${suffix}`, resume: `_interaction_resume.${suffix}` }
 }
 
 function logRefusals (provider: Provider, log: Logger) {

@@ -1,6 +1,7 @@
 import type { errors, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { Store } from '#lib/store.ts'
 import { usedAt } from './adapter.ts'
+import { deviceCodeGrant } from './clients.ts'
 
 /**
  * Makes the token endpoint say in `error_description` why it refused a code or a refresh token, where oidc-provider says
@@ -28,9 +29,13 @@ const isOAuthError = (body: unknown): body is { error: string } => typeof body =
 const printable = (text: string) => text.replaceAll(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '?')
 
 async function explain (ctx: KoaContextWithOIDC, detail: string, provider: Provider, store: Store): Promise<string | undefined> {
-  return ctx.oidc.params?.['grant_type'] === 'refresh_token'
-    ? aboutRefreshTokens.find(([pattern]) => pattern.test(detail))?.[1]
-    : await explainCode(ctx, detail, provider, store)
+  if (/DPoP/.test(detail)) return detail
+  switch (ctx.oidc.params?.['grant_type']) {
+    case 'authorization_code': return await explainCode(ctx, detail, provider, store)
+    case 'refresh_token': return wordsIn(aboutRefreshTokens, detail)
+    case deviceCodeGrant: return wordsIn(aboutDeviceCodes, detail)
+    default: return undefined
+  }
 }
 
 async function explainCode (ctx: KoaContextWithOIDC, detail: string, provider: Provider, store: Store) {
@@ -65,5 +70,14 @@ const aboutRefreshTokens: [RegExp, string][] = [
     'the refresh token was used before and replaced by another: this may be a theft, so everything issued with it has ended'],
   [/not found|expired/, 'there is no such refresh token any more: it has expired, it was revoked, or the person has signed out']
 ]
+
+const aboutDeviceCodes: [RegExp, string][] = [
+  [/client mismatch/, 'the device code was issued to another client'],
+  [/account not found/, 'the user has been disabled since the device was connected'],
+  [/already (used|consumed)/, 'the device code was redeemed before, and a device code works once'],
+  [/not found|expired/, 'there is no such device code any more: it has expired, or the person has signed out']
+]
+
+const wordsIn = (reasons: [RegExp, string][], detail: string) => reasons.find(([pattern]) => pattern.test(detail))?.[1]
 
 const secondsSince = (epochTime: number) => Math.floor(Date.now() / 1000) - epochTime

@@ -1,8 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { Type, type Static } from 'typebox'
 import { readDataFile } from '#lib/data-file.ts'
+import type { Directory } from './directory.ts'
 
-const claims = Type.Object({
+const standardClaims = {
   name: Type.String({ minLength: 1 }),
   given_name: Type.Optional(Type.String({ minLength: 1 })),
   family_name: Type.Optional(Type.String({ minLength: 1 })),
@@ -22,21 +23,44 @@ const claims = Type.Object({
   phone_number: Type.Optional(Type.String()),
   phone_number_verified: Type.Optional(Type.Boolean()),
   address: Type.Optional(Type.Record(Type.String(), Type.String()))
-}, { additionalProperties: false })
+}
 
-const user = Type.Object({
-  username: Type.String({ pattern: '^[a-z0-9._-]{1,64}$' }),
-  password: Type.String({ minLength: 1 }),
+/** The claims that OpenID Connect names, which need no declaration. */
+export const standardClaimNames = Object.keys(standardClaims)
+
+/** Claims of any shape. What the provider itself says in a token is not among them; to falsify that, there are faults. */
+export const anyClaims = Type.Record(Type.String({ pattern: '^(?!(sub|iss|aud|exp|iat|nbf|nonce|azp|sid|acr|amr|auth_time|at_hash|c_hash|s_hash)$).{1,64}$' }), Type.Unknown(), {
+  additionalProperties: false
+})
+
+export const usernamePattern = '^[a-z0-9._-]{1,64}$'
+
+/** The fields of a user beside its name, with what they are when nothing is said. */
+export const userFields = {
+  password: Type.String({ minLength: 1, maxLength: 200, description: 'what the sign-in form asks for' }),
   // OIDC Core 2: at most 255 ASCII characters
-  sub: Type.String({ pattern: '^[\\x21-\\x7e]{1,255}$' }),
-  about: Type.String({ default: '' }),
-  disabled: Type.Boolean({ default: false }),
-  always_ask_consent: Type.Boolean({ default: false }),
-  claims
+  sub: Type.String({ pattern: '^[\\x21-\\x7e]{1,255}$', description: 'subject identifier' }),
+  about: Type.String({ default: '', maxLength: 200, description: 'why this user is here, shown on the sign-in page' }),
+  disabled: Type.Boolean({ default: false, description: 'cannot sign in; who is signed in is signed out thereby' }),
+  always_ask_consent: Type.Boolean({ default: false, description: 'sees the consent page even for first-party clients' }),
+  sign_in_by_hint: Type.Boolean({ default: false, description: 'an authorization request with this `login_hint` signs in without a page' }),
+  client_claims: Type.Record(Type.String(), anyClaims, {
+    default: {}, description: 'by `client_id`: claims that are different for that client; `null` takes one away'
+  })
+}
+
+const entry = Type.Object({
+  username: Type.String({ pattern: usernamePattern }),
+  ...userFields,
+  claims: Type.Object(standardClaims, { additionalProperties: false }),
+  custom_claims: Type.Optional(anyClaims)
 }, { additionalProperties: false })
 
-/** A test user, as an entry of `users.yaml`. */
-export type User = Static<typeof user>
+/** A test user. */
+export interface User extends Static<Type.TObject<typeof userFields>> {
+  username: string
+  claims: Record<string, unknown>
+}
 
 /**
  * Read a file of users.
@@ -45,31 +69,75 @@ export type User = Static<typeof user>
  * @see https://openid.net/specs/openid-connect-core-1_0.html#StandardClaims
  */
 export function readUsers (file: string, settings: Record<string, string | number | boolean>): User[] {
-  return readDataFile(file, { entry: user, key: 'username', unique: ['username', 'sub'], settings })
+  const users = readDataFile(file, { entry, key: 'username', unique: ['username', 'sub'], settings })
+  return users.map(({ custom_claims: customClaims, claims, ...user }) => ({ ...user, claims: { ...claims, ...customClaims } }))
 }
+
+/** What a person is called on a page. */
+export const displayName = (user: User): string => typeof user.claims['name'] === 'string' ? user.claims['name'] : user.username
 
 /** The users as the provider asks for them. */
 export class Accounts {
-  readonly #users: User[]
+  readonly #users: Directory<User>
+  #bySub = new Map<string, User>()
+  #onChange = () => {}
 
-  constructor (users: User[]) {
+  constructor (users: Directory<User>) {
     this.#users = users
+    this.#index()
+    users.onChange(() => {
+      this.#index()
+      this.#onChange()
+    })
+  }
+
+  #index () {
+    this.#bySub = new Map(this.all.map(user => [user.sub, user]))
   }
 
   get all (): readonly User[] {
-    return this.#users
+    return this.#users.all
+  }
+
+  onChange (listener: () => void): void {
+    this.#onChange = listener
+  }
+
+  /** The user of this name, disabled or not. */
+  named (username: string): User | undefined {
+    return this.#users.get(username.trim().toLowerCase())
+  }
+
+  /** The user of this `sub`, disabled or not. */
+  ofSub (sub: string): User | undefined {
+    return this.#bySub.get(sub)
   }
 
   /** The enabled user of this `sub`. Somebody who is disabled while signed in is thereby signed out. */
   find (sub: string): User | undefined {
-    return this.#users.find(user => user.sub === sub && !user.disabled)
+    const user = this.ofSub(sub)
+    return user?.disabled ? undefined : user
   }
 
   /** The user who may sign in with these, or nothing; which of the three was wrong is not told, nor by the time it takes. */
   authenticate (username: string, password: string): User | undefined {
-    const user = this.#users.find(user => user.username === username.trim().toLowerCase())
+    const user = this.named(username)
     const right = equals(password, user?.password ?? '')
     return right && user && !user.disabled ? user : undefined
+  }
+
+  /** Add a user, or replace the one of that name. */
+  put (user: User): Promise<void> {
+    return this.#users.put(user)
+  }
+
+  remove (username: string): Promise<boolean> {
+    return this.#users.remove(username)
+  }
+
+  /** Back to the users that the lab began with. */
+  reset (): Promise<void> {
+    return this.#users.reset()
   }
 }
 

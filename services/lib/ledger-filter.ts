@@ -12,6 +12,8 @@ export interface LedgerFilter {
   /** `state` of the authorization request: it is about everything that belongs to that */
   state?: string
   fault?: string
+  /** name of a rule of permissive mode that was broken */
+  rule?: string
   status?: number
   from?: string
   to?: string
@@ -30,7 +32,8 @@ export function matcherOf (filter: LedgerFilter, all: Candidate[]): (candidate: 
     (!filter.flow || flow?.id === filter.flow) &&
     (!session || (entry.session ?? flow?.session) === session) &&
     (!filter.state || (flow?.state ?? entry.parameters['state']) === filter.state) &&
-    (!filter.fault || entry.faults.includes(filter.fault))
+    (!filter.fault || entry.faults.includes(filter.fault)) &&
+    (!filter.rule || entry.violations.some(({ rule }) => rule === filter.rule))
 }
 
 const sessionOf = (sid: string, all: Candidate[]) => all.find(({ flow }) => flow?.sid === sid)?.flow?.session ?? sid

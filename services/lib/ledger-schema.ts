@@ -53,6 +53,7 @@ export const filter = {
   }),
   state: Type.Optional({ ...text, description: '`state` of an authorization request: everything that belongs to that' }),
   fault: Type.Optional({ ...filled, description: 'name of a fault that was applied' }),
+  rule: Type.Optional({ ...filled, description: 'name of a rule of permissive mode that was broken' }),
   status: Type.Optional(Type.Integer({ minimum: 0, maximum: 599 })),
   from: Type.Optional(filled),
   to: Type.Optional(filled),

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
 /**
@@ -31,8 +31,7 @@ export async function keep<T> (folder: string, file: string, make: () => T | Pro
   const kept = readIfThere(path)
   if (kept !== undefined) return JSON.parse(kept) as T
 
-  const draft = `${path}.${randomBytes(6).toString('hex')}`
-  writeFileSync(draft, JSON.stringify(await make(), null, 2), { mode: 0o600 })
+  const draft = writeDraft(path, await make())
   try {
     linkSync(draft, path)
   } catch (error) {
@@ -41,6 +40,18 @@ export async function keep<T> (folder: string, file: string, make: () => T | Pro
     rmSync(draft)
   }
   return JSON.parse(readFileSync(path, 'utf8')) as T
+}
+
+/** Replace what `keep` has kept. The file is the old one or the new one at any moment, never a part. */
+export function keepInstead (folder: string, file: string, value: unknown): void {
+  const path = join(openStateFolder(folder), file)
+  renameSync(writeDraft(path, value), path)
+}
+
+function writeDraft (path: string, value: unknown): string {
+  const draft = `${path}.${randomBytes(6).toString('hex')}`
+  writeFileSync(draft, JSON.stringify(value, null, 2), { mode: 0o600 })
+  return draft
 }
 
 function readIfThere (path: string): string | undefined {

@@ -36,6 +36,8 @@ export interface Collection<T> {
 /** What a service keeps over a restart, and everything single-use. */
 export interface Store {
   collection<T> (name: string): Collection<T>
+  /** Forget everything. */
+  clear (): Promise<void>
   /** Write what is still to be written, then let go of the file. */
   close (): void
 }
@@ -95,6 +97,7 @@ export function openStore (file: string): Store {
     replace: database.prepare('UPDATE entry SET value = ? WHERE collection = ? AND key = ?'),
     take: database.prepare(`DELETE FROM entry WHERE collection = ? AND key = ? AND ${alive} RETURNING value`),
     delete: database.prepare('DELETE FROM entry WHERE collection = ? AND key = ?'),
+    deleteAll: database.prepare('DELETE FROM entry'),
     deleteExpiredKey: database.prepare('DELETE FROM entry WHERE collection = ? AND key = ? AND expires <= ?'),
     deleteExpired: database.prepare('DELETE FROM entry WHERE expires <= ?'),
     tag: database.prepare('INSERT OR IGNORE INTO tag (collection, name, entry) VALUES (?, ?, ?)'),
@@ -116,7 +119,7 @@ export function openStore (file: string): Store {
     return `
       SELECT value FROM tag JOIN entry ON sequence = entry
       WHERE tag.collection = ? AND name = ? AND ${alive}
-      ORDER BY sequence ${direction} LIMIT ? OFFSET ?`
+      ORDER BY tag.entry ${direction} LIMIT ? OFFSET ?`
   }
 
   function inTransaction (write: () => void) {
@@ -171,6 +174,12 @@ export function openStore (file: string): Store {
     })
   }
 
+  // The clock is that of whoever asks; what is written together may be written for several.
+  function writeNow<R> (run: (now: number) => R): Promise<R> {
+    const now = Date.now()
+    return write(() => run(now))
+  }
+
   // To open and to end a transaction costs more than to read a row, so what is read in one turn of the event loop shares
   // one. It sees what others had committed when the turn began, and keeps nobody from writing.
   let reading = false
@@ -221,8 +230,8 @@ export function openStore (file: string): Store {
           const expires = expiryOf(keeping)
           return write(() => put(key, json, expires, keeping.tags))
         },
-        update: (key, change, keeping) => write(() => {
-          const value = parse(statements.get.get(name, key, Date.now()))
+        update: (key, change, keeping) => writeNow(now => {
+          const value = parse(statements.get.get(name, key, now))
           if (value === undefined) return undefined
           const changed = change(value)
           const json = JSON.stringify(changed)
@@ -234,15 +243,15 @@ export function openStore (file: string): Store {
         add: (key, value, keeping = {}) => {
           const json = JSON.stringify(value)
           const expires = expiryOf(keeping)
-          return write(() => {
-            statements.deleteExpiredKey.run(name, key, Date.now())
+          return writeNow(now => {
+            statements.deleteExpiredKey.run(name, key, now)
             const row = statements.add.get(name, key, json, expires) as { sequence: number } | undefined
             if (!row) return false
             for (const tag of keeping.tags ?? []) statements.tag.run(name, tag, row.sequence)
             return true
           })
         },
-        take: key => write(() => parse(statements.take.get(name, key, Date.now()))),
+        take: key => writeNow(now => parse(statements.take.get(name, key, now))),
         delete: key => write(() => { statements.delete.run(name, key) }),
         tagged: (tag, { newestFirst = false, limit = -1, offset = 0 } = {}) => read(() => {
           const rows = statements.tagged[newestFirst ? 'DESC' : 'ASC'].all(name, tag, Date.now(), limit, offset)
@@ -256,6 +265,7 @@ export function openStore (file: string): Store {
         }
       }
     },
+    clear: () => write(() => { statements.deleteAll.run() }),
     close () {
       clearInterval(sweep)
       endThisTurn()

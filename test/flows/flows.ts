@@ -5,12 +5,15 @@ import { authProviderInChromium } from './auth-provider-in-chromium.ts'
 import { availability } from './availability.ts'
 import { callback } from './callback.ts'
 import { chat } from './chat.ts'
+import { labClock } from './clock.ts'
 import { deskInChromium } from './desk-in-chromium.ts'
 import { desk } from './desk.ts'
 import { discretion } from './discretion.ts'
 import { exchange } from './exchange.ts'
 import { expiry } from './expiry.ts'
 import { inChromium } from './in-chromium.ts'
+import { instrumentInChromium } from './instrument-in-chromium.ts'
+import { instrument } from './instrument.ts'
 import { kill } from './kill.ts'
 import { limits } from './limits.ts'
 import { load } from './load.ts'
@@ -42,6 +45,8 @@ export const flows: Flows = {
   'sessions that expire': expiry,
   'how much a guest may send': limits,
   'the agent desk': desk,
+  'the identity provider as an instrument': instrument,
+  'the lab\'s clock': labClock,
   'signing out': signOut,
   'staying signed in': refresh,
   'services that come and go': availability,
@@ -53,6 +58,7 @@ export const flows: Flows = {
 /** The flows of which a real browser is a part. */
 export const flowsInChromium: Flows = {
   'signing in and chatting': inChromium,
+  'the identity provider as an instrument': instrumentInChromium,
   'what the page can ask of the Messenger': pageApiInChromium,
   'that no message is lost': noMessageLostInChromium,
   'what changes behind a window\'s back': severalTabsInChromium,

@@ -1,19 +1,14 @@
 import { AxeBuilder } from '@axe-core/playwright'
-import type { Browser as Chromium, Page } from 'playwright-core'
 import type { Test } from 'tap'
-import { findChromium, launchChromium } from '../helpers/chromium.ts'
+import { newContext, startChromium } from '../helpers/chromium.ts'
 import type { Lab } from '../helpers/lab.ts'
+import { openPage, showMessenger, signInByClick } from '../helpers/messenger-window.ts'
 import { isShown } from '../helpers/shown.ts'
 
 /** What a person does, in a real browser. */
 export async function inChromium (t: Test, lab: Lab) {
-  const executable = findChromium()
-  if (!executable) {
-    await t.test('a person signs in and chats in Chromium', { skip: 'this machine has no Chromium (CHROMIUM_PATH may name one)' }, async () => {})
-    return
-  }
-  const chromium = await launchChromium(executable)
-  t.teardown(() => chromium.close())
+  const chromium = await startChromium(t, 'a person signs in and chats in Chromium')
+  if (!chromium) return
 
   await t.test('a person signs in by a click, chats by name, finds the conversation after a reload and signs out', async t => {
     const { page, complaints } = await openPage(t, chromium)
@@ -113,18 +108,19 @@ export async function inChromium (t: Test, lab: Lab) {
   })
 
   await t.test('the identity provider\'s pages work without JavaScript and by keyboard alone', async t => {
-    const context = await chromium.newContext({ javaScriptEnabled: false })
-    t.teardown(() => context.close())
-    const page = await context.newPage()
+    const page = await (await newContext(t, chromium, { javaScriptEnabled: false })).newPage()
     await page.goto(`${lab.app}/login`)
     const { username, password } = lab.user('carol')
     await page.keyboard.type(username)
     await page.keyboard.press('Tab')
     await page.keyboard.type(password)
     await page.keyboard.press('Enter')
+    const allow = page.getByRole('button', { name: 'Allow' })
     while (page.url().startsWith(lab.issuer)) {
-      await page.getByRole('button', { name: 'Allow' }).press('Enter')
-      await page.waitForLoadState()
+      await allow.waitFor()
+      const asked = page.url()
+      await allow.press('Enter')
+      await page.waitForURL(url => url.href !== asked)
     }
     t.equal(page.url(), `${lab.app}/`)
   })
@@ -161,29 +157,4 @@ export async function inChromium (t: Test, lab: Lab) {
     await page.goto(`${lab.issuer}/auth`)
     await check('error page of the identity provider')
   })
-}
-
-async function openPage (t: Test, chromium: Chromium): Promise<{ page: Page, complaints: string[] }> {
-  const context = await chromium.newContext()
-  t.teardown(() => context.close())
-  context.setDefaultTimeout(20_000)
-  const page = await context.newPage()
-  const complaints: string[] = []
-  page.on('console', message => { if (['error', 'warning'].includes(message.type())) complaints.push(message.text()) })
-  page.on('pageerror', error => { complaints.push(String(error)) })
-  return { page, complaints }
-}
-
-async function signInByClick (page: Page, lab: Lab, name: string) {
-  await page.goto(`${lab.app}/login`)
-  await page.getByRole('button', { name: `Sign in as ${name}` }).click()
-  await page.getByRole('banner').getByText(name, { exact: true }).waitFor()
-}
-
-/** Open the Messenger, if it is not open as it was before. */
-async function showMessenger (page: Page) {
-  const open = page.getByRole('button', { name: 'Open messenger' })
-  const close = page.getByRole('button', { name: 'Close messenger' })
-  await open.or(close).waitFor()
-  if (await open.isVisible()) await open.click()
 }

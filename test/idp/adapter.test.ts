@@ -2,13 +2,16 @@ import type { Adapter } from 'oidc-provider'
 import t, { type Test } from 'tap'
 import { openStore } from '#lib/store.ts'
 import { storeAdapter } from '../../services/idp/adapter.ts'
+import type { RegisteredClient } from '../../services/idp/clients.ts'
+import { Directory } from '../../services/idp/directory.ts'
 
 // Whether two requests at the same instant meet between reading a code and marking it is a matter of luck, so this
 // drives oidc-provider's side of the adapter itself.
-function open (t: Test) {
+async function open (t: Test) {
   const store = openStore(':memory:')
   t.teardown(() => store.close())
-  const adapter = storeAdapter(store)
+  const clients = await Directory.open(store, { name: 'client', seed: [] as RegisteredClient[], keyOf: ({ client_id: id }) => id })
+  const adapter = storeAdapter(store, clients)
   const model = (name: string) => (adapter as (name: string) => Adapter)(name)
   return { codes: model('AuthorizationCode'), accessTokens: model('AccessToken'), refreshTokens: model('RefreshToken'), grants: model('Grant'), sessions: model('Session') }
 }
@@ -17,7 +20,7 @@ const inAMinute = () => Math.floor(Date.now() / 1000) + 60
 
 for (const kind of ['codes', 'refreshTokens'] as const) {
   t.test(`of several who use one of the ${kind} at once, lets one and takes the grant back`, async t => {
-    const { [kind]: entries, grants } = open(t)
+    const { [kind]: entries, grants } = await open(t)
     await grants.upsert('grant-1', { accountId: 'alice' }, 60)
     await entries.upsert('once', { grantId: 'grant-1', exp: inAMinute() }, 60)
 
@@ -31,14 +34,14 @@ for (const kind of ['codes', 'refreshTokens'] as const) {
 }
 
 t.test('remembers that a code was used, and when', async t => {
-  const { codes } = open(t)
+  const { codes } = await open(t)
   await codes.upsert('once', { grantId: 'grant-1', exp: inAMinute() }, 60)
   await codes.consume('once')
   t.match(await codes.find('once'), { grantId: 'grant-1', consumed: Number })
 })
 
 t.test('keeps the grant of a code that is used once', async t => {
-  const { codes, grants } = open(t)
+  const { codes, grants } = await open(t)
   await grants.upsert('grant-1', { accountId: 'alice' }, 60)
   await codes.upsert('once', { grantId: 'grant-1', exp: inAMinute() }, 60)
   await codes.consume('once')
@@ -46,7 +49,7 @@ t.test('keeps the grant of a code that is used once', async t => {
 })
 
 t.test('forgets all that came of a grant, and nothing else', async t => {
-  const { accessTokens, refreshTokens } = open(t)
+  const { accessTokens, refreshTokens } = await open(t)
   await accessTokens.upsert('a', { grantId: 'grant-1' }, 60)
   await accessTokens.upsert('b', { grantId: 'grant-2' }, 60)
   await refreshTokens.upsert('c', { grantId: 'grant-1' }, 60)
@@ -57,7 +60,7 @@ t.test('forgets all that came of a grant, and nothing else', async t => {
 })
 
 t.test('finds a session by its uid, until it is destroyed', async t => {
-  const { sessions } = open(t)
+  const { sessions } = await open(t)
   await sessions.upsert('jti', { uid: 'the-uid', accountId: 'alice' }, 60)
   t.match(await sessions.findByUid('the-uid'), { accountId: 'alice' })
   await sessions.destroy('jti')

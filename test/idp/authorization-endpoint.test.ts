@@ -1,5 +1,5 @@
 import t from 'tap'
-import { codeChallenge, codeVerifier, startIdp, Visitor } from './helper.ts'
+import { codeVerifier, startIdp, Visitor } from './helper.ts'
 
 const callback = 'http://app.localhost:3000/callback'
 
@@ -64,21 +64,6 @@ t.test('answers a correct request with a code, the state and its own name', asyn
   t.equal(`${left?.origin}${left?.pathname}`, callback)
   t.match(Object.fromEntries(left!.searchParams), { code: /^.{20,}$/, state: 'the-state', iss: idp.config.issuer })
   t.equal([...left!.searchParams].length, 3)
-})
-
-t.test('takes a pushed request and lets it go on with its reference alone', async t => {
-  const idp = await startIdp(t)
-  const pushed = await idp.post('/request', idp.relyingParty, {
-    client_id: 'relying-party',
-    redirect_uri: callback,
-    response_type: 'code',
-    scope: 'openid',
-    code_challenge: codeChallenge,
-    code_challenge_method: 'S256'
-  })
-  t.equal(pushed.statusCode, 201)
-  const query = new URLSearchParams({ client_id: 'relying-party', request_uri: pushed.json().request_uri })
-  t.equal((await new Visitor(idp).open(`/auth?${query}`)).$('#password').length, 1)
 })
 
 t.test('keeps its cookies from scripts, and behind TLS from the clear', async t => {

@@ -56,7 +56,6 @@ t.test('answers at every endpoint that it announces', async t => {
     end_session_endpoint: ['GET'],
     introspection_endpoint: ['POST'],
     jwks_uri: ['GET'],
-    pushed_authorization_request_endpoint: ['POST'],
     revocation_endpoint: ['POST'],
     token_endpoint: ['POST'],
     userinfo_endpoint: ['GET', 'POST']

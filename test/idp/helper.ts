@@ -7,6 +7,8 @@ import type { ServerConfig } from '#lib/settings.ts'
 import { buildIdp } from '../../services/idp/app.ts'
 import type { RegisteredClient } from '../../services/idp/clients.ts'
 import { loadIdpConfig, type IdpConfig } from '../../services/idp/config.ts'
+import { createLabClient, LabError, type Fetch, type LabClient } from '../../services/idp/lab-client.ts'
+import type { Seed } from '../../services/idp/realm.ts'
 import { labSettings } from '../helpers/lab.ts'
 
 export const codeVerifier = 'a-code-verifier-as-long-as-the-specification-asks-for'
@@ -37,12 +39,23 @@ export class Idp {
   readonly config: IdpConfig
   readonly relyingParty: RegisteredClient
   readonly genesys: RegisteredClient
+  readonly lab: LabClient
+  /** path of the issuer: '' at the root */
+  readonly base: string
 
-  constructor (app: Server, config: IdpConfig) {
+  constructor (app: Server, config: IdpConfig, base = '') {
     this.app = app
     this.config = config
+    this.base = base
+    this.lab = createLabClient(`${config.issuer}${base}`, { fetch: (url, options) => inject(app, url, options) })
     this.relyingParty = config.clients.find(client => client.client_id === 'relying-party')!
     this.genesys = config.clients.find(client => client.client_id === 'genesys-messenger')!
+  }
+
+  /** Another issuer of the same identity provider, made now if there is none of that name. */
+  async realm (name: string, seed?: Partial<Seed>): Promise<Idp> {
+    await this.lab.realms.make(name, seed)
+    return new Idp(this.app, this.config, `/realms/${name}`)
   }
 
   /** The parameters of a correct authorization request, with changes; `undefined` leaves one out. */
@@ -58,7 +71,7 @@ export class Idp {
       code_challenge_method: 'S256',
       ...changes
     }
-    return `/auth?${form(parameters)}`
+    return `${this.base}/auth?${form(parameters)}`
   }
 
   /** A request of a client's backend; it authenticates as it is registered to. */
@@ -66,7 +79,7 @@ export class Idp {
     const { client_id: id, client_secret: secret } = client ?? { client_id: '', client_secret: '' }
     return this.app.inject({
       method: 'POST',
-      url: path,
+      url: `${this.base}${path}`,
       headers: {
         'content-type': 'application/x-www-form-urlencoded',
         ...(method === 'client_secret_basic' && { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` })
@@ -91,7 +104,7 @@ export class Idp {
   }
 
   userinfo (accessToken: string) {
-    return this.app.inject({ url: '/me', headers: { authorization: `Bearer ${accessToken}` } })
+    return this.app.inject({ url: `${this.base}/me`, headers: { authorization: `Bearer ${accessToken}` } })
   }
 
   /** A code for a user, who signs in for it in a browser of their own. */
@@ -178,6 +191,26 @@ export class Visitor {
     if (left?.origin === new URL(issuer).origin) return this.#request('GET', left.href)
     return { url: url.href, status: response.statusCode, headers: response.headers, text: response.body, $: load(response.body, { scriptingEnabled: false }), left }
   }
+}
+
+/** What a call of the control API was refused with. */
+export async function refusalOf (call: Promise<unknown>): Promise<{ status: number, error: string | undefined, description: string | undefined }> {
+  try {
+    await call
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error
+    return { status: error.status, error: error.body.error, description: error.body.error_description }
+  }
+  throw new Error('the call was not refused')
+}
+
+/** A request as Node's `fetch` makes one, without a socket. */
+async function inject (app: Server, url: string, { method, headers, body }: Parameters<Fetch>[1]) {
+  const { host, pathname, search } = new URL(url)
+  const response = await app.inject({
+    method: method as 'GET', url: pathname + search, headers: { ...headers, host }, ...(body !== undefined && { payload: body })
+  })
+  return { status: response.statusCode, text: async () => response.body }
 }
 
 function form (fields: Record<string, string | undefined>): string {

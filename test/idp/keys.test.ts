@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import t, { type Test } from 'tap'
-import { openKeys } from '../../services/idp/keys.ts'
+import { openCookieKeys } from '../../services/idp/keys.ts'
 import { startIdp, Visitor, type Idp, type Tokens } from './helper.ts'
 
 const keyIdOf = async ({ app }: Idp) => (await app.inject('/jwks')).json().keys[0].kid as string
@@ -60,7 +60,7 @@ t.test('makes keys of its own for every state folder', async t => {
   const folder = t.testdir({ one: {}, other: {} })
   const [one, other] = [await startIdp(t, { STATE_DIR: join(folder, 'one') }), await startIdp(t, { STATE_DIR: join(folder, 'other') })]
   t.not(await keyIdOf(one), await keyIdOf(other))
-  const cookieKeys = await Promise.all([one, other].map(idp => openKeys(idp.config.stateFolder).then(keys => keys.cookieKeys)))
+  const cookieKeys = await Promise.all([one, other].map(idp => openCookieKeys(idp.config.stateFolder)))
   t.notSame(cookieKeys[0], cookieKeys[1])
 })
 

@@ -28,7 +28,7 @@ t.test('shows no user and no password outside the lab', async t => {
   for (const { url, status, text } of pages) {
     t.equal(status, 200)
     for (const user of idp.config.users) {
-      t.notOk([user.password, user.claims.name, user.sub].some(secret => text.includes(secret)), `${new URL(url).pathname}: ${user.username}`)
+      t.notOk([user.password, String(user.claims['name']), user.sub].some(secret => text.includes(secret)), `${new URL(url).pathname}: ${user.username}`)
     }
   }
 })

@@ -15,7 +15,7 @@ t.test('gives tokens for a code to a client that authenticates as it is register
 const credentials: [string, (idp: Idp) => [RegisteredClient | undefined, string?]][] = [
   ['a wrong secret', idp => [{ ...idp.relyingParty, client_secret: 'not-the-secret-of-anybody' }]],
   ['a wrong secret in the form', idp => [{ ...idp.genesys, client_secret: 'not-the-secret-of-anybody' }]],
-  ['the secret of another client', idp => [{ ...idp.relyingParty, client_secret: idp.genesys.client_secret }]],
+  ['the secret of another client', idp => [{ ...idp.relyingParty, client_secret: idp.genesys.client_secret! }]],
   ['an unknown client', idp => [{ ...idp.relyingParty, client_id: 'stranger' }]]
 ]
 for (const [label, who] of credentials) {

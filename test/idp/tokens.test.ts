@@ -1,4 +1,5 @@
-import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
+import { createHash } from 'node:crypto'
+import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose'
 import t from 'tap'
 import { startIdp, Visitor } from './helper.ts'
 
@@ -105,4 +106,13 @@ t.test('tells no page of another origin who somebody is', async t => {
   })
   t.equal(statusCode, 400)
   t.notMatch(body, /usr-7f3a91c0|Alice/)
+})
+
+t.test('names the access token by its hash in the ID token, at the redemption of a code and at a refresh', async t => {
+  const idp = await startIdp(t)
+  const hash = (token: string) => createHash('sha256').update(token).digest().subarray(0, 16).toString('base64url')
+  const first = await idp.tokensFor('alice', idp.relyingParty, idp.offline)
+  t.equal(decodeJwt(first.id_token)['at_hash'], hash(first.access_token))
+  const second = (await idp.refresh(idp.relyingParty, first.refresh_token ?? '')).json()
+  t.equal(decodeJwt(second.id_token)['at_hash'], hash(second.access_token))
 })

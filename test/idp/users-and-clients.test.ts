@@ -30,7 +30,12 @@ const mistakes: [string, 'users' | 'clients', object[], string][] = [
   ['a file without users', 'users', [], 'the list: must NOT have fewer than 1 items'],
   ['a client without a secret', 'clients', [{ ...client, client_secret: undefined }], 'entry 1 (shop), field client_secret: is missing'],
   ['a secret that can be guessed', 'clients', [{ ...client, client_secret: 'secret' }], 'entry 1 (shop), field client_secret: must NOT have fewer than 16 characters'],
-  ['a client that does not authenticate', 'clients', [{ ...client, token_endpoint_auth_method: 'none' }], 'entry 1 (shop), field token_endpoint_auth_method'],
+  ['a secret that is for nothing', 'clients', [{ ...client, token_endpoint_auth_method: 'none' }], 'entry 1 (shop), field token_endpoint_auth_method: is none'],
+  ['a client that signs with keys that nobody knows', 'clients', [{ ...client, client_secret: undefined, token_endpoint_auth_method: 'private_key_jwt' }], 'entry 1 (shop), field jwks: is missing'],
+  ['request objects that nobody can check', 'clients', [{ ...client, request_objects: 'allowed' }], 'entry 1 (shop), field jwks: is missing'],
+  ['a usage that there is not', 'clients', [{ ...client, dpop: 'always' }], 'entry 1 (shop), field dpop'],
+  ['a redirect URI that a header would take for two', 'clients', [{ ...client, redirect_uris: ['http://shop.localhost;sandbox/'] }], 'entry 1 (shop), field redirect_uris.0: must match pattern'],
+  ['a scope with a character that is none of a scope', 'clients', [{ ...client, scope: 'openid "x"' }], 'entry 1 (shop), field scope: must match pattern'],
   ['a redirect URI that is no URL', 'clients', [{ ...client, redirect_uris: ['/callback'] }], 'entry 1 (shop), field redirect_uris.0: must match pattern'],
   ['a redirect URI with a fragment', 'clients', [{ ...client, redirect_uris: ['http://shop.localhost/#top'] }], 'entry 1 (shop), field redirect_uris.0: must match pattern'],
   ['a client without redirect URIs', 'clients', [{ ...client, redirect_uris: [] }], 'entry 1 (shop), field redirect_uris: must NOT have fewer than 1 items'],
@@ -65,7 +70,7 @@ t.test('ships with people of every kind that an application has to cope with', a
   const { users } = loadIdpConfig(labSettings())
   t.ok(users.length >= 8, 'at least eight of them')
   t.ok(users.some(({ claims }) => claims.family_name === undefined), 'one without a family name')
-  t.ok(users.some(({ claims }) => !/\p{Script=Latin}/u.test(claims.name)), 'one with a name in another script')
+  t.ok(users.some(({ claims }) => !/\p{Script=Latin}/u.test(String(claims['name']))), 'one with a name in another script')
   t.ok(users.some(({ claims }) => claims.email_verified === false), 'one with an unverified email address')
   t.ok(users.some(({ disabled }) => disabled), 'one whose account is disabled')
   t.ok(users.some(({ claims }) => Object.values(claims).some(value => String(value).length > 4096)), 'one with a very long claim')

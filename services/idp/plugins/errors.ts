@@ -1,7 +1,8 @@
 import fp from 'fastify-plugin'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { ErrorOut } from 'oidc-provider'
-import type { RegisteredClient } from '../clients.ts'
+import type { Realm } from '../realm.ts'
+import { waysBack, type Clients } from '../clients.ts'
 
 /** What a page about an error says, beside the protocol's own words. */
 export interface ErrorPage {
@@ -20,19 +21,18 @@ const meanings: Record<string, string> = {
 }
 
 /** The page for an error that cannot be sent back to a client. */
-export function errorPage (out: ErrorOut, clients: RegisteredClient[]): ErrorPage {
+export function errorPage (out: ErrorOut, clients: Clients): ErrorPage {
   const known = meanings[out.error]
   return {
     title: out.error === 'session_not_found' ? 'This sign-in has expired' : out.error === 'not_found' ? 'Page not found' : 'This cannot go on',
     meaning: known ?? 'The identity provider could not do what it was asked for.',
     out,
-    clients: clients.filter(client => client.first_party).map(client => ({ name: client.client_name, uri: client.client_uri }))
-      .filter((client, index, all) => all.findIndex(other => other.uri === client.uri) === index)
+    clients: waysBack(clients)
   }
 }
 
 /** Turns what goes wrong in a route into an answer: a page for browsers, OAuth's JSON for everybody else. */
-export const errors = fp<{ clients: RegisteredClient[] }>(async (app, { clients }) => {
+export const errors = fp<{ root: Realm }>(async (app, { root }) => {
   app.setNotFoundHandler((request, reply) =>
     answer(request, reply.code(404), { error: 'not_found', error_description: `there is nothing at ${request.url.split('?')[0]}` }))
 
@@ -43,7 +43,7 @@ export const errors = fp<{ clients: RegisteredClient[] }>(async (app, { clients 
       return answer(request, reply.code(status), { error: 'server_error' })
     }
     return answer(request, reply.code(status), {
-      error: error.error === 'invalid_request' && error.name === 'SessionNotFound' ? 'session_not_found' : error.error ?? 'invalid_request',
+      error: error.error === 'invalid_request' && error.name === 'SessionNotFound' ? 'session_not_found' : error.error ?? (status === 404 ? 'not_found' : 'invalid_request'),
       error_description: error.error_description ?? error.message
     })
   })
@@ -51,6 +51,6 @@ export const errors = fp<{ clients: RegisteredClient[] }>(async (app, { clients 
   async function answer (request: FastifyRequest, reply: FastifyReply, out: ErrorOut) {
     reply.header('cache-control', 'no-store')
     if (!request.headers.accept?.includes('text/html')) return reply.send(out)
-    return reply.viewAsync('error', errorPage(out, clients))
+    return reply.viewAsync('error', errorPage(out, (request.realm ?? root).clients))
   }
 }, { name: 'errors', dependencies: ['pages'] })

@@ -5,12 +5,12 @@ import fastifyStatic from '@fastify/static'
 import view from '@fastify/view'
 import { Eta } from 'eta'
 import { makeQuiet } from '#lib/http-server.ts'
-import type { RegisteredClient } from '../clients.ts'
+import type { Realms } from '../realms.ts'
 
 const folder = join(import.meta.dirname, '..')
 
 /** What the identity provider's pages are made with: templates, their one stylesheet, and headers that allow no more. */
-export const pages = fp<{ clients: RegisteredClient[], secure: boolean }>(async (app, { clients, secure }) => {
+export const pages = fp<{ realms: Realms, secure: boolean }>(async (app, { realms, secure }) => {
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
@@ -19,7 +19,7 @@ export const pages = fp<{ clients: RegisteredClient[], secure: boolean }>(async 
         'style-src': ["'self'"],
         'img-src': ["'self'"],
         // Browsers hold the redirects that follow a form to this too, and they end at a client.
-        'form-action': ["'self'", ...new Set(clients.flatMap(originsOf))],
+        'form-action': ["'self'", request => realms.at(request.url!).clientOrigins],
         'frame-ancestors': ["'none'"],
         'base-uri': ["'none'"]
       }
@@ -40,6 +40,3 @@ export const pages = fp<{ clients: RegisteredClient[], secure: boolean }>(async 
     production: true
   })
 }, { name: 'pages' })
-
-const originsOf = (client: RegisteredClient) =>
-  [...client.redirect_uris, ...client.post_logout_redirect_uris].map(uri => new URL(uri).origin)

@@ -1,13 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { errors, type Provider } from 'oidc-provider'
-import type { Accounts, User } from '../users.ts'
+import { errors } from 'oidc-provider'
+import { claimsFor, scopesOf } from '../claims.ts'
+import type { Realm } from '../realm.ts'
+import { displayName } from '../users.ts'
 
 const params = Type.Object({ uid: Type.String({ maxLength: 64 }) })
 
 /** The answers to the consent page, and the way out of it and of the sign-in page. */
-export const consentRoutes: FastifyPluginAsyncTypebox<{ provider: Provider }> = async (app, { provider }) => {
+export const consentRoutes: FastifyPluginAsyncTypebox = async app => {
   app.post('/interaction/:uid/consent', { schema: { params } }, async (request, reply) => {
+    const { provider } = request.realm
     const { prompt, params, session, grantId } = await provider.interactionDetails(request.raw, reply.raw)
     if (prompt.name !== 'consent' || !session) throw new errors.SessionNotFound('there is nothing to consent to')
 
@@ -23,6 +26,7 @@ export const consentRoutes: FastifyPluginAsyncTypebox<{ provider: Provider }> = 
   })
 
   app.post('/interaction/:uid/cancel', { schema: { params } }, async (request, reply) => {
+    const { provider } = request.realm
     return reply.redirect(await provider.interactionResult(request.raw, reply.raw, {
       error: 'access_denied', error_description: 'the person chose to cancel'
     }, { mergeWithLastSubmission: false }), 303)
@@ -31,7 +35,7 @@ export const consentRoutes: FastifyPluginAsyncTypebox<{ provider: Provider }> = 
 
 interface ConsentDetails { missingOIDCScope?: string[], missingOIDCClaims?: string[] }
 
-interface Shared { words: string, value: string | undefined }
+interface Shared { words: string, value: string }
 
 const claimsInWords: Record<string, string> = {
   name: 'your full name',
@@ -58,7 +62,7 @@ const scopesInWords: Record<string, { words: string, claims: string[] }> = {
 }
 
 /** What the template `consent` shows for an interaction: each scope and claim in words, with what would be handed over. */
-export async function consentPage (provider: Provider, accounts: Accounts, interaction: {
+export async function consentPage ({ accounts, mountPath, provider, settings }: Realm, interaction: {
   uid: string
   params: Record<string, unknown>
   session?: { accountId: string } | undefined
@@ -66,32 +70,36 @@ export async function consentPage (provider: Provider, accounts: Accounts, inter
 }) {
   const client = await provider.Client.find(String(interaction.params['client_id']))
   const user = accounts.find(interaction.session?.accountId ?? '')
+  const values = user ? claimsFor(user, client?.clientId) : {}
+  const scopeClaims = scopesOf(settings.value)
   const asked = interaction.prompt.details as ConsentDetails
   // Asked again by prompt=consent, nothing is missing and everything is asked.
   const scopes = asked.missingOIDCScope ?? String(interaction.params['scope']).split(' ')
   return {
     title: 'Your consent',
+    base: mountPath,
     uid: interaction.uid,
     client: client?.clientName ?? client?.clientId,
-    user: user?.claims.name,
+    user: user && displayName(user),
     scopes: scopes.map(scope => {
-      const known = scopesInWords[scope]
-      return { words: known?.words ?? `Use “${scope}”`, claims: shared(user, known?.claims ?? []) }
+      const known = settings.value.scopes[scope] ? undefined : scopesInWords[scope]
+      return { words: known?.words ?? `Use “${scope}”`, claims: shared(values, known?.claims ?? scopeClaims[scope] ?? []) }
     }),
-    claims: shared(user, asked.missingOIDCClaims ?? [])
+    claims: shared(values, asked.missingOIDCClaims ?? [])
   }
 }
 
-function shared (user: User | undefined, claims: string[]): Shared[] {
-  const values = user?.claims as Record<string, unknown> | undefined ?? {}
+function shared (values: Record<string, unknown>, claims: string[]): Shared[] {
   return claims.filter(claim => values[claim] !== undefined).map(claim => ({
     words: claimsInWords[claim] ?? claim,
     value: inWords(values[claim])
   }))
 }
 
-function inWords (value: unknown): string | undefined {
+function inWords (value: unknown): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   if (typeof value === 'string') return value.startsWith('data:') ? 'an image' : value
-  return Object.values(value as object).join(', ')
+  if (typeof value !== 'object' || value === null) return String(value)
+  const members = Object.values(value)
+  return members.some(member => typeof member === 'object') ? JSON.stringify(value) : members.join(', ')
 }

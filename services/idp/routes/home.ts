@@ -1,12 +1,14 @@
 import type { FastifyPluginAsync } from 'fastify'
-import type { IdpConfig } from '../config.ts'
+import { displayName } from '../users.ts'
 
 /** The front page, for whoever follows the issuer's URL: what this is and where to go. */
-export const homeRoutes: FastifyPluginAsync<{ config: IdpConfig }> = async (app, { config }) => {
-  app.get('/', async (_request, reply) => reply.viewAsync('home', {
+export const homeRoutes: FastifyPluginAsync<{ app: string }> = async (fastify, { app }) => {
+  fastify.get('/', async ({ realm }, reply) => reply.viewAsync('home', {
     title: 'Tern ID',
-    issuer: config.issuer,
-    app: config.app,
-    testUsers: config.lab ? config.users : []
+    issuer: realm.issuer,
+    base: realm.mountPath,
+    lab: realm.lab !== undefined,
+    app,
+    testUsers: realm.lab ? realm.accounts.all.map(user => ({ ...user, name: displayName(user) })) : []
   }))
 }

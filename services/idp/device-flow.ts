@@ -1,0 +1,89 @@
+import type { Configuration, ErrorOut, KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { displayName, type Accounts } from './users.ts'
+
+/** The templates of the device flow, with what they show. */
+export interface DevicePages {
+  'device-code': { title: string, xsrf: string, userCode: string, refusal: string | undefined }
+  'device-confirm': { title: string, xsrf: string, userCode: string, client: string, user: string | undefined }
+  'device-done': { title: string, meaning: string }
+}
+
+type Show = <Template extends keyof DevicePages>(template: Template, page: DevicePages[Template]) => Promise<string>
+
+// The names of oidc-provider's errors for a code that was typed in.
+const refusals: Record<string, string | undefined> = {
+  NoCodeError: 'Type the code that your device shows.',
+  NotFoundError: 'There is no such code. Compare it with the one that your device shows.',
+  ExpiredError: 'That code has expired. Have the device show a new one.',
+  AlreadyUsedError: 'That code has been used. Have the device show a new one.'
+}
+
+const xsrfOf = (ctx: KoaContextWithOIDC) => String(ctx.oidc.session?.state?.['secret'])
+
+/**
+ * The device flow: a device shows a code, and a person types it in here, in a browser.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc8628
+ */
+export function deviceFlow (show: Show, accounts: Accounts) {
+  return {
+    deviceFlow: {
+      enabled: true,
+      charset: 'base-20',
+      mask: '****-****',
+
+      userCodeInputSource: async (ctx, _form, out, error) => {
+        ctx.type = 'html'
+        if (error?.name === 'AbortedError') {
+          ctx.body = await show('device-done', { title: 'Not connected', meaning: 'The device gets nothing. You can close this page.' })
+          return
+        }
+        if (error && refusals[error.name]) ctx.status = 422
+        const userCode = String((error as { userCode?: string } | undefined)?.userCode ?? '')
+        ctx.body = await show('device-code', codePage(xsrfOf(ctx), userCode, error && wordsFor(error, out)))
+      },
+
+      userCodeConfirmSource: async (ctx, _form, client, _deviceInfo, userCode) => {
+        const user = accounts.find(ctx.oidc.session?.accountId ?? '')
+        ctx.type = 'html'
+        ctx.body = await show('device-confirm', {
+          title: 'Connect a device',
+          xsrf: xsrfOf(ctx),
+          userCode,
+          client: client.clientName ?? client.clientId,
+          user: user && displayName(user)
+        })
+      },
+
+      successSource: async ctx => {
+        const { clientName, clientId } = ctx.oidc.client!
+        ctx.type = 'html'
+        ctx.body = await show('device-done', {
+          title: 'Connected',
+          meaning: `You are signed in to ${clientName ?? clientId} on your device. You can close this page.`
+        })
+      }
+    }
+  } satisfies Configuration['features']
+}
+
+const codePage = (xsrf: string, userCode: string, refusal: string | undefined): DevicePages['device-code'] =>
+  ({ title: 'Connect a device', xsrf, userCode, refusal })
+
+const wordsFor = (error: Error, out: ErrorOut | undefined) => refusals[error.name] ??
+  `This did not work (${out?.error_description ?? out?.error ?? error.message}). Type the code again, or have the device show a new one.`
+
+/**
+ * The address with the code in it, e.g. of a QR code, shows the form filled in and is sent by a person, where
+ * oidc-provider has a script do that.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc8628#section-3.3.1
+ */
+export function fillInUserCode (provider: Provider, show: Show): void {
+  provider.use(async (ctx, next) => {
+    await next()
+    const userCode = ctx.oidc?.params?.['user_code']
+    if (ctx.oidc?.route !== 'code_verification' || ctx.method !== 'GET' || ctx.status !== 200 || typeof userCode !== 'string') return
+    ctx.body = await show('device-code', codePage(xsrfOf(ctx as KoaContextWithOIDC), userCode, undefined))
+  })
+}

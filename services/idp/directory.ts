@@ -1,0 +1,80 @@
+import type { Collection, Store } from '#lib/store.ts'
+
+interface Change<T> { key: string, entry?: T }
+
+const tags = ['change']
+
+/**
+ * Entries of a data file, with what was changed about them at run time. The changes are kept in the store, so that a
+ * restart finds them; the file is never written to.
+ */
+export class Directory<T> {
+  readonly #seed: T[]
+  readonly #keyOf: (entry: T) => string
+  readonly #changes: Collection<Change<T>>
+  #entries: Map<string, T>
+  #onChange = () => {}
+
+  /**
+   * @param options.name of the collection that keeps the changes
+   * @param options.seed the entries of the data file
+   * @param options.keyOf what an entry is called
+   */
+  static async open<T> (store: Store, options: { name: string, seed: T[], keyOf: (entry: T) => string }): Promise<Directory<T>> {
+    const changes = store.collection<Change<T>>(options.name)
+    return new Directory(options.seed, options.keyOf, changes, await changes.tagged('change'))
+  }
+
+  private constructor (seed: T[], keyOf: (entry: T) => string, changes: Collection<Change<T>>, made: Change<T>[]) {
+    this.#seed = seed
+    this.#keyOf = keyOf
+    this.#changes = changes
+    this.#entries = this.#read(made)
+  }
+
+  #read (made: Change<T>[] = []): Map<string, T> {
+    const entries = new Map(this.#seed.map(entry => [this.#keyOf(entry), entry]))
+    for (const { key, entry } of made) {
+      if (entry) entries.set(key, entry)
+      else entries.delete(key)
+    }
+    return entries
+  }
+
+  get all (): T[] {
+    return [...this.#entries.values()]
+  }
+
+  get (key: string): T | undefined {
+    return this.#entries.get(key)
+  }
+
+  /** Be told of every change. */
+  onChange (listener: () => void): void {
+    this.#onChange = listener
+  }
+
+  /** Add an entry, or replace the one of the same key. */
+  async put (entry: T): Promise<void> {
+    const key = this.#keyOf(entry)
+    await this.#changes.set(key, { key, entry }, { tags })
+    this.#entries.set(key, entry)
+    this.#onChange()
+  }
+
+  /** @returns whether there was one */
+  async remove (key: string): Promise<boolean> {
+    if (!this.#entries.has(key)) return false
+    await this.#changes.set(key, { key }, { tags })
+    this.#entries.delete(key)
+    this.#onChange()
+    return true
+  }
+
+  /** Back to what the data file says. */
+  async reset (): Promise<void> {
+    await this.#changes.deleteTagged('change')
+    this.#entries = this.#read()
+    this.#onChange()
+  }
+}

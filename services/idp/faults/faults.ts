@@ -1,0 +1,196 @@
+import { randomUUID } from 'node:crypto'
+import { Value } from 'typebox/value'
+import type { Collection, Store } from '#lib/store.ts'
+import { findFault, similarNames } from './catalogue.ts'
+import type { AnswerFault, AuthorizationFault, Fault, Point, TokenFault } from './fault.ts'
+
+/** Who an exchange is with, as far as it is known. */
+export interface Who {
+  client?: string | undefined
+  /** a user name */
+  user?: string | undefined
+}
+
+/** How a fault is switched on. */
+export interface Switch extends Who {
+  fault: string
+  /** how often it is applied, a whole number from 1; until it is switched off, where not said */
+  count?: number | undefined
+  /** seconds until it ends by itself, more than 0 */
+  expiresIn?: number | undefined
+  parameters?: Record<string, unknown> | undefined
+}
+
+/** A fault that is switched on. */
+export interface ActiveFault {
+  id: string
+  fault: string
+  client?: string
+  user?: string
+  /** how often it will still be applied */
+  remaining?: number
+  /** when it ends by itself, by ISO 8601 */
+  expiresAt?: string
+  parameters: Record<string, unknown>
+}
+
+/** A fault and how it was switched on, where it is to be applied now. */
+export interface Taken<F extends Fault = Fault> {
+  fault: F
+  parameters: Record<string, unknown>
+}
+
+/** A fault that cannot be switched on so. */
+export class FaultError extends Error {
+  override name = 'FaultError'
+  readonly statusCode: 400 | 404
+  readonly error: 'not_found' | 'invalid_request'
+
+  constructor (error: FaultError['error'], description: string) {
+    super(description)
+    this.error = error
+    this.statusCode = error === 'not_found' ? 404 : 400
+  }
+}
+
+const tags = ['active']
+
+/**
+ * The faults that are switched on at one issuer. Where several fit one point of an exchange, the one that was switched on
+ * last is applied there, alone; at different points of an exchange each has its own.
+ *
+ * They are kept in memory, for an exchange must not wait for them, and in the store, so that a restart finds them.
+ */
+export class Faults {
+  readonly #kept: Collection<ActiveFault>
+  #active: ActiveFault[]
+  #writing: Promise<unknown> = Promise.resolve()
+
+  static async open (store: Store): Promise<Faults> {
+    const kept = store.collection<ActiveFault>('fault')
+    return new Faults(kept, await kept.tagged('active'))
+  }
+
+  private constructor (kept: Collection<ActiveFault>, active: ActiveFault[]) {
+    this.#kept = kept
+    this.#active = active
+  }
+
+  /** Those that are switched on, the latest last. */
+  active (): readonly ActiveFault[] {
+    this.#active = this.#active.filter(({ expiresAt }) => expiresAt === undefined || Date.parse(expiresAt) > Date.now())
+    return this.#active
+  }
+
+  /**
+   * Switch a fault on; in place of what was said about it for the same client and user before.
+   *
+   * @throws {FaultError} for a fault that does not exist, or not with this scope or these parameters
+   */
+  async switchOn ({ fault: name, client, user, count, expiresIn, parameters }: Switch): Promise<ActiveFault> {
+    const fault = existing(name)
+    checkScope(fault, { client, user })
+    const made: ActiveFault = {
+      id: randomUUID(),
+      fault: name,
+      ...(client !== undefined && { client }),
+      ...(user !== undefined && { user }),
+      ...(count !== undefined && { remaining: count }),
+      ...(expiresIn !== undefined && { expiresAt: new Date(Date.now() + expiresIn * 1000).toISOString() }),
+      parameters: parametersOf(fault, parameters)
+    }
+    const replaced = this.active().filter(other => other.fault === name && other.client === client && other.user === user)
+    this.#active = [...this.#active.filter(other => !replaced.includes(other)), made]
+    await this.#write(async () => {
+      for (const { id } of replaced) await this.#kept.delete(id)
+      await this.#keep(made)
+    })
+    return made
+  }
+
+  /** @returns whether it was on */
+  async switchOff (id: string): Promise<boolean> {
+    const on = this.active().some(active => active.id === id)
+    this.#active = this.#active.filter(active => active.id !== id)
+    await this.#write(() => this.#kept.delete(id))
+    return on
+  }
+
+  /** Switch all off. */
+  async reset (): Promise<void> {
+    this.#active = []
+    await this.#write(() => this.#kept.deleteTagged('active'))
+  }
+
+  /**
+   * The fault to apply here, if there is one. It counts as applied, so it is asked for only where it will be.
+   *
+   * @param fits of those at this point, which can be applied at all
+   */
+  take (point: TokenFault['point'], who: Who): Taken<TokenFault> | undefined
+  take (point: AuthorizationFault['point'], who: Who): Taken<AuthorizationFault> | undefined
+  take (point: AnswerFault['point'], who: Who, fits?: (fault: AnswerFault) => boolean): Taken<AnswerFault> | undefined
+  take (point: Point, who: Who, fits: (fault: AnswerFault) => boolean = () => true): Taken | undefined {
+    for (const active of this.active().toReversed()) {
+      const fault = findFault(active.fault)
+      if (fault?.point !== point || !isMeant(active, who) || !fits(fault as AnswerFault)) continue
+      this.#countDown(active)
+      return { fault, parameters: active.parameters }
+    }
+    return undefined
+  }
+
+  #countDown (active: ActiveFault): void {
+    if (active.remaining === undefined) return
+    const { id } = active
+    const counted = { ...active, remaining: active.remaining - 1 }
+    const left = counted.remaining > 0 ? [counted] : []
+    this.#active = this.#active.flatMap(other => other.id === id ? left : [other])
+    // Nobody waits for this one. Should it fail, then a restart finds a count that is too high.
+    this.#write(() => counted.remaining > 0 ? this.#keep(counted) : this.#kept.delete(id)).catch(() => {})
+  }
+
+  #keep (active: ActiveFault): Promise<void> {
+    return this.#kept.set(active.id, active, { tags })
+  }
+
+  /** One after the other, so that a count that is written late does not bring back what was switched off. */
+  #write (write: () => Promise<unknown>): Promise<unknown> {
+    const written = this.#writing.then(write)
+    this.#writing = written.catch(() => {})
+    return written
+  }
+}
+
+/** Whether a fault is on for them: where it says nothing about client or user, it is for each. */
+const isMeant = (active: Who, who: Who) =>
+  (active.client === undefined || active.client === who.client) && (active.user === undefined || active.user === who.user)
+
+/** @throws {FaultError} naming similar ones */
+export function existing (name: string): Fault {
+  const fault = findFault(name)
+  if (fault) return fault
+  const similar = similarNames(name)
+  const advice = similar.length > 0 ? `did you mean ${similar.join(', ')}?` : 'GET /lab/faults lists all'
+  throw new FaultError('not_found', `there is no fault ${name}: ${advice}`)
+}
+
+function checkScope ({ name, scopes }: Fault, who: Who): void {
+  for (const scope of ['client', 'user'] as const) {
+    if (who[scope] === undefined || scopes.includes(scope)) continue
+    throw new FaultError('invalid_request', `${name} cannot be limited to a ${scope}: the request does not tell who asks`)
+  }
+}
+
+function parametersOf ({ name, parameters: schema }: Fault, given: Record<string, unknown> = {}): Record<string, unknown> {
+  if (!schema) {
+    if (Object.keys(given).length === 0) return {}
+    throw new FaultError('invalid_request', `${name} has no parameters`)
+  }
+  const parameters = Value.Default(schema, structuredClone(given)) as Record<string, unknown>
+  const mistake = Value.Errors(schema, parameters).find(({ keyword }) => keyword !== 'boolean')
+  if (!mistake) return parameters
+  const known = Object.keys(schema.properties).join(', ')
+  const where = mistake.instancePath.slice(1) || 'they'
+  throw new FaultError('invalid_request', `the parameters of ${name} (${known}): ${where} ${mistake.message}`)
+}

@@ -1,0 +1,75 @@
+import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { errors, type ClientMetadata } from 'oidc-provider'
+import type { Static } from 'typebox'
+import { clientFields, type RegisteredClient } from '../clients.ts'
+import type { Realm } from '../realm.ts'
+import { answers, changesOf, Impossible, noAnswer, NotThere } from './answers.ts'
+
+const params = Type.Object({ client_id: Type.String({ minLength: 1, maxLength: 200, description: 'the client_id' }) })
+
+const fields = Type.Object(clientFields, { additionalProperties: false })
+
+const client = Type.Object({ client_id: Type.String() }, { additionalProperties: true })
+
+/** What a `PUT` of a client takes: OpenID Connect's client metadata and the lab's own fields. */
+export type ClientFields = Partial<Static<typeof fields>>
+
+const tags = ['Clients']
+
+/** `/lab/clients`: the registered clients. */
+export const clientRoutes: FastifyPluginAsyncTypebox = async app => {
+  app.get('/lab/clients', {
+    schema: { tags, summary: 'All clients', description: 'With their secrets.', response: answers(Type.Object({ clients: Type.Array(client) })) }
+  }, async ({ realm }) => ({ clients: realm.clients.all }))
+
+  app.get('/lab/clients/:client_id', {
+    schema: { tags, summary: 'One client', params, response: answers(client) }
+  }, async ({ realm, params }) => existing(realm, params.client_id))
+
+  app.put('/lab/clients/:client_id', {
+    schema: {
+      tags,
+      summary: 'Register a client, or replace one',
+      description: 'Members are those of OpenID Connect Dynamic Client Registration, and the lab\'s own. Idempotent.',
+      params,
+      body: fields,
+      response: answers(client)
+    }
+  }, async ({ realm, params, body }) => await put(realm, { ...body, client_id: params.client_id }))
+
+  app.patch('/lab/clients/:client_id', {
+    schema: { tags, summary: 'Change a client', description: 'What is left out stays. Idempotent.', params, body: changesOf(clientFields), response: answers(client) }
+  }, async ({ realm, params, body }) => await put(realm, { ...existing(realm, params.client_id), ...body }))
+
+  app.delete('/lab/clients/:client_id', {
+    schema: { tags, summary: 'Remove a client', description: 'Its tokens are worth nothing from then on. Idempotent.', params, response: noAnswer }
+  }, async ({ realm, params }, reply) => {
+    await realm.clients.remove(params.client_id)
+    return reply.code(204).send(null)
+  })
+
+  app.delete('/lab/clients', {
+    schema: { tags, summary: 'Put all clients back', description: 'To those of the lab, or those that the realm was made with. Idempotent.', response: noAnswer }
+  }, async ({ realm }, reply) => {
+    await realm.clients.reset()
+    return reply.code(204).send(null)
+  })
+}
+
+function existing ({ clients }: Realm, id: string): RegisteredClient {
+  const client = clients.get(id)
+  if (!client) throw new NotThere('client', id)
+  return client
+}
+
+async function put (realm: Realm, client: RegisteredClient): Promise<RegisteredClient> {
+  await realm.keys.ensure(client.id_token_signed_response_alg)
+  try {
+    await realm.provider.Client.validate(client as unknown as ClientMetadata)
+  } catch (error) {
+    if (error instanceof errors.OIDCProviderError) throw new Impossible(error.error_description ?? error.message)
+    throw error
+  }
+  await realm.clients.put(client)
+  return client
+}

@@ -1,0 +1,146 @@
+import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Static } from 'typebox'
+import { catalogue } from '../faults/catalogue.ts'
+import { groups, outcomes, type Fault } from '../faults/fault.ts'
+import { existing, FaultError, type Who } from '../faults/faults.ts'
+import type { Realm } from '../realm.ts'
+import { answers, noAnswer } from './answers.ts'
+
+const name = Type.String({ maxLength: 100, description: 'a name from the catalogue', examples: ['id-token-invalid-iss'] })
+const scope = {
+  client: Type.Optional(Type.String({ minLength: 1, description: 'a client_id; without it, for every client' })),
+  user: Type.Optional(Type.String({ minLength: 1, description: 'a user name; without it, for everybody' }))
+}
+
+const activeFault = Type.Object({
+  id: Type.String(),
+  fault: name,
+  ...scope,
+  remaining: Type.Optional(Type.Integer({ description: 'how often it will still be applied; without it, until switched off' })),
+  expiresAt: Type.Optional(Type.String({ format: 'date-time', description: 'when it ends by itself' })),
+  parameters: Type.Record(Type.String(), Type.Unknown())
+})
+
+const entry = Type.Object({
+  name,
+  group: Type.Enum([...groups]),
+  title: Type.String(),
+  does: Type.String({ description: 'what exactly is different on the wire' }),
+  mustDo: Type.String({ description: 'what a correct relying party must do' }),
+  outcome: Type.Enum([...outcomes], {
+    description: 'refuse: nothing comes of it; succeed: it goes on as if nothing were; retry: not this time, but another time'
+  }),
+  specification: Type.Object({ section: Type.String(), url: Type.String({ format: 'uri' }) }),
+  conformance: Type.Optional(Type.String({ description: 'the module of the OpenID Foundation\'s conformance suite' })),
+  scopes: Type.Array(Type.Enum(['client', 'user']), { description: 'by what it can be limited' }),
+  parameters: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'what can be set: a JSON Schema' })),
+  active: Type.Array(activeFault, { description: 'how it is switched on, the latest last' })
+})
+
+/** A fault as `GET /lab/faults` shows it. */
+export type FaultInCatalogue = Static<typeof entry>
+
+const tags = ['Faults']
+
+/** Faults of the identity provider: the catalogue, and the switches. */
+export const faultRoutes: FastifyPluginAsyncTypebox = async app => {
+  app.get('/lab/faults', {
+    schema: {
+      tags,
+      summary: 'The catalogue of faults',
+      description: 'Every fault with what it does on the wire, what a correct relying party must do, where that is said, and ' +
+        'how it is switched on now.',
+      response: answers(Type.Object({ faults: Type.Array(entry) }))
+    }
+  }, async ({ realm }) => {
+    const active = faultsOf(realm).active()
+    const activeOf = (name: string) => active.filter(({ fault }) => fault === name)
+    return { faults: catalogue.map(fault => ({ ...described(fault), active: activeOf(fault.name) })) }
+  })
+
+  app.get('/lab/faults/active', {
+    schema: {
+      tags,
+      summary: 'The faults that are switched on',
+      description: 'The latest last. At one point of an exchange the latest that fits is applied, alone.',
+      response: answers(Type.Object({ active: Type.Array(activeFault) }))
+    }
+  }, async ({ realm }) => ({ active: [...faultsOf(realm).active()] }))
+
+  app.put('/lab/faults/:name', {
+    schema: {
+      tags,
+      summary: 'Switch a fault on',
+      description: 'Once, several times, for a while, or until it is switched off. It counts where it is applied, not where it ' +
+        'could not be. Idempotent: what was said before about the same fault, client and user is replaced.',
+      params: Type.Object({ name }),
+      body: Type.Object({
+        ...scope,
+        count: Type.Optional(Type.Integer({ minimum: 1, description: 'how often; without it, until it is switched off' })),
+        expiresIn: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'seconds until it ends by itself' })),
+        parameters: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'those of the catalogue' }))
+      }, { additionalProperties: false }),
+      response: answers(activeFault)
+    }
+  }, async ({ params, body, realm }) => {
+    existing(params.name)
+    return await faultsOf(realm).switchOn({ ...body, ...known(realm, body), fault: params.name })
+  })
+
+  app.delete('/lab/faults/:name', {
+    schema: {
+      tags,
+      summary: 'Switch a fault off',
+      description: 'All its switches, or those for a client or a user. Idempotent.',
+      params: Type.Object({ name }),
+      querystring: Type.Object(scope, { additionalProperties: false }),
+      response: noAnswer
+    }
+  }, async ({ params, query: { client, user }, realm }, reply) => {
+    const { name } = existing(params.name)
+    const faults = faultsOf(realm)
+    const meant = faults.active().filter(active => active.fault === name &&
+      (client === undefined || active.client === client) && (user === undefined || active.user === user))
+    await Promise.all(meant.map(({ id }) => faults.switchOff(id)))
+    return reply.code(204).send(null)
+  })
+
+  app.delete('/lab/faults', {
+    schema: {
+      tags,
+      summary: 'Switch all faults off',
+      description: 'Idempotent.',
+      response: noAnswer
+    }
+  }, async ({ realm }, reply) => {
+    await faultsOf(realm).reset()
+    return reply.code(204).send(null)
+  })
+}
+
+const faultsOf = (realm: Realm) => realm.lab!.faults
+
+/**
+ * The client and the user that a fault is meant for, as they are called here.
+ *
+ * @throws {FaultError} where there is none
+ */
+function known (realm: Realm, { client, user }: Who): Who {
+  if (client !== undefined && !realm.clients.get(client)) throw new FaultError('invalid_request', `there is no client ${client}`)
+  const username = user === undefined ? undefined : realm.accounts.named(user)?.username
+  if (user !== undefined && username === undefined) throw new FaultError('invalid_request', `there is no user ${user}`)
+  return { client, user: username }
+}
+
+const described = ({ name, group, title, does, mustDo, outcome, specification, conformance, scopes, parameters }: Fault) => ({
+  name,
+  group,
+  title,
+  does,
+  mustDo,
+  outcome,
+  specification,
+  ...(conformance !== undefined && { conformance }),
+  scopes: [...scopes],
+  ...(parameters && { parameters: { ...parameters } as Record<string, unknown> })
+})

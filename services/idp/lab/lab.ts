@@ -1,0 +1,50 @@
+import { fastifySSE } from '@fastify/sse'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { answerLabError } from '#lib/lab-clock.ts'
+import { sameSiteOnly } from '#lib/same-site.ts'
+import type { Addresses } from '#lib/settings.ts'
+import type { Realms } from '../realms.ts'
+import { clientRoutes } from './clients.ts'
+import { clockRoutes } from './clock.ts'
+import { descriptionRoutes } from './description.ts'
+import { faultRoutes } from './faults.ts'
+import { keyRoutes } from './keys.ts'
+import { ledgerRoutes } from './ledger.ts'
+import { permissiveRoutes } from './permissive.ts'
+import { realmRoutes } from './realms.ts'
+import { resetRoutes } from './reset.ts'
+import { sessionRoutes } from './sessions.ts'
+import { settingsRoutes } from './settings.ts'
+import { userRoutes } from './users.ts'
+import { compileSchema, describeMistakes } from './validation.ts'
+
+/**
+ * The control API of the lab: everything a mock has that a real provider lacks. There is no sign-in, so pages of other
+ * sites are refused.
+ */
+export const lab: FastifyPluginAsyncTypebox<{ realms: Realms, addresses: Addresses }> = async (app, { realms, addresses }) => {
+  app.addHook('onRequest', sameSiteOnly(addresses.issuer, { page: '/lab' }))
+  app.addHook('onSend', async (_request, reply) => { reply.header('cache-control', 'no-store') })
+  app.setErrorHandler(answerLabError)
+  // Nothing is sent where nothing is to be said.
+  app.addHook('preValidation', async request => { request.body ??= {} })
+  app.setValidatorCompiler(compileSchema)
+  app.setSchemaErrorFormatter(describeMistakes)
+
+  await app.register(fastifySSE)
+  await app.register(userRoutes)
+  await app.register(sessionRoutes)
+  await app.register(clientRoutes)
+  await app.register(faultRoutes)
+  await app.register(clockRoutes, { addresses })
+  await app.register(keyRoutes)
+  await app.register(ledgerRoutes)
+  await app.register(settingsRoutes)
+  await app.register(permissiveRoutes)
+  await app.register(resetRoutes, { realms, addresses })
+
+  // Realms have no realms, and one description is enough for all.
+  if (app.prefix !== '') return
+  await app.register(realmRoutes, { realms })
+  await app.register(descriptionRoutes)
+}

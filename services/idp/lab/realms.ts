@@ -1,0 +1,56 @@
+import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { clientFields } from '../clients.ts'
+import type { Realm } from '../realm.ts'
+import type { Realms } from '../realms.ts'
+import { anyClaims, userFields, usernamePattern } from '../users.ts'
+import { answers, noAnswer, NotThere } from './answers.ts'
+
+const params = Type.Object({ name: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,62}$', description: 'the name of the realm' }) })
+const user = Type.Object({
+  username: Type.String({ pattern: usernamePattern }), ...userFields, claims: anyClaims
+}, { additionalProperties: false })
+const client = Type.Object({ client_id: Type.String({ minLength: 1 }), ...clientFields }, { additionalProperties: false })
+const body = Type.Object({
+  users: Type.Optional(Type.Array(user, { maxItems: 1000, description: 'who can sign in; the lab\'s users where left out' })),
+  clients: Type.Optional(Type.Array(client, { maxItems: 1000, description: 'the registered clients; the lab\'s where left out' }))
+}, { additionalProperties: false })
+const realm = Type.Object({
+  name: Type.String(),
+  issuer: Type.String({ description: 'also the base of its control API: append `/lab`' })
+})
+
+const described = ({ name, issuer }: Realm) => ({ name, issuer })
+
+const tags = ['Realms']
+
+/** `/lab/realms`: further issuers, each with users, clients, keys, faults, clock and ledger of its own. */
+export const realmRoutes: FastifyPluginAsyncTypebox<{ realms: Realms }> = async (app, { realms }) => {
+  app.get('/lab/realms', {
+    schema: { tags, summary: 'All realms', description: 'Beside the issuer at the root.', response: answers(Type.Object({ realms: Type.Array(realm) })) }
+  }, async () => ({ realms: realms.all.filter(({ name }) => name !== '').map(described) }))
+
+  app.get('/lab/realms/:name', {
+    schema: { tags, summary: 'One realm', params, response: answers(realm) }
+  }, async ({ params }) => {
+    if (!realms.has(params.name)) throw new NotThere('realm', params.name)
+    return described(realms.get(params.name))
+  })
+
+  app.put('/lab/realms/:name', {
+    schema: {
+      tags,
+      summary: 'Make a realm',
+      description: 'An issuer of its own, from the first request on. Idempotent: a realm that is there stays as it is, whatever the body says.',
+      params,
+      body,
+      response: answers(realm)
+    }
+  }, async ({ params, body }) => described(await realms.make(params.name, body)))
+
+  app.delete('/lab/realms/:name', {
+    schema: { tags, summary: 'Remove a realm', description: 'With everything in it. Idempotent.', params, response: noAnswer }
+  }, async ({ params }, reply) => {
+    if (realms.has(params.name)) realms.remove(params.name)
+    return reply.code(204).send(null)
+  })
+}

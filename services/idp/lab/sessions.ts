@@ -1,0 +1,80 @@
+import Keygrip from 'keygrip'
+import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { sessionLifetime } from '../provider.ts'
+import { realNow } from '#lib/clock.ts'
+import type { Realm } from '../realm.ts'
+import { usernamePattern } from '../users.ts'
+import { answers, InTheWay, noAnswer, NotThere } from './answers.ts'
+
+const username = Type.String({ pattern: usernamePattern, description: 'who is signed in' })
+const cookie = Type.Object({
+  name: Type.String(),
+  value: Type.String(),
+  domain: Type.String(),
+  path: Type.String(),
+  expires: Type.Number({ description: 'seconds since the epoch' }),
+  httpOnly: Type.Boolean(),
+  secure: Type.Boolean(),
+  sameSite: Type.Union([Type.Literal('Lax'), Type.Literal('None'), Type.Literal('Strict')])
+})
+
+const tags = ['Sessions']
+
+/** `/lab/sessions`: browsers that are signed in without having seen a page. */
+export const sessionRoutes: FastifyPluginAsyncTypebox = async app => {
+  app.post('/lab/sessions', {
+    schema: {
+      tags,
+      summary: 'Sign in without a page',
+      description: 'The cookies of a browser in which this user has just signed in, in the shape that Playwright\'s `storageState` takes. ' +
+        'Not idempotent: each call is another browser.',
+      body: Type.Object({
+        username,
+        amr: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1, description: 'how they signed in, `["pwd"]` where left out' })),
+        secondsAgo: Type.Optional(Type.Integer({ minimum: 0, maximum: 28_000, description: 'when they signed in, now where left out: what `auth_time` and `max_age` go by' }))
+      }, { additionalProperties: false }),
+      response: answers(Type.Object({ cookies: Type.Array(cookie), origins: Type.Array(Type.Never()) }))
+    }
+  }, async ({ realm, body }) => {
+    const user = realm.accounts.named(body.username)
+    if (!user) throw new NotThere('user', body.username)
+    if (user.disabled) throw new InTheWay(`${user.username} is disabled and cannot sign in.`)
+    return { cookies: await signedInBrowser(realm, user.sub, body.amr ?? ['pwd'], body.secondsAgo ?? 0), origins: [] }
+  })
+
+  app.delete('/lab/sessions', {
+    schema: {
+      tags,
+      summary: 'Sign a user out of all browsers',
+      description: 'Here, as if the sessions had expired: nobody is told, and what was issued for offline access goes on. Idempotent.',
+      querystring: Type.Object({ username }),
+      response: noAnswer
+    }
+  }, async ({ realm, query }, reply) => {
+    const user = realm.accounts.named(query.username)
+    if (!user) throw new NotThere('user', query.username)
+    await realm.endSessions(user.sub)
+    return reply.code(204).send(null)
+  })
+}
+
+async function signedInBrowser (realm: Realm, sub: string, amr: string[], secondsAgo: number) {
+  const { provider, cookieKeys, issuer, mountPath } = realm
+  const now = Math.floor(Date.now() / 1000)
+  const session = new provider.Session()
+  session.loginAccount({ accountId: sub, amr, loginTs: now - secondsAgo })
+  await session.save(sessionLifetime)
+  const { hostname, protocol } = new URL(issuer)
+  const name = provider.cookieName('session')
+  const signature = new Keygrip(cookieKeys).sign(`${name}=${session.jti}`)
+  return [{ name, value: session.jti }, { name: `${name}.sig`, value: signature }].map(cookie => ({
+    ...cookie,
+    domain: hostname,
+    path: mountPath || '/',
+    // A browser goes by the time of the system.
+    expires: session.exp - Math.round((Date.now() - realNow()) / 1000),
+    httpOnly: true,
+    secure: protocol === 'https:',
+    sameSite: 'Lax' as const
+  }))
+}

@@ -1,0 +1,29 @@
+import { Ajv, type ErrorObject } from 'ajv'
+import addFormats from 'ajv-formats'
+import type { FastifySchemaCompiler, FastifySchemaValidationError } from 'fastify'
+
+// A query is text and has to be read as what it stands for. A body is JSON and has types of its own, which Fastify's own
+// compiler would turn into others; it would also drop members that it does not know.
+const ofBodies = new Ajv({ allErrors: true, useDefaults: true })
+const ofTexts = new Ajv({ allErrors: true, useDefaults: true, coerceTypes: 'array' })
+addFormats.default(ofBodies)
+addFormats.default(ofTexts)
+
+/** How requests to the control API are checked. */
+export const compileSchema: FastifySchemaCompiler<object> = ({ schema, httpPart }) =>
+  (httpPart === 'body' ? ofBodies : ofTexts).compile(schema)
+
+/** Names each part of a request that is wrong, and how. */
+export function describeMistakes (errors: FastifySchemaValidationError[], part: string): Error {
+  return new Error(errors.map(error => describe(error as ErrorObject, part)).join('; '))
+}
+
+function describe ({ instancePath, keyword, message, params }: ErrorObject, part: string): string {
+  const place = [part, ...instancePath.split('/').slice(1)]
+  switch (keyword) {
+    case 'additionalProperties': return `${[...place, params.additionalProperty].join('.')}: there is no such member, or not with this name`
+    case 'required': return `${[...place, params.missingProperty].join('.')}: is missing`
+    case 'enum': return `${place.join('.')}: ${message} (${params.allowedValues.join(', ')})`
+    default: return `${place.join('.')}: ${message}`
+  }
+}

@@ -1,0 +1,118 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import createError from '@fastify/error'
+import type { Logger } from '#lib/http-server.ts'
+import type { IdpConfig } from './config.ts'
+import type { ProviderPages } from './provider.ts'
+import { Realm, type Seed } from './realm.ts'
+
+const NoSuchRealm = createError('NOT_FOUND', 'there is no realm %s', 404)
+const TooManyRealms = createError('TOO_MANY_REALMS', 'there are %s realms already: remove some', 409)
+
+const limit = 200
+
+/** The issuers of this process: the one at the root and, in a lab, those below `/realms`, made and removed at run time. */
+export class Realms {
+  readonly #config: IdpConfig
+  readonly #open: (name: string, seed: Seed) => Promise<Realm>
+  readonly #realms = new Map<string, Realm>()
+  readonly #making = new Map<string, Promise<Realm>>()
+
+  static async open (config: IdpConfig, log: Logger, pagesOf: (realm: Realm) => ProviderPages): Promise<Realms> {
+    const realms = new Realms(config, (name, seed) => Realm.open({
+      name,
+      issuer: name === '' ? config.issuer : `${config.issuer}/realms/${name}`,
+      stateFolder: name === '' ? config.stateFolder : join(config.stateFolder, 'realms', name),
+      seed,
+      lab: config.lab,
+      log,
+      pagesOf
+    }))
+    await realms.#openKept()
+    return realms
+  }
+
+  private constructor (config: IdpConfig, open: (name: string, seed: Seed) => Promise<Realm>) {
+    this.#config = config
+    this.#open = open
+  }
+
+  get #folder (): string {
+    return join(this.#config.stateFolder, 'realms')
+  }
+
+  async #openKept (): Promise<void> {
+    this.#add(await this.#open('', this.#config))
+    if (!this.#config.lab || !existsSync(this.#folder)) return
+    for (const name of readdirSync(this.#folder)) {
+      const seed = join(this.#folder, name, 'realm.json')
+      if (existsSync(seed)) this.#add(await this.#open(name, JSON.parse(readFileSync(seed, 'utf8')) as Seed))
+    }
+  }
+
+  get all (): Realm[] {
+    return [...this.#realms.values()]
+  }
+
+  get root (): Realm {
+    return this.get('')
+  }
+
+  /** The realm that a path is below; the one at the root for every other. */
+  at (path: string): Realm {
+    const [, name = ''] = /^\/realms\/([^/?]+)/.exec(path) ?? []
+    return this.#realms.get(name) ?? this.root
+  }
+
+  /** @throws {NoSuchRealm} 404 */
+  get (name: string): Realm {
+    const realm = this.#realms.get(name)
+    if (!realm) throw new NoSuchRealm(name)
+    return realm
+  }
+
+  has (name: string): boolean {
+    return this.#realms.has(name)
+  }
+
+  /**
+   * Make a realm; the one that is there already, where there is one.
+   *
+   * @param seed who is known in it; the lab's own users and clients where not said
+   */
+  async make (name: string, seed: Partial<Seed> = {}): Promise<Realm> {
+    const existing = this.#realms.get(name) ?? this.#making.get(name)
+    if (existing) return existing
+    if (this.#realms.size + this.#making.size > limit) throw new TooManyRealms(limit)
+    const making = this.#make(name, { users: seed.users ?? this.#config.users, clients: seed.clients ?? this.#config.clients })
+    this.#making.set(name, making)
+    try {
+      return await making
+    } finally {
+      this.#making.delete(name)
+    }
+  }
+
+  async #make (name: string, seed: Seed): Promise<Realm> {
+    mkdirSync(join(this.#folder, name), { recursive: true, mode: 0o700 })
+    const realm = await this.#open(name, seed)
+    // Written last, so that what a killed process leaves half made is not taken for a realm.
+    writeFileSync(join(this.#folder, name, 'realm.json'), JSON.stringify(seed), { mode: 0o600 })
+    return this.#add(realm)
+  }
+
+  #add (realm: Realm): Realm {
+    this.#realms.set(realm.name, realm)
+    return realm
+  }
+
+  /** End a realm and forget everything about it. */
+  remove (name: string): void {
+    this.get(name).remove()
+    this.#realms.delete(name)
+  }
+
+  close (): void {
+    for (const realm of this.#realms.values()) realm.close()
+  }
+}

@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto'
+import { errors, Provider, type Client, type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
+import type { Store } from '#lib/store.ts'
+import type { Feature } from './client-metadata.ts'
+
+const isOff = (client: Client | undefined, feature: Feature) => client !== undefined && client[feature] === 'off'
+
+/** Pushed authorization requests, request objects and DPoP: known to the provider, and for each client on or off. */
+export const requestSecurity = {
+  pushedAuthorizationRequests: { enabled: true },
+  dPoP: { enabled: true },
+  requestObjects: {
+    enabled: true,
+    // Elsewhere `refuseByClient` has seen to it; here is the first place after the client has authenticated.
+    assertJwtClaimsAndHeader: async (ctx, _claims, _header, client) => {
+      if (ctx.oidc.route === 'pushed_authorization_request' && isOff(client, 'request_objects')) throw new errors.RequestNotSupported()
+    }
+  }
+} satisfies Configuration['features']
+
+/** The algorithms that clients may sign with: those that nobody but the client can sign with. */
+export const clientSigningAlgorithms = {
+  requestObjectSigningAlgValues: ['RS256', 'ES256', 'PS256', 'EdDSA'],
+  dPoPSigningAlgValues: ['RS256', 'ES256', 'PS256', 'EdDSA'],
+  clientAuthSigningAlgValues: ['RS256', 'ES256', 'PS256', 'EdDSA']
+} as const satisfies Configuration['enabledJWA']
+
+/** Refuse to a client what it does not use, in the words of a provider that cannot do it. */
+export function refuseByClient (provider: Provider): void {
+  const { OIDCContext, PushedAuthorizationRequest, AuthorizationCode } = provider
+
+  const { entity } = OIDCContext.prototype
+  OIDCContext.prototype.entity = function (this: KoaContextWithOIDC['oidc'] & { ctx: KoaContextWithOIDC }, key, value) {
+    entity.call(this, key, value)
+    if (key === 'Client' && value) settle(this.ctx, value as Client)
+  }
+
+  const { save: savePushed } = PushedAuthorizationRequest.prototype
+  PushedAuthorizationRequest.prototype.save = async function (ttl) {
+    if (isOff(Provider.ctx?.oidc.client, 'pushed_authorization_requests')) {
+      throw new errors.UnauthorizedClient('this client does not use pushed authorization requests')
+    }
+    return savePushed.call(this, ttl)
+  }
+
+  // A request that asks for a bound code is one that asks for nothing where nothing is bound.
+  const { save: saveCode } = AuthorizationCode.prototype
+  AuthorizationCode.prototype.save = async function (this: typeof AuthorizationCode.prototype) {
+    if (isOff(Provider.ctx?.oidc.client, 'dpop')) delete this['dpopJkt']
+    return saveCode.call(this)
+  }
+}
+
+/** As soon as it is known whose request this is. */
+function settle (ctx: KoaContextWithOIDC, client: Client): void {
+  const { route, params } = ctx.oidc
+  if (params?.['request'] !== undefined && isOff(client, 'request_objects') && ['authorization', 'device_authorization'].includes(route)) {
+    throw new errors.RequestNotSupported()
+  }
+  if (params?.['request_uri'] !== undefined && isOff(client, 'pushed_authorization_requests') && route === 'authorization') {
+    throw new errors.RequestUriNotSupported()
+  }
+  if (isOff(client, 'dpop')) hideProof(ctx)
+}
+
+/**
+ * A server without DPoP does not look at the proof; from `token_type` the client learns that the token is a Bearer token.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9449#section-5
+ */
+function hideProof (ctx: KoaContextWithOIDC): void {
+  const get = ctx.get.bind(ctx)
+  ctx.get = field => field.toLowerCase() === 'dpop' ? '' : get(field)
+}
+
+/**
+ * Have proofs and assertions of clients work once, also when they come twice in one moment, where oidc-provider looks
+ * first and writes later.
+ */
+export function detectReplays (provider: Provider, store: Store): void {
+  const seen = store.collection<true>('ReplayDetection')
+  provider.ReplayDetection.unique = (issuer, jti, expires) => {
+    const ttl = Math.max(expires - Math.floor(Date.now() / 1000), 1)
+    return seen.add(createHash('sha256').update(JSON.stringify([issuer, jti])).digest('base64url'), true, { ttl })
+  }
+}

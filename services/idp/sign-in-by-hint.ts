@@ -1,0 +1,26 @@
+import type { Configuration } from 'oidc-provider'
+import type { Realm } from './realm.ts'
+import type { User } from './users.ts'
+
+/** The user whom a `login_hint` signs in without a page, for tests that are about what comes after. For the lab alone. */
+export function hintedUser ({ accounts, lab }: Realm, hint: unknown): User | undefined {
+  const user = lab && typeof hint === 'string' ? accounts.named(hint) : undefined
+  return user?.sign_in_by_hint && !user.disabled ? user : undefined
+}
+
+/**
+ * Signs in at the authorization endpoint itself, before oidc-provider asks who is there. Whether a page is shown all the
+ * same, since the request asks for a new sign-in or for consent, is for oidc-provider to find out.
+ */
+export function signInByHint (realm: Realm): Configuration['extraParams'] {
+  return {
+    login_hint (ctx, hint) {
+      const { prompts, session } = ctx.oidc
+      const user = hintedUser(realm, hint)
+      if (!user || !session || session.accountId || prompts.has('none') || prompts.has('login')) return
+      // A browser that was there before it signed in is known by another cookie afterwards.
+      if (!('new' in session)) session.resetIdentifier()
+      session.loginAccount({ accountId: user.sub, amr: ['pwd'] })
+    }
+  }
+}

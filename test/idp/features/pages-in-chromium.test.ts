@@ -1,0 +1,105 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Page } from 'playwright-core'
+import t, { type Test } from 'tap'
+import { deviceCodeGrant } from '../../../services/idp/clients.ts'
+import { newContext, startChromium } from '../../helpers/chromium.ts'
+import { freePorts } from '../../helpers/lab.ts'
+import { startIdp, type Idp } from '../helper.ts'
+import { postForm, registerShop } from './helper.ts'
+
+/** The identity provider where a browser finds it. */
+async function startListening (t: Test): Promise<Idp> {
+  const { IDP_PORT } = await freePorts()
+  const idp = await startIdp(t, { IDP_PORT })
+  await idp.app.listen({ host: '127.0.0.1', port: Number(IDP_PORT) })
+  return idp
+}
+
+/** A tab, with what its console complained about. */
+async function openTab (t: Test, browser: NonNullable<Awaited<ReturnType<typeof startChromium>>>) {
+  const page = await (await newContext(t, browser)).newPage()
+  const complaints: string[] = []
+  page.on('console', message => { if (['error', 'warning'].includes(message.type())) complaints.push(message.text()) })
+  return { page, complaints }
+}
+
+async function signIn (page: Page) {
+  await page.getByLabel('User name').fill('alice')
+  await page.getByLabel('Password').fill('alice-lab')
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+}
+
+/** A client's own web server: where it is redirected to, and its front channel. */
+async function startShop (t: Test, frame: 'answers' | 'hangs') {
+  const frames: { url: URL, referer: string | undefined }[] = []
+  const server = createServer((request, response) => {
+    const url = new URL(request.url!, `http://${request.headers.host}`)
+    if (url.pathname === '/frontchannel-logout') {
+      frames.push({ url, referer: request.headers.referer })
+      if (frame === 'hangs') return
+    }
+    response.setHeader('content-type', 'text/html').end('<title>Shop</title><h1>Shop</h1>')
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { origin: `http://shop.localhost:${(server.address() as AddressInfo).port}`, frames }
+}
+
+const browser = await startChromium(t, 'pages of the device flow and of the front-channel sign-out')
+
+if (browser) {
+  t.test('a person connects a device, with nothing but the keyboard', async t => {
+    const idp = await startListening(t)
+    await registerShop(idp, {
+      client_name: 'Television', client_secret: undefined, token_endpoint_auth_method: 'none', redirect_uris: [], post_logout_redirect_uris: [], grant_types: [deviceCodeGrant]
+    }, 'television')
+    const asked = (await postForm(idp, '/device/auth', { client_id: 'television', scope: 'openid' })).json()
+    const { page, complaints } = await openTab(t, browser)
+    await page.goto(asked.verification_uri)
+    await page.keyboard.type('bbbb-bbbb')
+    await page.keyboard.press('Enter')
+    await page.getByText('There is no such code').waitFor()
+    await page.getByLabel('Code').fill(asked.user_code)
+    await page.keyboard.press('Enter')
+    await page.getByText(asked.user_code).waitFor()
+    await page.getByRole('button', { name: 'Sign in and connect' }).press('Enter')
+    await signIn(page)
+    await page.getByRole('heading', { name: 'Connected' }).waitFor()
+    // That an answer was 422 is all that the console has to say.
+    t.same(complaints.filter(text => !text.includes('422')), [])
+    const tokens = await postForm(idp, '/token', { client_id: 'television', grant_type: deviceCodeGrant, device_code: asked.device_code })
+    t.equal(tokens.statusCode, 200)
+  })
+
+  for (const frame of ['answers', 'hangs'] as const) {
+    t.test(`a person is signed out of an application in a frame that ${frame}, and gets back`, async t => {
+      const idp = await startListening(t)
+      const shop = await startShop(t, frame)
+      const client = await registerShop(idp, {
+        redirect_uris: [`${shop.origin}/callback`],
+        post_logout_redirect_uris: [`${shop.origin}/`],
+        frontchannel_logout_uri: `${shop.origin}/frontchannel-logout`,
+        frontchannel_logout_session_required: true
+      })
+      const { page, complaints } = await openTab(t, browser)
+      await page.goto(idp.config.issuer + idp.authorizationRequest(client))
+      await signIn(page)
+      await page.waitForURL(`${shop.origin}/callback**`)
+      await page.goto(`${idp.config.issuer}/session/end?${new URLSearchParams({ client_id: 'shop', post_logout_redirect_uri: `${shop.origin}/`, state: 'x' })}`)
+      const opened = page.waitForRequest(/frontchannel-logout/)
+      await page.getByRole('button', { name: 'Sign out' }).click({ noWaitAfter: true })
+      await opened
+      // A page is complete when its frames are, so a frame that hangs is for the person to leave.
+      if (frame === 'hangs') await page.getByRole('link', { name: 'Back to Shop' }).click()
+      await page.waitForURL(`${shop.origin}/?state=x`)
+      t.match(shop.frames, [{ url: { search: /^\?iss=http.*&sid=/ } }])
+      t.equal(shop.frames.length, 1)
+      t.same(complaints, [])
+    })
+  }
+}

@@ -1,0 +1,175 @@
+import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose'
+import t from 'tap'
+import { refusalOf, startIdp, Visitor, type Idp } from '../helper.ts'
+
+const jwksOf = async ({ app, base }: Idp) => createLocalJWKSet((await app.inject(`${base}/jwks`)).json())
+
+t.test('makes an issuer by one call', async t => {
+  const idp = await startIdp(t)
+  t.match(await idp.lab.realms.make('blue'), { name: 'blue', issuer: `${idp.config.issuer}/realms/blue` })
+  const discovery = (await idp.app.inject('/realms/blue/.well-known/openid-configuration')).json()
+  t.equal(discovery.issuer, `${idp.config.issuer}/realms/blue`)
+  const endpoints = Object.entries(discovery).filter(([name]) => /_endpoint$|_uri$/.test(name))
+  for (const [name, url] of endpoints) t.ok(String(url).startsWith(`${discovery.issuer}/`), `${name} is ${url}`)
+
+  const blue = await idp.realm('blue')
+  const tokens = await blue.tokensFor('alice')
+  t.match(decodeJwt(tokens.id_token), { iss: discovery.issuer, sub: 'usr-7f3a91c0' })
+  t.match((await blue.userinfo(tokens.access_token)).json(), { name: 'Alice Anders' })
+  t.equal((await blue.refresh(blue.genesys, (await blue.tokensFor('bob', blue.genesys)).refresh_token!)).statusCode, 200)
+})
+
+t.test('makes it with users and clients of its own', async t => {
+  const idp = await startIdp(t)
+  const shop = { ...idp.relyingParty, client_id: 'shop' }
+  const blue = await idp.realm('blue', {
+    users: [{ username: 'ann', password: 'secret-of-ann', sub: 'ann-1', claims: { name: 'Ann' } } as never], clients: [shop]
+  })
+  t.match(await blue.lab.users.list(), [{ username: 'ann', disabled: false, about: '' }])
+  t.equal((await new Visitor(blue).open(blue.authorizationRequest(idp.relyingParty))).status, 400, 'it does not know those of the lab')
+  const visitor = new Visitor(blue)
+  const page = await visitor.open(blue.authorizationRequest(shop))
+  const { left } = await visitor.submit(page, 'Sign in', { username: 'ann', password: 'secret-of-ann' })
+  t.equal((await blue.redeem(shop, left!.searchParams.get('code')!)).statusCode, 200)
+})
+
+t.test('says in every authorization response which issuer has sent it', async t => {
+  const idp = await startIdp(t)
+  const { left } = await new Visitor(await idp.realm('blue')).signIn('alice')
+  t.equal(left!.searchParams.get('iss'), `${idp.config.issuer}/realms/blue`)
+})
+
+t.test('keeps one browser apart at two issuers', async t => {
+  const idp = await startIdp(t)
+  const [blue, green] = [await idp.realm('blue'), await idp.realm('green')]
+  const visitor = new Visitor(blue)
+  await visitor.signIn('alice')
+  t.equal(await visitor.isKnown(), true)
+  t.equal(await new Visitor(green, visitor.jar).isKnown(), false)
+  t.equal(await new Visitor(idp, visitor.jar).isKnown(), false)
+  await new Visitor(idp, visitor.jar).signIn('bob')
+  t.equal(await new Visitor(green, visitor.jar).isKnown(), false)
+  const { left } = await visitor.open(blue.authorizationRequest(blue.relyingParty, { prompt: 'none' }))
+  t.match(decodeJwt((await blue.redeem(blue.relyingParty, left!.searchParams.get('code')!)).json().id_token), { sub: 'usr-7f3a91c0' })
+})
+
+t.test('takes nothing from one issuer at another', async t => {
+  const idp = await startIdp(t)
+  const [blue, green] = [await idp.realm('blue'), await idp.realm('green')]
+  const code = await blue.codeFor('alice')
+  t.match((await green.redeem(green.relyingParty, code)).json(), { error: 'invalid_grant' })
+  t.match((await idp.redeem(idp.relyingParty, code)).json(), { error: 'invalid_grant' })
+  const tokens = await blue.tokensFor('alice', blue.genesys)
+  t.equal((await green.userinfo(tokens.access_token)).statusCode, 401)
+  t.equal((await green.refresh(green.genesys, tokens.refresh_token!)).statusCode, 400)
+  await t.resolves(jwtVerify(tokens.id_token, await jwksOf(blue)))
+  await t.rejects(jwtVerify(tokens.id_token, await jwksOf(green)))
+})
+
+t.test('signs out at one issuer alone', async t => {
+  const idp = await startIdp(t)
+  const [blue, green] = [await idp.realm('blue'), await idp.realm('green')]
+  const visitor = new Visitor(blue)
+  const elsewhere = new Visitor(green, visitor.jar)
+  await visitor.signIn('alice')
+  await elsewhere.signIn('alice')
+  const page = await visitor.open('/realms/blue/session/end')
+  t.match((await visitor.submit(page, 'Sign out')).text, 'You are signed out')
+  t.equal(await visitor.isKnown(), false)
+  t.equal(await elsewhere.isKnown(), true)
+})
+
+t.test('changes users, clients, keys, settings and clock of one issuer alone', async t => {
+  const idp = await startIdp(t)
+  const [blue, green] = [await idp.realm('blue'), await idp.realm('green')]
+  const before = await Promise.all([idp, green].map(async ({ lab }) =>
+    [await lab.users.list(), await lab.clients.list(), await lab.keys.list(), await lab.settings.get(), (await lab.clock.get()).offsetSeconds]))
+  await blue.lab.users.put('zoe')
+  await blue.lab.clients.remove('genesys-messenger')
+  await blue.lab.keys.rotate()
+  await blue.lab.settings.patch({ scopes: { loyalty: ['tier'] } })
+  t.equal((await blue.lab.clock.set(5000)).services, undefined, 'nor those of other services')
+  const after = await Promise.all([idp, green].map(async ({ lab }) =>
+    [await lab.users.list(), await lab.clients.list(), await lab.keys.list(), await lab.settings.get(), (await lab.clock.get()).offsetSeconds]))
+  t.strictSame(after, before)
+})
+
+t.test('forgets an issuer by one call', async t => {
+  const idp = await startIdp(t)
+  const blue = await idp.realm('blue')
+  await blue.lab.users.put('zoe')
+  await idp.lab.realms.remove('blue')
+  await idp.lab.realms.remove('blue')
+  t.equal((await idp.app.inject('/realms/blue/jwks')).statusCode, 404)
+  t.strictSame(await idp.lab.realms.list(), [])
+  const again = await idp.realm('blue')
+  t.notOk((await again.lab.users.list()).some(({ username }) => username === 'zoe'), 'one of the same name begins anew')
+})
+
+t.test('leaves an issuer as it is that is made again', async t => {
+  const idp = await startIdp(t)
+  const blue = await idp.realm('blue')
+  await blue.lab.users.put('zoe')
+  const [first, second] = await Promise.all([idp.lab.realms.make('blue'), idp.lab.realms.make('blue')])
+  t.strictSame(first, second)
+  t.ok((await blue.lab.users.list()).some(({ username }) => username === 'zoe'))
+})
+
+t.test('has its issuers still after a restart, with who is signed in there', async t => {
+  const stateFolder = t.testdir({})
+  const first = await startIdp(t, { STATE_DIR: stateFolder })
+  const blue = await first.realm('blue')
+  await blue.lab.users.put('zoe')
+  await blue.lab.clock.set(5000)
+  const visitor = new Visitor(blue)
+  await visitor.signIn('alice')
+  await first.app.close()
+
+  const idp = await startIdp(t, { STATE_DIR: stateFolder })
+  t.match(await idp.lab.realms.list(), [{ name: 'blue' }])
+  const restarted = await idp.realm('blue')
+  t.ok(await restarted.lab.users.get('zoe'))
+  t.equal((await restarted.lab.clock.get()).offsetSeconds, 5000)
+  t.equal(await new Visitor(restarted, visitor.jar).isKnown(), true)
+})
+
+t.test('says of an issuer that there is not that there is none', async t => {
+  const idp = await startIdp(t)
+  for (const path of ['/realms/red/jwks', '/realms/red/auth', '/realms/red/', '/realms/red/lab/users', '/realms/%00/jwks']) {
+    const response = await idp.app.inject({ url: path, headers: { host: new URL(idp.config.issuer).host } })
+    t.equal(response.statusCode, 404, path)
+    t.match(response.json(), { error: 'not_found' }, path)
+  }
+})
+
+t.test('refuses names that could be mistaken for something else', async t => {
+  const { lab } = await startIdp(t)
+  for (const name of ['..', 'Blue', 'a/b', '-', '.hidden', 'x'.repeat(64)]) t.match(await refusalOf(lab.realms.make(name)), { status: /40[04]/ }, name)
+  t.strictSame(await lab.realms.list(), [])
+})
+
+t.test('lets twenty tests at once have an issuer each, none of which sees the others', async t => {
+  const idp = await startIdp(t)
+  const names = Array.from({ length: 20 }, (_, index) => `test-${index}`)
+  await Promise.all(names.map(async (name, index) => {
+    const realm = await idp.realm(name)
+    const username = `person-${index}`
+    await realm.lab.users.put(username, { claims: { name } })
+    await realm.lab.clock.set(index * 100_000)
+    const user = await realm.lab.users.get(username)
+    const visitor = new Visitor(realm)
+    for (let round = 0; round < 3; round++) {
+      const page = await visitor.open(realm.authorizationRequest(realm.relyingParty, { state: `${name}-${round}`, prompt: 'login' }))
+      const { left } = await visitor.submit(page, 'Sign in', { username, password: user.password })
+      const tokens = (await realm.redeem(realm.relyingParty, left!.searchParams.get('code')!)).json()
+      const claims = decodeJwt(tokens.id_token)
+      t.match(claims, { iss: `${idp.config.issuer}/realms/${name}`, sub: user.sub })
+      t.ok(Math.abs(claims.iat! - Date.now() / 1000 - index * 100_000) < 1000, 'by the clock there')
+      t.equal((await realm.userinfo(tokens.access_token)).json().name, name)
+    }
+    const { entries } = await realm.lab.ledger.query({ endpoint: 'token' })
+    t.strictSame(entries.map(({ user }) => user), [username, username, username], 'its ledger has its own exchanges alone')
+  }))
+  t.equal((await idp.lab.ledger.query()).count, 0, 'nor does the one at the root')
+  t.equal((await idp.lab.realms.list()).length, 20)
+})
