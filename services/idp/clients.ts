@@ -39,7 +39,7 @@ export const clientFields = {
   }),
   pushed_authorization_requests: usage('authorization requests that are pushed first (RFC 9126)'),
   request_objects: usage('authorization requests as a signed JWT in `request` (RFC 9101)'),
-  dpop: usage('tokens bound to a key of the client (RFC 9449); where it is off, a proof is ignored and the token is a Bearer token'),
+  dpop: usage('tokens bound to a key of the client (RFC 9449); where off, a proof is ignored and the token a Bearer token'),
   backchannel_logout_uri: Type.Optional(uri),
   backchannel_logout_session_required: Type.Boolean({ default: false }),
   frontchannel_logout_uri: Type.Optional(uri),
@@ -47,7 +47,9 @@ export const clientFields = {
   first_party: Type.Boolean({ default: false }),
   id_token_claims: Type.Array(Type.String(), { default: [] }),
   refresh_token_with_session: Type.Boolean({ default: false }),
-  permissive: Type.Boolean({ default: false, description: 'lab only: what strictness refuses is let pass for this client, and noted in the ledger' })
+  permissive: Type.Boolean({
+    default: false, description: 'lab only: what strictness refuses is let pass for this client, and noted in the ledger'
+  })
 }
 
 const client = Type.Object({ client_id: Type.String({ minLength: 1 }), ...clientFields }, { additionalProperties: false })
@@ -75,7 +77,9 @@ function contradictions (client: RegisteredClient): string[] {
   const hasSecret = client.client_secret !== undefined
   return [
     ...(method.startsWith('client_secret') && !hasSecret ? ['client_secret: is missing'] : []),
-    ...(!method.startsWith('client_secret') && hasSecret ? [`token_endpoint_auth_method: is ${method}, so client_secret is not for anything`] : []),
+    ...(!method.startsWith('client_secret') && hasSecret
+      ? [`token_endpoint_auth_method: is ${method}, so client_secret is not for anything`]
+      : []),
     ...(method === 'private_key_jwt' && !client.jwks ? ['jwks: is missing'] : []),
     ...(client.request_objects !== 'off' && !client.jwks ? ['jwks: is missing, and request objects are signed'] : []),
     ...(client.grant_types.includes('authorization_code') && client.redirect_uris.length === 0
@@ -90,8 +94,11 @@ export type Clients = Directory<RegisteredClient>
 /** The origins to which clients have browsers sent, separated by spaces. */
 export function originsOf (clients: RegisteredClient[]): string {
   const uris = clients.flatMap(client => [...client.redirect_uris, ...client.post_logout_redirect_uris ?? []])
-  // A client that was registered dynamically may be an application with a scheme of its own.
-  return [...new Set(uris.map(uri => new URL(uri).origin))].filter(origin => origin !== 'null').join(' ')
+  return [...new Set(uris.map(uri => {
+    const { origin, protocol } = new URL(uri)
+    // A client that was registered dynamically may be an application with a scheme of its own.
+    return origin === 'null' ? protocol : origin
+  }))].join(' ')
 }
 
 /** The applications that a person who is lost can go back to. */

@@ -35,7 +35,8 @@ export function deviceFlow (show: Show, accounts: Accounts) {
       userCodeInputSource: async (ctx, _form, out, error) => {
         ctx.type = 'html'
         if (error?.name === 'AbortedError') {
-          ctx.body = await show('device-done', { title: 'Not connected', meaning: 'The device gets nothing. You can close this page.' })
+          const meaning = 'The device gets nothing. You can close this page.'
+          ctx.body = await show('device-done', { title: 'Not connected', meaning })
           return
         }
         if (error && refusals[error.name]) ctx.status = 422
@@ -71,7 +72,7 @@ const codePage = (xsrf: string, userCode: string, refusal: string | undefined): 
   ({ title: 'Connect a device', xsrf, userCode, refusal })
 
 const wordsFor = (error: Error, out: ErrorOut | undefined) => refusals[error.name] ??
-  `This did not work (${out?.error_description ?? out?.error ?? error.message}). Type the code again, or have the device show a new one.`
+  `This did not work (${out?.error_description ?? out?.error ?? error.message}). Type the code again, or have the device show another.`
 
 /**
  * The address with the code in it, e.g. of a QR code, shows the form filled in and is sent by a person, where
@@ -82,8 +83,9 @@ const wordsFor = (error: Error, out: ErrorOut | undefined) => refusals[error.nam
 export function fillInUserCode (provider: Provider, show: Show): void {
   provider.use(async (ctx, next) => {
     await next()
-    const userCode = ctx.oidc?.params?.['user_code']
-    if (ctx.oidc?.route !== 'code_verification' || ctx.method !== 'GET' || ctx.status !== 200 || typeof userCode !== 'string') return
+    if (ctx.oidc?.route !== 'code_verification' || ctx.method !== 'GET' || ctx.status !== 200) return
+    const userCode = ctx.oidc.params?.['user_code']
+    if (typeof userCode !== 'string') return
     ctx.body = await show('device-code', codePage(xsrfOf(ctx as KoaContextWithOIDC), userCode, undefined))
   })
 }

@@ -24,7 +24,8 @@ export function announceWhatClientsUse (provider: Provider, { clients, settings 
 function usable (document: Document, clients: RegisteredClient[]): Document {
   const uses = (feature: Feature) => clients.some(client => ['allowed', 'required'].includes(client[feature]))
   const usesDevices = clients.some(client => client.grant_types.includes(deviceCodeGrant))
-  const authenticates = (method: string) => isSecret(method) || clients.some(client => client.token_endpoint_auth_method === method)
+  const authenticates = (method: string) =>
+    method.startsWith('client_secret') || clients.some(client => client.token_endpoint_auth_method === method)
   const unused = [
     ...(uses('pushed_authorization_requests') ? [] : ['pushed_authorization_request_endpoint']),
     ...(uses('request_objects') ? [] : ['request_object_signing_alg_values_supported', 'request_parameter_supported']),
@@ -39,5 +40,3 @@ function usable (document: Document, clients: RegisteredClient[]): Document {
     token_endpoint_auth_methods_supported: (document['token_endpoint_auth_methods_supported'] as string[]).filter(authenticates)
   }
 }
-
-const isSecret = (method: string) => method.startsWith('client_secret')

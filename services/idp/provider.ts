@@ -15,6 +15,7 @@ import { permitForClients } from './permissive/permit.ts'
 import { policyOf } from './permissive/silent-sign-in.ts'
 import type { Realm } from './realm.ts'
 import { explainRefusals } from './refusals.ts'
+import { replaceSelfSubmittingForms } from './self-submitting-forms.ts'
 import { signInByHint } from './sign-in-by-hint.ts'
 import { registration } from './registration.ts'
 import { clientSigningAlgorithms, detectReplays, refuseByClient, requestSecurity } from './request-security.ts'
@@ -188,21 +189,6 @@ async function loadGrant (ctx: KoaContextWithOIDC, accounts: Accounts) {
   given.addOIDCClaims(claims)
   await given.save()
   return given
-}
-
-/**
- * Two of oidc-provider's answers are forms that a script in them submits. Here a person does, as no page has a script.
- */
-function replaceSelfSubmittingForms (provider: Provider, pages: ProviderPages) {
-  provider.use(async (ctx, next) => {
-    await next()
-    const { route, session } = ctx.oidc ?? {}
-    if (ctx.status !== 200 || !ctx.response.is('html')) return
-    const xsrf = String(session?.state?.['secret'])
-    if (route === 'end_session' && !session?.accountId) ctx.body = await pages.goOn('nobody signed in', xsrf)
-    const isSomebodyElse = session?.state?.['postLogoutRedirectUri'] === ctx.oidc.urlFor(route, ctx.params)
-    if (isSomebodyElse && (route === 'resume' || route === 'device_resume')) ctx.body = await pages.goOn('somebody else signed in', xsrf)
-  })
 }
 
 /**

@@ -13,7 +13,8 @@ export const requestSecurity = {
     enabled: true,
     // Elsewhere `refuseByClient` has seen to it; here is the first place after the client has authenticated.
     assertJwtClaimsAndHeader: async (ctx, _claims, _header, client) => {
-      if (ctx.oidc.route === 'pushed_authorization_request' && isOff(client, 'request_objects')) throw new errors.RequestNotSupported()
+      const isPushed = ctx.oidc.route === 'pushed_authorization_request'
+      if (isPushed && isOff(client, 'request_objects')) throw new errors.RequestNotSupported()
     }
   }
 } satisfies Configuration['features']
@@ -53,13 +54,10 @@ export function refuseByClient (provider: Provider): void {
 
 /** As soon as it is known whose request this is. */
 function settle (ctx: KoaContextWithOIDC, client: Client): void {
-  const { route, params } = ctx.oidc
-  if (params?.['request'] !== undefined && isOff(client, 'request_objects') && ['authorization', 'device_authorization'].includes(route)) {
-    throw new errors.RequestNotSupported()
-  }
-  if (params?.['request_uri'] !== undefined && isOff(client, 'pushed_authorization_requests') && route === 'authorization') {
-    throw new errors.RequestUriNotSupported()
-  }
+  const { route, params: { request, request_uri: requestUri } = {} } = ctx.oidc
+  const isRequest = ['authorization', 'device_authorization'].includes(route)
+  if (isRequest && request !== undefined && isOff(client, 'request_objects')) throw new errors.RequestNotSupported()
+  if (isRequest && requestUri !== undefined && isOff(client, 'pushed_authorization_requests')) throw new errors.RequestUriNotSupported()
   if (isOff(client, 'dpop')) hideProof(ctx)
 }
 

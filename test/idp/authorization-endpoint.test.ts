@@ -78,3 +78,19 @@ t.test('keeps its cookies from scripts, and behind TLS from the clear', async t 
     }
   }
 })
+
+t.test('sends an answer as a form by a click, as its pages run no script', async t => {
+  const idp = await startIdp(t)
+  const visitor = new Visitor(idp)
+  const page = await visitor.signIn('alice', idp.relyingParty, { response_mode: 'form_post' })
+  t.equal(page.status, 200)
+  t.notMatch(page.text, /<script/)
+  t.equal(page.$('form').attr('action'), idp.relyingParty.redirect_uris[0])
+  const fields = Object.fromEntries(page.$('form').serializeArray().map(({ name, value }) => [name, value]))
+  t.match(fields, { state: 'the-state', iss: idp.config.issuer })
+  t.equal((await idp.redeem(idp.relyingParty, fields['code']!)).statusCode, 200)
+  t.match(page.headers['content-security-policy'], new RegExp(`form-action [^;]*${new URL(idp.relyingParty.redirect_uris[0]!).origin}`))
+
+  const refused = await visitor.open(idp.authorizationRequest(idp.relyingParty, { response_mode: 'form_post', scope: 'profile' }))
+  t.match(refused.$('input[name=error]').attr('value'), 'invalid')
+})

@@ -12,7 +12,8 @@ async function startBackChannel (t: Test, answer = (_request: IncomingMessage, r
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
-    received.push({ path: request.url!, contentType: request.headers['content-type'], body: new URLSearchParams(Buffer.concat(chunks).toString()) })
+    const body = new URLSearchParams(Buffer.concat(chunks).toString())
+    received.push({ path: request.url!, contentType: request.headers['content-type'], body })
     answer(request, response)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -13,7 +13,13 @@ const television = {
   grant_types: [deviceCodeGrant, 'refresh_token']
 } satisfies ClientChanges
 
-interface DeviceAuthorization { device_code: string, user_code: string, verification_uri: string, verification_uri_complete: string, expires_in: number }
+interface DeviceAuthorization {
+  device_code: string
+  user_code: string
+  verification_uri: string
+  verification_uri_complete: string
+  expires_in: number
+}
 
 async function start (t: Test, changes: ClientChanges = {}, realm?: string) {
   const root = await startIdp(t)
@@ -21,7 +27,8 @@ async function start (t: Test, changes: ClientChanges = {}, realm?: string) {
   const client = await registerShop(idp, { ...television, ...changes }, 'television')
   const ask = async (fields: Record<string, string> = {}): Promise<DeviceAuthorization> =>
     (await postForm(idp, '/device/auth', { ...credentialsOf(client), scope: 'openid email', ...fields })).json()
-  const poll = (deviceCode: string, as = client) => postForm(idp, '/token', { ...credentialsOf(as), grant_type: deviceCodeGrant, device_code: deviceCode })
+  const poll = (deviceCode: string, as = client) =>
+    postForm(idp, '/token', { ...credentialsOf(as), grant_type: deviceCodeGrant, device_code: deviceCode })
   return { idp, client, ask, poll }
 }
 
@@ -34,7 +41,11 @@ for (const realm of [undefined, 'harbour']) {
   t.test(`signs in a device by a code that a person types in${realm ? ', in a realm' : ''}`, async t => {
     const { idp, ask, poll } = await start(t, {}, realm)
     const asked = await ask()
-    t.match(asked, { user_code: /^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/, verification_uri: `${idp.config.issuer}${idp.base}/device`, expires_in: 600 })
+    t.match(asked, {
+      user_code: /^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/,
+      verification_uri: `${idp.config.issuer}${idp.base}/device`,
+      expires_in: 600
+    })
     t.match([(await poll(asked.device_code)).statusCode, (await poll(asked.device_code)).json().error], [400, 'authorization_pending'])
 
     const visitor = new Visitor(idp)
@@ -144,7 +155,8 @@ t.test('lets no other site answer its questions', async t => {
 
 t.test('signs somebody else out first when another person signs in for a device', async t => {
   const { idp, client, ask, poll } = await start(t)
-  const { device_code: deviceCode, user_code: userCode } = await ask({ scope: 'openid', claims: JSON.stringify({ id_token: { sub: { value: 'usr-7f3a91c0' } } }) })
+  const claims = JSON.stringify({ id_token: { sub: { value: 'usr-7f3a91c0' } } })
+  const { device_code: deviceCode, user_code: userCode } = await ask({ scope: 'openid', claims })
   const visitor = new Visitor(idp)
   await visitor.signIn('bob')
   const signIn = await visitor.submit(await typeIn(idp, visitor, userCode), 'Connect the device')
@@ -181,7 +193,8 @@ t.test('gives nothing to a client without this grant, nor to one that asks with 
 t.test('announces it as soon as a client has this grant', async t => {
   const { idp } = await start(t)
   t.match(await discover(idp), {
-    device_authorization_endpoint: `${idp.config.issuer}/device/auth`, grant_types_supported: ['authorization_code', 'refresh_token', deviceCodeGrant]
+    device_authorization_endpoint: `${idp.config.issuer}/device/auth`,
+    grant_types_supported: ['authorization_code', 'refresh_token', deviceCodeGrant]
   })
   await idp.lab.clients.remove('television')
   const document = await discover(idp)

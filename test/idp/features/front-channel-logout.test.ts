@@ -5,7 +5,11 @@ import { refusalOf, startIdp, Visitor, type Idp } from '../helper.ts'
 import { discover, registerShop } from './helper.ts'
 
 const shopUri = 'http://shop.localhost/frontchannel-logout?from=idp'
-const museum = { client_name: 'Museum', redirect_uris: ['http://museum.localhost:4000/callback'], frontchannel_logout_uri: 'http://museum.localhost:4000/bye' }
+const museum = {
+  client_name: 'Museum',
+  redirect_uris: ['http://museum.localhost:4000/callback'],
+  frontchannel_logout_uri: 'http://museum.localhost:4000/bye'
+}
 
 async function signedIn (t: Test, clients: (idp: Idp) => Promise<RegisteredClient[]>, realm?: string) {
   const root = await startIdp(t)
@@ -18,9 +22,10 @@ async function signedIn (t: Test, clients: (idp: Idp) => Promise<RegisteredClien
     hint = (await idp.redeem(client, left!.searchParams.get('code')!)).json().id_token
     sids[client.client_id] = decodeJwt(hint).sid
   }
-  const signOut = async (button = 'Sign out', parameters: Record<string, string> = {}) => await visitor.submit(await visitor.open(
-    `${idp.base}/session/end?${new URLSearchParams({ id_token_hint: hint, post_logout_redirect_uri: 'http://shop.localhost/', state: 'the state', ...parameters })}`
-  ), button)
+  const signOut = async (button = 'Sign out', changes: Record<string, string> = {}) => {
+    const parameters = { id_token_hint: hint, post_logout_redirect_uri: 'http://shop.localhost/', state: 'the state', ...changes }
+    return await visitor.submit(await visitor.open(`${idp.base}/session/end?${new URLSearchParams(parameters)}`), button)
+  }
   return { idp, visitor, signOut, sids }
 }
 
@@ -95,7 +100,8 @@ const refused: [string, string][] = [
 ]
 for (const [label, uri] of refused) {
   t.test(`registers no client with a frontchannel_logout_uri ${label}`, async t => {
-    t.match(await refusalOf(registerShop(await startIdp(t), { frontchannel_logout_uri: uri })), { status: 400, description: /frontchannel_logout_uri/ })
+    const refusal = await refusalOf(registerShop(await startIdp(t), { frontchannel_logout_uri: uri }))
+    t.match(refusal, { status: 400, description: /frontchannel_logout_uri/ })
   })
 }
 

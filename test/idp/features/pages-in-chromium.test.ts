@@ -56,7 +56,12 @@ if (browser) {
   t.test('a person connects a device, with nothing but the keyboard', async t => {
     const idp = await startListening(t)
     await registerShop(idp, {
-      client_name: 'Television', client_secret: undefined, token_endpoint_auth_method: 'none', redirect_uris: [], post_logout_redirect_uris: [], grant_types: [deviceCodeGrant]
+      client_name: 'Television',
+      client_secret: undefined,
+      token_endpoint_auth_method: 'none',
+      redirect_uris: [],
+      post_logout_redirect_uris: [],
+      grant_types: [deviceCodeGrant]
     }, 'television')
     const asked = (await postForm(idp, '/device/auth', { client_id: 'television', scope: 'openid' })).json()
     const { page, complaints } = await openTab(t, browser)
@@ -90,7 +95,8 @@ if (browser) {
       await page.goto(idp.config.issuer + idp.authorizationRequest(client))
       await signIn(page)
       await page.waitForURL(`${shop.origin}/callback**`)
-      await page.goto(`${idp.config.issuer}/session/end?${new URLSearchParams({ client_id: 'shop', post_logout_redirect_uri: `${shop.origin}/`, state: 'x' })}`)
+      const parameters = { client_id: 'shop', post_logout_redirect_uri: `${shop.origin}/`, state: 'x' }
+      await page.goto(`${idp.config.issuer}/session/end?${new URLSearchParams(parameters)}`)
       const opened = page.waitForRequest(/frontchannel-logout/)
       await page.getByRole('button', { name: 'Sign out' }).click({ noWaitAfter: true })
       await opened

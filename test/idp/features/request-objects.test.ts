@@ -1,5 +1,5 @@
 import { UnsecuredJWT } from 'jose'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import type { RegisteredClient } from '../../../services/idp/clients.ts'
 import { codeChallenge, refusalOf, startIdp, Visitor, type Idp } from '../helper.ts'
 import { credentialsOf, discover, makeClientKey, postForm, registerShop, sign, type ClientKey } from './helper.ts'
@@ -17,7 +17,7 @@ const claims = (client: RegisteredClient) => ({
 const request = (client: RegisteredClient, object: string, more: Record<string, string> = {}) =>
   `/auth?${new URLSearchParams({ client_id: client.client_id, request: object, redirect_uri: client.redirect_uris[0]!, ...more })}`
 
-async function start (t: Parameters<typeof startIdp>[0], usage: RegisteredClient['request_objects'], alg?: string): Promise<{ idp: Idp, shop: RegisteredClient, key: ClientKey }> {
+async function start (t: Test, usage: RegisteredClient['request_objects'], alg?: string) {
   const idp = await startIdp(t)
   const key = await makeClientKey(alg)
   return { idp, key, shop: await registerShop(idp, { request_objects: usage, jwks: { keys: [{ ...key.jwk }] } }) }
@@ -94,5 +94,7 @@ t.test('announces them as soon as a client uses them', async t => {
   const { idp, shop } = await start(t, 'off')
   t.notOk('request_parameter_supported' in await discover(idp))
   await idp.lab.clients.patch(shop.client_id, { request_objects: 'allowed' })
-  t.match(await discover(idp), { request_parameter_supported: true, request_object_signing_alg_values_supported: ['RS256', 'ES256', 'PS256', 'EdDSA'] })
+  t.match(await discover(idp), {
+    request_parameter_supported: true, request_object_signing_alg_values_supported: ['RS256', 'ES256', 'PS256', 'EdDSA']
+  })
 })

@@ -17,7 +17,8 @@ for (const [alg, type] of [['ES256', 'EC'], ['PS256', 'RSA'], ['EdDSA', 'OKP']] 
     const tokens = await idp.tokensFor('alice', shop, idp.offline)
     const { keys } = (await idp.app.inject('/jwks')).json()
     t.match(keys, [{ alg: 'RS256' }, { alg, kty: type, use: 'sig' }])
-    const { payload, protectedHeader } = await jwtVerify(tokens.id_token, createLocalJWKSet({ keys }), { audience: 'shop', issuer: idp.config.issuer })
+    const expected = { audience: 'shop', issuer: idp.config.issuer }
+    const { payload, protectedHeader } = await jwtVerify(tokens.id_token, createLocalJWKSet({ keys }), expected)
     t.match([protectedHeader.alg, protectedHeader.kid, payload.sub], [alg, keys[1].kid, 'usr-7f3a91c0'])
     t.same((await discover(idp))['id_token_signing_alg_values_supported'], ['RS256', alg])
 
