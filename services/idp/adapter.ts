@@ -2,7 +2,13 @@ import { errors, type Adapter, type AdapterFactory, type AdapterPayload } from '
 import type { Keeping, Store } from '#lib/store.ts'
 import type { Clients, RegisteredClient } from './clients.ts'
 
-const tagOf = { grant: (id: string) => `grant:${id}`, uid: (uid: string) => `uid:${uid}`, userCode: (code: string) => `user-code:${code}`, account: (sub: string) => `account:${sub}` }
+const tagOf = {
+  grant: (id: string) => `grant:${id}`,
+  uid: (uid: string) => `uid:${uid}`,
+  userCode: (code: string) => `user-code:${code}`,
+  account: (sub: string) => `account:${sub
+}`
+}
 
 /** What works once. Only of these it is asked whether they were used. */
 const singleUse = new Set(['AuthorizationCode', 'RefreshToken', 'DeviceCode', 'PushedAuthorizationRequest'])

@@ -20,7 +20,10 @@ import { signInRoutes } from './routes/sign-in.ts'
 
 const wordsToGoOn = {
   'nobody signed in': { title: 'You are signed out', meaning: 'Tern ID had forgotten you in this browser already.' },
-  'somebody else signed in': { title: 'Somebody else is signed in', meaning: 'They are signed out of Tern ID in this browser when you go on.' }
+  'somebody else signed in': {
+    title: 'Somebody else is signed in',
+    meaning: 'They are signed out of Tern ID in this browser when you go on.'
+  }
 }
 
 /** The identity provider: stands in for Okta, Auth0, Keycloak or Entra ID. */
@@ -29,9 +32,9 @@ export async function buildIdp (config: IdpConfig): Promise<Server> {
   const secure = config.issuer.startsWith('https:')
 
   const realms = await Realms.open(config, app.log, ({ clients, mountPath: base }: Realm): ProviderPages => ({
-    error: out => app.view('error', errorPage(out, clients)),
+    error: out => app.view('error', { ...errorPage(out, clients), base }),
     logout: (client, xsrf) => app.view('sign-out', { title: 'Sign out', base, client, xsrf }),
-    loggedOut: () => app.view('signed-out', { title: 'Signed out', app: config.app }),
+    loggedOut: () => app.view('signed-out', { title: 'Signed out', base, app: config.app }),
     goOn: (why, xsrf) => app.view('continue', { ...wordsToGoOn[why], base, xsrf }),
     show: (template, page) => app.view(template, { ...page, base })
   }))

@@ -27,7 +27,8 @@ export function claimsByScope (accounts: Accounts, settings: RealmSettings, clie
   const registered = clients.all.flatMap(client => client.scope?.split(' ') ?? [])
   const byScope: Record<string, string[]> = { ...Object.fromEntries(registered.map(scope => [scope, []])), ...scopesOf(settings) }
   const inScopes = new Set(Object.values(byScope).flat())
-  const others = ['sid', 'acr', 'iss', ...claimNames(accounts)].filter(name => !inScopes.has(name) && !(name in byScope))
+  const others = ['sid', 'acr', 'iss', ...claimNames(accounts)]
+    .filter(name => !inScopes.has(name) && !Object.hasOwn(byScope, name))
   return { ...byScope, ...Object.fromEntries(others.map(name => [name, null])) }
 }
 

@@ -22,10 +22,12 @@ const usage = (description: string) => Type.Enum([...usages], { default: 'off', 
 
 /** The fields of a client beside its `client_id`. */
 export const clientFields = {
-  client_name: Type.String({ minLength: 1 }),
-  client_uri: Type.String({ pattern: '^https?://' }),
-  client_secret: Type.Optional(Type.String({ minLength: 16 })),
-  token_endpoint_auth_method: Type.Enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none']),
+  client_name: Type.String({ minLength: 1, description: 'what pages call it' }),
+  client_uri: Type.String({ pattern: '^https?://', description: 'its start page' }),
+  client_secret: Type.Optional(Type.String({ minLength: 16, description: 'for client_secret_basic and client_secret_post' })),
+  token_endpoint_auth_method: Type.Enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'], {
+    description: 'how it shows who it is; none is a public client'
+  }),
   jwks: Type.Optional(Type.Object({ keys: Type.Array(Type.Record(Type.String(), Type.Unknown()), { minItems: 1 }) }, {
     description: 'the public keys of a client that signs something: private_key_jwt, request objects'
   })),
@@ -33,7 +35,10 @@ export const clientFields = {
   post_logout_redirect_uris: Type.Array(uri, { default: [], uniqueItems: true }),
   grant_types: Type.Array(Type.Enum(['authorization_code', 'refresh_token', deviceCodeGrant]), { minItems: 1 }),
   // The characters of a scope token: https://www.rfc-editor.org/rfc/rfc6749#appendix-A.4
-  scope: Type.String({ pattern: '^openid( [\\x21\\x23-\\x5b\\x5d-\\x7e]+)*$' }),
+  scope: Type.String({
+    pattern: '^openid( [\\x21\\x23-\\x5b\\x5d-\\x7e]+)*$',
+    description: 'the scopes that it may ask for, openid first; those of its own are in `/lab/settings`'
+  }),
   id_token_signed_response_alg: Type.Enum([...signingAlgorithms], {
     default: 'RS256', description: 'what ID tokens for this client are signed with'
   }),
@@ -44,9 +49,14 @@ export const clientFields = {
   backchannel_logout_session_required: Type.Boolean({ default: false }),
   frontchannel_logout_uri: Type.Optional(uri),
   frontchannel_logout_session_required: Type.Boolean({ default: false }),
-  first_party: Type.Boolean({ default: false }),
-  id_token_claims: Type.Array(Type.String(), { default: [] }),
-  refresh_token_with_session: Type.Boolean({ default: false }),
+  first_party: Type.Boolean({ default: false, description: 'consent is taken as given, except by users who are always asked' }),
+  id_token_claims: Type.Array(Type.String(), {
+    default: [],
+    description: 'claims of the scopes asked for that it finds in the ID token too, and not only at the userinfo endpoint'
+  }),
+  refresh_token_with_session: Type.Boolean({
+    default: false, description: 'gets a refresh token without offline_access, which ends with the session'
+  }),
   permissive: Type.Boolean({
     default: false, description: 'lab only: what strictness refuses is let pass for this client, and noted in the ledger'
   })
@@ -72,7 +82,7 @@ export function readClients (file: string, settings: Record<string, string | num
 }
 
 /** What no field by itself tells. For clients that come in another way oidc-provider looks after it. */
-function contradictions (client: RegisteredClient): string[] {
+export function contradictions (client: RegisteredClient): string[] {
   const method = client.token_endpoint_auth_method
   const hasSecret = client.client_secret !== undefined
   return [

@@ -72,7 +72,8 @@ const codePage = (xsrf: string, userCode: string, refusal: string | undefined): 
   ({ title: 'Connect a device', xsrf, userCode, refusal })
 
 const wordsFor = (error: Error, out: ErrorOut | undefined) => refusals[error.name] ??
-  `This did not work (${out?.error_description ?? out?.error ?? error.message}). Type the code again, or have the device show another.`
+  `This did not work (${out?.error_description ?? out?.error ?? error.message}). ` +
+  'Type the code again, or have the device show another.'
 
 /**
  * The address with the code in it, e.g. of a QR code, shows the form filled in and is sent by a person, where

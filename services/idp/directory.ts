@@ -17,12 +17,15 @@ export class Directory<T> {
 
   /**
    * @param options.name of the collection that keeps the changes
+   * @param options.lab whether what a lab has changed counts
    * @param options.seed the entries of the data file
    * @param options.keyOf what an entry is called
    */
-  static async open<T> (store: Store, options: { name: string, seed: T[], keyOf: (entry: T) => string }): Promise<Directory<T>> {
+  static async open<T> (
+    store: Store, options: { name: string, lab: boolean, seed: T[], keyOf: (entry: T) => string }
+  ): Promise<Directory<T>> {
     const changes = store.collection<Change<T>>(options.name)
-    return new Directory(options.seed, options.keyOf, changes, await changes.tagged('change'))
+    return new Directory(options.seed, options.keyOf, changes, options.lab ? await changes.tagged('change') : [])
   }
 
   private constructor (seed: T[], keyOf: (entry: T) => string, changes: Collection<Change<T>>, made: Change<T>[]) {
@@ -57,24 +60,25 @@ export class Directory<T> {
   /** Add an entry, or replace the one of the same key. */
   async put (entry: T): Promise<void> {
     const key = this.#keyOf(entry)
-    await this.#changes.set(key, { key, entry }, { tags })
+    // At once, so that of several changes at a time each begins with what the others have made.
     this.#entries.set(key, entry)
     this.#onChange()
+    await this.#changes.set(key, { key, entry }, { tags })
   }
 
   /** @returns whether there was one */
   async remove (key: string): Promise<boolean> {
     if (!this.#entries.has(key)) return false
-    await this.#changes.set(key, { key }, { tags })
     this.#entries.delete(key)
     this.#onChange()
+    await this.#changes.set(key, { key }, { tags })
     return true
   }
 
   /** Back to what the data file says. */
   async reset (): Promise<void> {
-    await this.#changes.deleteTagged('change')
     this.#entries = this.#read()
     this.#onChange()
+    await this.#changes.deleteTagged('change')
   }
 }

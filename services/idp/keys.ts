@@ -23,8 +23,8 @@ export class KeyError extends Error {
 interface KeptKey extends JWK { stage?: SigningKey['stage'], published?: boolean, original?: boolean, retired?: boolean }
 
 const file = 'signing-keys.json'
-// Rotating again and again must not grow the JWK set without end.
-const previousKept = 5
+// Rotating again and again must not grow the JWK set without end, but of sign-ins at once each may rotate.
+const previousKept = 20
 
 /**
  * What the provider signs ID tokens with, one current key an algorithm. Made at the first start and kept, so that a
@@ -36,10 +36,20 @@ export class SigningKeys {
   readonly #stateFolder: string
   #keys: KeptKey[]
   #onChange = () => {}
+  #turn: Promise<unknown> = Promise.resolve()
 
-  static async open (stateFolder: string, algorithms: Iterable<SigningAlgorithm>): Promise<SigningKeys> {
+  /**
+   * @param options.lab whether it counts what a lab has unpublished
+   * @param options.algorithms for which there are to be keys
+   */
+  static async open (
+    stateFolder: string,
+    { lab, algorithms }: { lab: boolean, algorithms: Iterable<SigningAlgorithm> }
+  ): Promise<SigningKeys> {
     const { keys } = await keep(stateFolder, file, async () => ({ keys: [{ ...await makeKey('RS256'), original: true }] }))
-    const signingKeys = new SigningKeys(stateFolder, keys)
+    // A file of before keys could be changed has none but those of the first start.
+    const original: KeptKey[] = keys.some(key => key.original) ? keys : keys.map(key => ({ ...key, original: true }))
+    const signingKeys = new SigningKeys(stateFolder, lab ? original : original.map(({ published, ...key }) => key))
     for (const alg of algorithms) await signingKeys.ensure(alg)
     return signingKeys
   }
@@ -80,14 +90,28 @@ export class SigningKeys {
   }
 
   /** Have a current key for an algorithm. */
-  async ensure (alg: SigningAlgorithm): Promise<void> {
-    if (this.all.some(key => key.alg === alg && key.stage === 'current')) return
-    this.#keep([...this.#keys, { ...await makeKey(alg), original: true }])
+  ensure (alg: SigningAlgorithm): Promise<void> {
+    return this.#inTurn(() => this.#ensure(alg))
   }
 
   /** Publish the key that the next rotation will use, so that clients have it by then; the same one if that was done before. */
-  async publishNext (alg: SigningAlgorithm): Promise<SigningKey> {
-    await this.ensure(alg)
+  publishNext (alg: SigningAlgorithm): Promise<SigningKey> {
+    return this.#inTurn(() => this.#publishNext(alg))
+  }
+
+  /** Sign with the next key from now on, or with a new one; the current one becomes a previous one. */
+  rotate (alg: SigningAlgorithm): Promise<SigningKey> {
+    return this.#inTurn(() => this.#rotate(alg))
+  }
+
+  async #ensure (alg: SigningAlgorithm): Promise<void> {
+    if (this.all.some(key => key.alg === alg && key.stage === 'current')) return
+    const made = await makeKey(alg)
+    this.#keep([...this.#keys, { ...made, original: true }])
+  }
+
+  async #publishNext (alg: SigningAlgorithm): Promise<SigningKey> {
+    await this.#ensure(alg)
     const waiting = this.#next(alg)
     if (waiting) return waiting
     const made = await makeKey(alg)
@@ -95,10 +119,8 @@ export class SigningKeys {
     return this.find(made.kid!)!
   }
 
-  /** Sign with the next key from now on, or with a new one; the current one becomes a previous one. */
-  async rotate (alg: SigningAlgorithm): Promise<SigningKey> {
-    await this.ensure(alg)
-    const kid = this.#next(alg)?.kid ?? (await this.publishNext(alg)).kid
+  async #rotate (alg: SigningAlgorithm): Promise<SigningKey> {
+    const { kid } = await this.#publishNext(alg)
     const rotated = this.#keys.map((key): KeptKey => {
       if (key.kid === kid) return { ...key, stage: 'current', published: true }
       return key.alg === alg && stageOf(key) === 'current' ? { ...key, stage: 'previous' } : key
@@ -128,6 +150,13 @@ export class SigningKeys {
   /** Back to the keys of the first start. */
   reset (): void {
     this.#keep(this.#keys.filter(key => key.original).map(({ stage, published, retired, ...key }) => key))
+  }
+
+  /** One after the other: to make a key takes a moment, in which another call would find the keys as they were. */
+  #inTurn<T> (change: () => Promise<T>): Promise<T> {
+    const changed = this.#turn.then(change)
+    this.#turn = changed.catch(() => {})
+    return changed
   }
 
   #next (alg: SigningAlgorithm): SigningKey | undefined {

@@ -1,5 +1,6 @@
 import type { Static } from 'typebox'
 import { fetch as outboundFetch } from '#lib/outbound.ts'
+import type { LedgerFilter } from '#lib/ledger-filter.ts'
 import type { LedgerEntry } from '#lib/ledger.ts'
 import type { RegisteredClient, SigningAlgorithm } from './clients.ts'
 import type { ActiveFault, Switch } from './faults/faults.ts'
@@ -7,7 +8,6 @@ import type { ClientFields } from './lab/clients.ts'
 import type { FaultInCatalogue } from './lab/faults.ts'
 import type { UserFields } from './lab/users.ts'
 import type { SigningKey } from './keys.ts'
-import type { Seed } from './realm.ts'
 import type { realmSettings } from './settings.ts'
 import type { User } from './users.ts'
 
@@ -15,7 +15,10 @@ type RealmSettings = Static<typeof realmSettings>
 type PublicKey = Pick<SigningKey, 'kid' | 'alg' | 'stage' | 'published'>
 
 /** What `fetch` has to be able to do for the client. */
-export type Fetch = (url: string, options: { method: string, headers: Record<string, string>, body?: string, signal?: AbortSignal }) =>
+export type Fetch = (
+  url: string,
+  options: { method: string, headers: Record<string, string>, body?: string, signal?: AbortSignal }
+) =>
 Promise<{ status: number, text (): Promise<string> }>
 
 /** A call that was refused. */
@@ -38,24 +41,20 @@ export interface ClockState { offsetSeconds: number, now: string, services?: Rec
 /** The cookies of a browser, in the shape that Playwright's `storageState` takes. */
 export interface StorageState {
   cookies: {
-    name: string, value: string, domain: string, path: string, expires: number, httpOnly: boolean, secure: boolean, sameSite: 'Lax' | 'None' | 'Strict'
+    name: string,
+    value: string,
+    domain: string,
+    path: string,
+    expires: number,
+    httpOnly: boolean,
+    secure: boolean,
+    sameSite: 'Lax' | 'None' | 'Strict'
   }[]
   origins: never[]
 }
 
 /** By what exchanges are chosen; all that are given must match. */
-export interface LedgerFilter {
-  endpoint?: string
-  client?: string
-  user?: string
-  flow?: string
-  session?: string
-  state?: string
-  fault?: string
-  rule?: string
-  status?: number
-  from?: string
-  to?: string
+export interface LedgerQuery extends LedgerFilter {
   /** `last` of a former answer */
   since?: number
   limit?: number
@@ -66,6 +65,12 @@ export interface LedgerFilter {
 
 /** Exchanges that match, how many there are, and the `since` that asks for what comes next. */
 export interface LedgerPage { entries: LedgerEntry[], count: number, last: number, forgotten: number }
+
+/** Who is known in a realm when nothing has been changed: the lab's own where left out. Fields are those of `put`. */
+export interface RealmSeed {
+  users?: (UserFields & { username: string })[]
+  clients?: (ClientFields & { client_id: string })[]
+}
 
 /**
  * A client of the identity provider's control API, which the page `/lab` describes. Every method throws a `LabError` when the
@@ -125,14 +130,19 @@ export function createLabClient (issuer: string, { fetch = outboundFetch as Fetc
     },
 
     /** The clients that are permissive, and what they may do that others are refused. */
-    permissive: () => call<{ clients: string[], rules: { name: string, refused: string, instead: string, specification: string }[] }>('GET', '/permissive'),
+    permissive: () => call<{
+      clients: string[],
+      rules: { name: string, refused: string, instead: string, specification: string }[]
+    }>('GET', '/permissive'),
 
     faults: {
       /** All faults there are, with what a correct relying party must do. */
       catalogue: async () => (await call<{ faults: FaultInCatalogue[] }>('GET', '/faults')).faults,
       active: async () => (await call<{ active: ActiveFault[] }>('GET', '/faults/active')).active,
-      switchOn: (fault: string, options: Omit<Switch, 'fault'> = {}) => call<ActiveFault>('PUT', `/faults/${named(fault)}`, options),
-      switchOff: (fault: string, scope: Pick<Switch, 'client' | 'user'> = {}) => call<void>('DELETE', `/faults/${named(fault)}${query(scope)}`),
+      switchOn: (fault: string, options: Omit<Switch, 'fault'> = {}) =>
+        call<ActiveFault>('PUT', `/faults/${named(fault)}`, options),
+      switchOff: (fault: string, scope: Pick<Switch, 'client' | 'user'> = {}) =>
+        call<void>('DELETE', `/faults/${named(fault)}${query(scope)}`),
       reset: () => call<void>('DELETE', '/faults')
     },
 
@@ -155,13 +165,17 @@ export function createLabClient (issuer: string, { fetch = outboundFetch as Fetc
     },
 
     ledger: {
-      query: (filter: LedgerFilter = {}) => call<LedgerPage>('GET', `/ledger${query(filter)}`),
+      query: (filter: LedgerQuery = {}) => call<LedgerPage>('GET', `/ledger${query(filter)}`),
       /**
        * Wait until at least `count` exchanges match.
        *
-       * @param options.timeout in seconds
+       * To see that there were no more of them, look at `count` of the answer.
+       *
+       * @param options.count 1 where left out
+       * @param options.timeout in seconds, 5 where left out
+       * @throws {LabError} 408 when there were too few of them in time
        */
-      wait: (filter: LedgerFilter, options: { count?: number, timeout?: number } = {}) =>
+      wait: (filter: LedgerQuery, options: { count?: number, timeout?: number } = {}) =>
         call<LedgerPage>('GET', `/ledger/wait${query({ ...filter, ...options })}`),
       clear: () => call<void>('DELETE', '/ledger')
     },
@@ -174,8 +188,9 @@ export function createLabClient (issuer: string, { fetch = outboundFetch as Fetc
 
     realms: {
       list: async () => (await call<{ realms: { name: string, issuer: string }[] }>('GET', '/realms')).realms,
-      /** Make an issuer of its own; at the root alone. */
-      make: (name: string, seed: Partial<Seed> = {}) => call<{ name: string, issuer: string }>('PUT', `/realms/${named(name)}`, seed),
+      get: (name: string) => call<{ name: string, issuer: string }>('GET', `/realms/${named(name)}`),
+      /** Make an issuer of its own; at the root alone. `createLabClient` with its `issuer` is a client for it. */
+      make: (name: string, seed: RealmSeed = {}) => call<{ name: string, issuer: string }>('PUT', `/realms/${named(name)}`, seed),
       remove: (name: string) => call<void>('DELETE', `/realms/${named(name)}`)
     }
   }
@@ -185,7 +200,9 @@ export function createLabClient (issuer: string, { fetch = outboundFetch as Fetc
 export type LabClient = ReturnType<typeof createLabClient>
 
 function query (parameters: object): string {
-  const given = Object.entries(parameters).filter(([, value]) => value !== undefined).map(([name, value]): [string, string] => [name, String(value)])
+  const given = Object.entries(parameters)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]): [string, string] => [name, String(value)])
   return given.length === 0 ? '' : `?${new URLSearchParams(given)}`
 }
 

@@ -7,6 +7,7 @@ import { extraClientMetadata } from './client-metadata.ts'
 import { signingAlgorithms } from './clients.ts'
 import { deviceFlow, fillInUserCode } from './device-flow.ts'
 import { announceWhatClientsUse } from './discovery.ts'
+import { FaultInstead } from './faults/apply.ts'
 import { frontChannelMetadata, signOutInFrames } from './front-channel-logout.ts'
 import type { SigningKeys } from './keys.ts'
 import { attachInstruments, instrumentFetch } from './lab/instruments.ts'
@@ -224,7 +225,8 @@ function cookieNames (mountPath: string) {
 function logRefusals (provider: Provider, log: Logger) {
   const refused = (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
     const client = ctx.oidc.client?.clientId ?? 'a client that is not known'
-    log.info(`refused ${client} at ${ctx.path}: ${error.error}, ${error.error_detail ?? error.error_description ?? error.message}`)
+    log.info(
+      `refused ${client} at ${ctx.path}: ${error.error}, ${error.error_detail ?? error.error_description ?? error.message}`)
   }
   provider.on('authorization.error', refused)
   provider.on('grant.error', refused)
@@ -232,5 +234,7 @@ function logRefusals (provider: Provider, log: Logger) {
   provider.on('revocation.error', refused)
   provider.on('userinfo.error', refused)
   provider.on('end_session.error', refused)
-  provider.on('server_error', (_ctx, err) => log.error({ err }, 'the provider failed'))
+  provider.on('server_error', (_ctx, err) => {
+    if (!(err instanceof FaultInstead)) log.error({ err }, 'the provider failed')
+  })
 }

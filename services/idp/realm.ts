@@ -79,9 +79,10 @@ export class Realm {
     const open = () => openStore(join(stateFolder, 'idp.sqlite'))
     const store = clock ? runAt(clock, open) : open()
     if (clock && lab) clock.offsetMs = await keptOffset(store)
-    const users = await Directory.open(store, { name: 'user', seed: seed.users, keyOf: user => user.username })
-    const clients = await Directory.open(store, { name: 'client', seed: seed.clients, keyOf: client => client.client_id })
-    const keys = await SigningKeys.open(stateFolder, clients.all.map(client => client.id_token_signed_response_alg ?? 'RS256'))
+    const users = await Directory.open(store, { name: 'user', lab, seed: seed.users, keyOf: user => user.username })
+    const clients = await Directory.open(store, { name: 'client', lab, seed: seed.clients, keyOf: client => client.client_id })
+    const algorithms = clients.all.map(client => client.id_token_signed_response_alg ?? 'RS256')
+    const keys = await SigningKeys.open(stateFolder, { lab, algorithms })
     return new Realm({
       ...options,
       stateFolder,
@@ -89,7 +90,7 @@ export class Realm {
       clients,
       keys,
       accounts: new Accounts(users),
-      settings: await KeptSettings.open(store),
+      settings: await KeptSettings.open(store, lab),
       cookieKeys: await openCookieKeys(stateFolder),
       lab: lab
         ? { faults: await Faults.open(store), ledger: createLedger(), clock }
@@ -98,7 +99,9 @@ export class Realm {
     })
   }
 
-  private constructor (parts: Omit<RealmOptions, 'lab'> & Pick<Realm, 'store' | 'accounts' | 'clients' | 'settings' | 'keys' | 'cookieKeys' | 'lab'>) {
+  private constructor (
+    parts: Omit<RealmOptions, 'lab'> & Pick<Realm, 'store' | 'accounts' | 'clients' | 'settings' | 'keys' | 'cookieKeys' | 'lab'>
+  ) {
     this.name = parts.name
     this.issuer = parts.issuer
     this.mountPath = new URL(parts.issuer).pathname.replace(/\/$/, '')
@@ -124,7 +127,10 @@ export class Realm {
     this.clients.onChange(() => { this.#clientOrigins = undefined })
   }
 
-  /** oidc-provider with the keys, claims and settings as they are now. Everything it keeps is in the store, so it is replaced when they change. */
+  /**
+   * oidc-provider with the keys, claims and settings as they are now. Everything it keeps is in the store, so it is replaced
+   * when they change.
+   */
   get provider (): Provider {
     this.#provider ??= this.#makeProvider()
     return this.#provider

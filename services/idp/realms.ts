@@ -1,15 +1,18 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import createError from '@fastify/error'
 import type { Logger } from '#lib/http-server.ts'
+import { keepInstead } from '#lib/state-folder.ts'
 import type { IdpConfig } from './config.ts'
 import type { ProviderPages } from './provider.ts'
+import { checkClient } from './lab/clients.ts'
 import { Realm, type Seed } from './realm.ts'
 
 const NoSuchRealm = createError('NOT_FOUND', 'there is no realm %s', 404)
 const TooManyRealms = createError('TOO_MANY_REALMS', 'there are %s realms already: remove some', 409)
 
 const limit = 200
+const seedFile = 'realm.json'
 
 /** The issuers of this process: the one at the root and, in a lab, those below `/realms`, made and removed at run time. */
 export class Realms {
@@ -45,8 +48,9 @@ export class Realms {
     this.#add(await this.#open('', this.#config))
     if (!this.#config.lab || !existsSync(this.#folder)) return
     for (const name of readdirSync(this.#folder)) {
-      const seed = join(this.#folder, name, 'realm.json')
-      if (existsSync(seed)) this.#add(await this.#open(name, JSON.parse(readFileSync(seed, 'utf8')) as Seed))
+      const seed = join(this.#folder, name, seedFile)
+      if (existsSync(seed)) this.#add(await this.#open(name, readSeed(seed)))
+      else rmSync(join(this.#folder, name), { recursive: true, force: true })
     }
   }
 
@@ -94,10 +98,17 @@ export class Realms {
   }
 
   async #make (name: string, seed: Seed): Promise<Realm> {
-    mkdirSync(join(this.#folder, name), { recursive: true, mode: 0o700 })
+    const folder = join(this.#folder, name)
+    rmSync(folder, { recursive: true, force: true })
     const realm = await this.#open(name, seed)
+    try {
+      for (const client of seed.clients) await checkClient(realm, client)
+    } catch (error) {
+      realm.remove()
+      throw error
+    }
     // Written last, so that what a killed process leaves half made is not taken for a realm.
-    writeFileSync(join(this.#folder, name, 'realm.json'), JSON.stringify(seed), { mode: 0o600 })
+    keepInstead(folder, seedFile, seed)
     return this.#add(realm)
   }
 
@@ -108,11 +119,22 @@ export class Realms {
 
   /** End a realm and forget everything about it. */
   remove (name: string): void {
-    this.get(name).remove()
+    const realm = this.get(name)
     this.#realms.delete(name)
+    // First of all, so that what a killed process leaves half removed is not taken for a realm.
+    rmSync(join(this.#folder, name, seedFile), { force: true })
+    realm.remove()
   }
 
   close (): void {
     for (const realm of this.#realms.values()) realm.close()
+  }
+}
+
+function readSeed (file: string): Seed {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Seed
+  } catch (error) {
+    throw new Error(`${file} cannot be read: mend it, or delete the folder that it is in`, { cause: error })
   }
 }

@@ -57,7 +57,9 @@ function settle (ctx: KoaContextWithOIDC, client: Client): void {
   const { route, params: { request, request_uri: requestUri } = {} } = ctx.oidc
   const isRequest = ['authorization', 'device_authorization'].includes(route)
   if (isRequest && request !== undefined && isOff(client, 'request_objects')) throw new errors.RequestNotSupported()
-  if (isRequest && requestUri !== undefined && isOff(client, 'pushed_authorization_requests')) throw new errors.RequestUriNotSupported()
+  if (isRequest && requestUri !== undefined && isOff(client, 'pushed_authorization_requests')) {
+    throw new errors.RequestUriNotSupported()
+  }
   if (isOff(client, 'dpop')) hideProof(ctx)
 }
 

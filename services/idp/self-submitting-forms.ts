@@ -33,4 +33,5 @@ async function pageInstead (ctx: KoaContextWithOIDC, pages: ProviderPages): Prom
  *
  * @see https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html
  */
-const formIn = (page: string): string | undefined => /<title>Submitting Callback<\/title>[^]*(<form[^]*)<noscript>/.exec(page)?.[1]
+const formIn = (page: string): string | undefined =>
+  /<title>Submitting Callback<\/title>[^]*(<form[^]*)<noscript>/.exec(page)?.[1]

@@ -3,9 +3,11 @@ import type { Store } from '#lib/store.ts'
 
 /** What is the same for all clients of an issuer, and can be changed at run time. */
 export const realmSettings = Type.Object({
-  scopes: Type.Record(Type.String({ pattern: '^[\\x21\\x23-\\x5b\\x5d-\\x7e]{1,100}$' }), Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { uniqueItems: true }), {
-    default: {}, description: 'scopes beside those of OpenID Connect, and the claims that each of them stands for'
-  }),
+  scopes: Type.Record(
+    Type.String({ pattern: '^[\\x21\\x23-\\x5b\\x5d-\\x7e]{1,100}$' }),
+    Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { uniqueItems: true }), {
+      default: {}, description: 'scopes beside those of OpenID Connect, and the claims that each of them stands for'
+    }),
   dynamic_client_registration: Type.Boolean({
     default: false, description: 'whether whoever asks may register a client (OpenID Connect Dynamic Client Registration)'
   })
@@ -21,8 +23,8 @@ export class KeptSettings {
   #value: RealmSettings
   #onChange = () => {}
 
-  static async open (store: Store): Promise<KeptSettings> {
-    const kept = await store.collection<Partial<RealmSettings>>('lab').get('settings')
+  static async open (store: Store, lab: boolean): Promise<KeptSettings> {
+    const kept = lab && await store.collection<Partial<RealmSettings>>('lab').get('settings')
     return new KeptSettings(store, { ...unchanged, ...kept })
   }
 
@@ -40,9 +42,9 @@ export class KeptSettings {
   }
 
   async put (value: RealmSettings): Promise<void> {
-    await this.#store.collection<RealmSettings>('lab').set('settings', value)
     this.#value = value
     this.#onChange()
+    await this.#store.collection<RealmSettings>('lab').set('settings', value)
   }
 
   reset (): Promise<void> {

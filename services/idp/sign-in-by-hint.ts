@@ -9,8 +9,8 @@ export function hintedUser ({ accounts, lab }: Realm, hint: unknown): User | und
 }
 
 /**
- * Signs in at the authorization endpoint itself, before oidc-provider asks who is there. Whether a page is shown all the
- * same, since the request asks for a new sign-in or for consent, is for oidc-provider to find out.
+ * Signs in at the authorization endpoint itself, before oidc-provider asks who is there. Where the request asks for a new
+ * sign-in, `routes/interaction.ts` does it, without a page too; consent is still asked for.
  */
 export function signInByHint (realm: Realm): Configuration['extraParams'] {
   return {

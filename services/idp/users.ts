@@ -28,12 +28,21 @@ const standardClaims = {
 /** The claims that OpenID Connect names, which need no declaration. */
 export const standardClaimNames = Object.keys(standardClaims)
 
+const providersOwn = [
+  '__proto__', 'constructor', 'sub', 'iss', 'aud', 'exp', 'iat', 'nbf', 'nonce',
+  'azp', 'sid', 'acr', 'amr', 'auth_time', 'at_hash', 'c_hash', 's_hash'
+]
+
 /** Claims of any shape. What the provider itself says in a token is not among them; to falsify that, there are faults. */
-export const anyClaims = Type.Record(Type.String({ pattern: '^(?!(sub|iss|aud|exp|iat|nbf|nonce|azp|sid|acr|amr|auth_time|at_hash|c_hash|s_hash)$).{1,64}$' }), Type.Unknown(), {
-  additionalProperties: false
+export const anyClaims = Type.Record(Type.String({ pattern: `^(?!(${providersOwn.join('|')})$).{1,64}$` }), Type.Unknown(), {
+  additionalProperties: false,
+  description: 'of any shape. A client learns those that a scope it asks for stands for (scopes of your own: `/lab/settings`), ' +
+    'at the userinfo endpoint and, where its `id_token_claims` name them, in the ID token; others by the `claims` ' +
+    'parameter. What the provider itself says in a token (iss, aud, exp and so on) is not among them: to falsify that, ' +
+    'there are faults'
 })
 
-export const usernamePattern = '^[a-z0-9._-]{1,64}$'
+export const usernamePattern = '^[a-z0-9._@+-]{1,64}$'
 
 /** The fields of a user beside its name, with what they are when nothing is said. */
 export const userFields = {
@@ -43,7 +52,10 @@ export const userFields = {
   about: Type.String({ default: '', maxLength: 200, description: 'why this user is here, shown on the sign-in page' }),
   disabled: Type.Boolean({ default: false, description: 'cannot sign in; who is signed in is signed out thereby' }),
   always_ask_consent: Type.Boolean({ default: false, description: 'sees the consent page even for first-party clients' }),
-  sign_in_by_hint: Type.Boolean({ default: false, description: 'an authorization request with this `login_hint` signs in without a page' }),
+  sign_in_by_hint: Type.Boolean({
+    default: false,
+    description: 'an authorization request with this `login_hint` signs in without a page, where nobody is signed in yet'
+  }),
   client_claims: Type.Record(Type.String(), anyClaims, {
     default: {}, description: 'by `client_id`: claims that are different for that client; `null` takes one away'
   })
@@ -60,6 +72,25 @@ const entry = Type.Object({
 export interface User extends Static<Type.TObject<typeof userFields>> {
   username: string
   claims: Record<string, unknown>
+}
+
+/**
+ * A user with values for what is not said: the password is `<user name>-lab`, `sub` follows from the name, there are no
+ * claims.
+ */
+export function completed ({ username, ...said }: Partial<User> & Pick<User, 'username'>): User {
+  return {
+    username,
+    password: `${username}-lab`,
+    sub: `usr-${createHash('sha256').update(username).digest('hex').slice(0, 8)}`,
+    about: '',
+    disabled: false,
+    always_ask_consent: false,
+    sign_in_by_hint: false,
+    client_claims: {},
+    claims: {},
+    ...said
+  }
 }
 
 /**

@@ -9,7 +9,8 @@ import { parseDocument } from 'yaml'
 export class DataFileError extends Error {
   override name = 'DataFileError'
   constructor (file: string, mistakes: string[]) {
-    super(`${basename(file)} has ${mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`}:\n${mistakes.map(line => `  ${line}`).join('\n')}`)
+    const howMany = mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`
+    super(`${basename(file)} has ${howMany}:\n${mistakes.map(line => `  ${line}`).join('\n')}`)
   }
 }
 
@@ -107,6 +108,8 @@ function place (entries: unknown, path: string[], key: string): string {
   const [index, ...field] = path
   if (index === undefined) return 'the list'
   const entry: unknown = Array.isArray(entries) ? entries[Number(index)] : undefined
-  const identity = entry !== null && typeof entry === 'object' && key in entry ? ` (${(entry as Record<string, unknown>)[key]})` : ''
+  const identity = entry !== null && typeof entry === 'object' && key in entry
+    ? ` (${(entry as Record<string, unknown>)[key]})`
+    : ''
   return `entry ${Number(index) + 1}${identity}${field.length > 0 ? `, field ${field.join('.')}` : ''}`
 }

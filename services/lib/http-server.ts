@@ -1,4 +1,6 @@
-import Fastify, { LogController, type FastifyBaseLogger, type FastifyRequest, type FastifyServerOptions, type RouteOptions } from 'fastify'
+import Fastify, {
+  LogController, type FastifyBaseLogger, type FastifyRequest, type FastifyServerOptions, type RouteOptions
+} from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import pretty from 'pino-pretty'
 import type { ServerConfig } from './settings.ts'
@@ -11,7 +13,10 @@ declare module 'fastify' {
 }
 
 /** The Fastify instance that every service is built on: one line of log a request, and no secret in it. */
-export function buildServer (config: ServerConfig, earlyErrors: Pick<FastifyServerOptions, 'frameworkErrors' | 'clientErrorHandler'> = {}) {
+export function buildServer (
+  config: ServerConfig,
+  earlyErrors: Pick<FastifyServerOptions, 'frameworkErrors' | 'clientErrorHandler'> = {}
+) {
   const { destination, format } = config.log
   const app = Fastify({
     logger: {

@@ -13,15 +13,17 @@ const furthest = 315_576_000
 const patience = 2000
 
 const seconds = (description: string) => Type.Number({ minimum: -furthest, maximum: furthest, description })
-const strict = { additionalProperties: false }
+const example = (value: object) => ({ additionalProperties: false, examples: [value] })
 
 /** Body of `PUT /lab/clock`. */
 export const clockOffset = Type.Object({
   offsetSeconds: seconds('Seconds by which the clock is to be ahead of the time of the system, negative for the past.')
-}, strict)
+}, example({ offsetSeconds: 3600 }))
 
 /** Body of `POST /lab/clock/advance`. */
-export const clockAdvance = Type.Object({ seconds: seconds('Seconds by which to move the clock on, negative for back.') }, strict)
+export const clockAdvance = Type.Object({
+  seconds: seconds('Seconds by which to move the clock on, negative for back.')
+}, example({ seconds: 3600 }))
 
 /** What every call answers. */
 export const clockState = Type.Object({

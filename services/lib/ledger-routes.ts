@@ -64,6 +64,8 @@ export function ledgerRoutesOf (ledgerOf: (request: FastifyRequest) => Ledger): 
 
     app.get('/lab/ledger/events', {
       sse: { kind: 'only' },
+      // A stream has no end for a HEAD to wait for.
+      exposeHeadRoute: false,
       schema: {
         tags,
         summary: 'Follow what is exchanged',

@@ -82,13 +82,15 @@ export interface Patience { count?: number, timeoutMs: number, signal?: AbortSig
 /** What `next` finds. */
 export interface Next { until: number, found: Recorded | undefined }
 
-interface Slot { sequence: number, entry: LedgerEntry, flow: Flow | undefined, keys: string[] }
+interface Slot { sequence: number, entry: LedgerEntry, length: number, flow: Flow | undefined, keys: string[] }
 
 const maxPathLength = 1_000
 
 /** The exchanges of a service, the latest of them, in memory. */
 export class Ledger {
   readonly #limit: number
+  readonly #maxLength: number
+  #length = 0
   readonly #flows = new Flows()
   readonly #listeners = new Set<() => void>()
   #slots: Slot[] = []
@@ -97,9 +99,13 @@ export class Ledger {
   #clearedAt = 0
   #closed = false
 
-  /** @param options.limit how many exchanges are kept */
-  constructor ({ limit = 2_000 }: { limit?: number } = {}) {
+  /**
+   * @param options.limit how many exchanges are kept
+   * @param options.maxLength how many characters their parameters and answers may have together
+   */
+  constructor ({ limit = 2_000, maxLength = 8 * 1024 * 1024 }: { limit?: number, maxLength?: number } = {}) {
     this.#limit = limit
+    this.#maxLength = maxLength
   }
 
   /** A number for an exchange that arrives now. It is to be recorded when it has ended. */
@@ -118,11 +124,12 @@ export class Ledger {
       parameters: recordable(recording.parameters),
       answer: recordable(recording.answer)
     }
-    const slot: Slot = { sequence: ++this.#lastSequence, entry, flow: undefined, keys: [] }
+    const slot: Slot = { sequence: ++this.#lastSequence, entry, length: lengthOf(entry), flow: undefined, keys: [] }
     const learns = defined({ client, user, session, ...correlation.learns })
     Object.assign(slot, this.#flows.join(slot, { ...correlation, learns }))
     this.#slots.push(slot)
-    if (this.#slots.length > this.#limit) this.#forget(this.#slots.shift()!)
+    this.#length += slot.length
+    while (this.#slots.length > this.#limit || this.#length > this.#maxLength) this.#forget(this.#slots.shift()!)
     this.#tell()
   }
 
@@ -224,6 +231,7 @@ export class Ledger {
   }
 
   #forget (slot: Slot): void {
+    this.#length -= slot.length
     this.#flows.release(slot, slot.keys)
   }
 
@@ -232,8 +240,11 @@ export class Ledger {
   }
 }
 
+const lengthOf = ({ parameters, answer }: LedgerEntry) =>
+  [...Object.entries(parameters), ...Object.entries(answer)].reduce((sum, [name, value]) => sum + name.length + value.length, 0)
+
 /** A ledger of the latest 2,000 exchanges, or as many as asked for. */
-export const createLedger = (options: { limit?: number } = {}): Ledger => new Ledger(options)
+export const createLedger = (options: { limit?: number, maxLength?: number } = {}): Ledger => new Ledger(options)
 
 /** An entry with what its flow has become known to be about, e.g. the user who signed in for the request. */
 function present ({ entry, flow }: Slot, secrets: 'show' | undefined): LedgerEntry {

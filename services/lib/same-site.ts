@@ -1,7 +1,7 @@
 import createError from '@fastify/error'
 import type { FastifyRequest } from 'fastify'
 
-const WrongHost = createError('WRONG_HOST', 'The Host is not that of this service.', 403)
+const WrongHost = createError('WRONG_HOST', 'The Host is not that of this service, %s.', 403)
 const OtherOrigin = createError('OTHER_ORIGIN', 'A page of another origin has sent it.', 403)
 const OtherSite = createError('OTHER_SITE', 'A browser has sent it from elsewhere.', 403)
 
@@ -18,11 +18,16 @@ const OtherSite = createError('OTHER_SITE', 'A browser has sent it from elsewher
  * @see https://www.w3.org/TR/fetch-metadata/
  */
 export function sameSiteOnly (url: string, { page }: { page?: string } = {}) {
-  const { host, origin } = new URL(url)
+  const { host, hostname, origin } = new URL(url)
+  // Programs that find no `*.localhost` ask for this machine by these names, which DNS cannot point anywhere else.
+  const loopback = hostname.endsWith('.localhost')
+    ? ['localhost', '127.0.0.1', '[::1]'].map(name => host.replace(hostname, name))
+    : []
   return async (request: FastifyRequest): Promise<void> => {
-    if (request.headers.host !== host) throw new WrongHost()
+    const { host: asked = '', origin: from, 'sec-fetch-site': site } = request.headers
+    const byBrowser = from !== undefined || site !== undefined
+    if (asked !== host && (byBrowser || !loopback.includes(asked))) throw new WrongHost(host)
     if (page !== undefined && opens(page, request)) return
-    const { origin: from, 'sec-fetch-site': site } = request.headers
     if (from !== undefined && from !== origin) throw new OtherOrigin()
     if (site !== undefined && site !== 'same-origin' && site !== 'none') throw new OtherSite()
   }

@@ -59,7 +59,8 @@ export function loadSettings<T extends TProperties> (service: string, properties
       const { description } = (properties[name] ?? {}) as { description?: string }
       return `  ${name}: ${name in data ? 'is malformed' : 'is missing'}; it must be ${description}`
     })
-    throw new SettingsError(`${service} cannot start, ${lines.length === 1 ? 'a setting is' : 'settings are'} wrong:\n${lines.join('\n')}`)
+    throw new SettingsError(
+      `${service} cannot start, ${lines.length === 1 ? 'a setting is' : 'settings are'} wrong:\n${lines.join('\n')}`)
   }
 }
 

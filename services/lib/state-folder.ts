@@ -42,9 +42,13 @@ export async function keep<T> (folder: string, file: string, make: () => T | Pro
   return JSON.parse(readFileSync(path, 'utf8')) as T
 }
 
-/** Replace what `keep` has kept. The file is the old one or the new one at any moment, never a part. */
+/**
+ * Replace what `keep` has kept. The file is the old one or the new one at any moment, never a part.
+ *
+ * @throws {Error} where the folder is gone: nothing is to be left behind of what was removed
+ */
 export function keepInstead (folder: string, file: string, value: unknown): void {
-  const path = join(openStateFolder(folder), file)
+  const path = join(folder, file)
   renameSync(writeDraft(path, value), path)
 }
 

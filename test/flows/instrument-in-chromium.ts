@@ -23,7 +23,9 @@ export async function instrumentInChromium (t: Test, lab: Lab) {
   await t.test('a person reads about the control API and tries it', async t => {
     const { page, complaints } = await openPage(t, chromium)
     const elsewhere: string[] = []
-    page.on('request', request => { if (!request.url().startsWith(lab.issuer) && !request.url().startsWith('data:')) elsewhere.push(request.url()) })
+    page.on('request', request => {
+      if (!request.url().startsWith(lab.issuer) && !request.url().startsWith('data:')) elsewhere.push(request.url())
+    })
     await page.goto(`${lab.issuer}/lab`)
     await page.getByRole('heading', { name: 'control API of the lab' }).waitFor()
     await page.getByText('The catalogue of faults').click()
@@ -38,7 +40,8 @@ export async function instrumentInChromium (t: Test, lab: Lab) {
     t.teardown(() => idp.clients.reset())
     const elsewhere = `${lab.genesys}/livez`
     const request = `${lab.issuer}/auth?${new URLSearchParams({
-      client_id: client, response_type: 'code', scope: 'openid', redirect_uri: elsewhere, state: 'seen-by-a-class', nonce: 'n'.repeat(43)
+      client_id: client, response_type: 'code', scope: 'openid',
+      redirect_uri: elsewhere, state: 'seen-by-a-class', nonce: 'n'.repeat(43)
     })}`
     const { page } = await openPage(t, chromium)
     await page.goto(request)
@@ -49,11 +52,16 @@ export async function instrumentInChromium (t: Test, lab: Lab) {
     await page.getByRole('button', { name: 'Sign in as Bob Brandt' }).click()
     await page.waitForURL(url => url.href.startsWith(`${elsewhere}?code=`))
     const { entries } = await idp.ledger.query({ state: 'seen-by-a-class', rule: 'redirect-uri-not-registered' })
-    t.match(entries[0]?.violations, [{ rule: 'redirect-uri-not-registered', specification: /^https:\/\// }], 'and the ledger says what was let pass')
+    t.match(
+      entries[0]?.violations,
+      [{ rule: 'redirect-uri-not-registered', specification: /^https:\/\// }],
+      'and the ledger says what was let pass'
+    )
   })
 
   await t.test('a link from another site leads to that page, and what it has said is not read by anybody else', async t => {
-    const { page } = await openPage(t, chromium)
+    // Without the policy of the page itself, so that it is the identity provider that refuses.
+    const { page } = await openPage(t, chromium, { bypassCSP: true })
     await page.goto(lab.app)
     const answer = await page.evaluate(async url => {
       try {

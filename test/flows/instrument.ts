@@ -1,3 +1,4 @@
+import { decodeProtectedHeader } from 'jose'
 import type { Test } from 'tap'
 import { createLabClient } from '../../services/idp/lab-client.ts'
 import { Browser } from '../helpers/browser.ts'
@@ -19,9 +20,10 @@ export async function instrument (t: Test, lab: Lab) {
   })
 
   const refusedAtCallback = [
-    'id-token-invalid-iss', 'id-token-invalid-aud', 'id-token-invalid-nonce', 'id-token-missing-sub', 'id-token-expired', 'id-token-alg-none',
-    'id-token-invalid-signature', 'authorization-response-invalid-iss', 'authorization-response-invalid-state', 'token-endpoint-server-error',
-    'token-endpoint-truncated-json', 'userinfo-invalid-sub'
+    'id-token-invalid-iss', 'id-token-invalid-aud', 'id-token-invalid-nonce', 'id-token-missing-sub', 'id-token-expired',
+    'id-token-alg-none', 'id-token-invalid-signature', 'authorization-response-invalid-iss',
+    'authorization-response-invalid-state', 'token-endpoint-server-error', 'token-endpoint-truncated-json',
+    'userinfo-invalid-sub'
   ]
   for (const name of refusedAtCallback) {
     await t.test(`with the fault ${name} nobody is signed in, and the next try succeeds`, async t => {
@@ -59,14 +61,18 @@ export async function instrument (t: Test, lab: Lab) {
     const { entries } = await idp.ledger.query({ flow: first!.flow! })
     const steps = entries.map(({ from, endpoint, status }) => `${from} ${endpoint} ${status}`)
     t.match(steps.join('\n'), new RegExp([
-      'browser authorization 303', 'browser interaction 200', 'browser sign-in 303', 'browser resume 303', `${relyingParty} token 200`
+      'browser authorization 303', 'browser interaction 200', 'browser sign-in 303',
+      'browser resume 303', `${relyingParty} token 200`
     ].join('\n')))
     const token = entries.find(({ endpoint }) => endpoint === 'token')!
     t.match(token.parameters['code'], /^.{6}….*\d/, 'secrets are shortened')
     const [shown] = (await idp.ledger.query({ flow: first!.flow!, endpoint: 'token', secrets: 'show' })).entries
     const location = entries.find(({ endpoint }) => endpoint === 'resume')!
     t.ok(shown!.parameters['code']!.length > 20)
-    t.ok(location.answer['code']!.startsWith(shown!.parameters['code']!.slice(0, 6)), 'the code that was redeemed is the one that was issued')
+    t.ok(
+      location.answer['code']!.startsWith(shown!.parameters['code']!.slice(0, 6)),
+      'the code that was redeemed is the one that was issued'
+    )
     const { count } = await idp.ledger.query({ endpoint: 'token', flow: first!.flow! })
     t.equal(count, 1, 'the token endpoint was called once')
   })
@@ -85,12 +91,18 @@ export async function instrument (t: Test, lab: Lab) {
   })
 
   await t.test('people sign in after the keys were rotated, and their next sign-in is signed with yet another key', async t => {
-    await idp.keys.rotate()
+    const former = (await idp.keys.list()).map(({ kid }) => kid)
+    const { kid } = await idp.keys.rotate()
+    t.notOk(former.includes(kid))
     // openid-client asks for the keys at most once a minute.
     await idp.clock.set(61)
     const browser = new Browser(lab)
     await browser.signIn('bob')
     t.equal((await browser.session()).authenticated, true)
+    const { entries: [last] } = await idp.ledger.query({
+      endpoint: 'token', client: relyingParty, user: 'bob', order: 'desc', limit: 1, secrets: 'show'
+    })
+    t.equal(decodeProtectedHeader(last!.answer['id_token']!).kid, kid)
     await idp.faults.switchOn('jwks-rotated-before-signing', { client: relyingParty, count: 1 })
     await idp.clock.set(122)
     const another = new Browser(lab)

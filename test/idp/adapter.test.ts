@@ -10,10 +10,18 @@ import { Directory } from '../../services/idp/directory.ts'
 async function open (t: Test) {
   const store = openStore(':memory:')
   t.teardown(() => store.close())
-  const clients = await Directory.open(store, { name: 'client', seed: [] as RegisteredClient[], keyOf: ({ client_id: id }) => id })
+  const clients = await Directory.open(store, {
+    name: 'client', lab: true, seed: [] as RegisteredClient[], keyOf: ({ client_id: id }) => id
+  })
   const adapter = storeAdapter(store, clients)
   const model = (name: string) => (adapter as (name: string) => Adapter)(name)
-  return { codes: model('AuthorizationCode'), accessTokens: model('AccessToken'), refreshTokens: model('RefreshToken'), grants: model('Grant'), sessions: model('Session') }
+  return {
+    codes: model('AuthorizationCode'),
+    accessTokens: model('AccessToken'),
+    refreshTokens: model('RefreshToken'),
+    grants: model('Grant'),
+    sessions: model('Session')
+  }
 }
 
 const inAMinute = () => Math.floor(Date.now() / 1000) + 60

@@ -13,8 +13,16 @@ const dead: [string, Record<string, string | undefined>, string][] = [
   ['a redirect URI with a query', { redirect_uri: `${callback}?next=/` }, 'invalid_redirect_uri'],
   ['a redirect URI in another case', { redirect_uri: 'http://app.localhost:3000/Callback' }, 'invalid_redirect_uri'],
   ['a redirect URI with another scheme', { redirect_uri: callback.replace('http:', 'https:') }, 'invalid_redirect_uri'],
-  ['a redirect URI with a user in it', { redirect_uri: 'http://app.localhost:3000@evil.example/callback' }, 'invalid_redirect_uri'],
-  ['the redirect URI of another client', { redirect_uri: 'http://app.localhost:3000/messenger/callback' }, 'invalid_redirect_uri'],
+  [
+    'a redirect URI with a user in it',
+    { redirect_uri: 'http://app.localhost:3000@evil.example/callback' },
+    'invalid_redirect_uri'
+  ],
+  [
+    'the redirect URI of another client',
+    { redirect_uri: 'http://app.localhost:3000/messenger/callback' },
+    'invalid_redirect_uri'
+  ],
   ['no redirect URI', { redirect_uri: undefined }, 'invalid_request'],
   ['an unknown client', { client_id: 'stranger' }, 'invalid_client'],
   ['no client', { client_id: undefined }, 'invalid_request']
@@ -35,7 +43,11 @@ for (const [label, changes, error] of dead) {
 const told: [string, Record<string, string | undefined>, string][] = [
   ['a request without PKCE', { code_challenge: undefined, code_challenge_method: undefined }, 'invalid_request'],
   ['PKCE with the plain method', { code_challenge: codeVerifier, code_challenge_method: 'plain' }, 'invalid_request'],
-  ['PKCE without a method, which means plain', { code_challenge: codeVerifier, code_challenge_method: undefined }, 'invalid_request'],
+  [
+    'PKCE without a method, which means plain',
+    { code_challenge: codeVerifier, code_challenge_method: undefined },
+    'invalid_request'
+  ],
   ['a code challenge that is none', { code_challenge: 'short' }, 'invalid_request'],
   ['the implicit flow', { response_type: 'id_token' }, 'unsupported_response_type'],
   ['the implicit flow with a token', { response_type: 'id_token token' }, 'unsupported_response_type'],
@@ -89,7 +101,8 @@ t.test('sends an answer as a form by a click, as its pages run no script', async
   const fields = Object.fromEntries(page.$('form').serializeArray().map(({ name, value }) => [name, value]))
   t.match(fields, { state: 'the-state', iss: idp.config.issuer })
   t.equal((await idp.redeem(idp.relyingParty, fields['code']!)).statusCode, 200)
-  t.match(page.headers['content-security-policy'], new RegExp(`form-action [^;]*${new URL(idp.relyingParty.redirect_uris[0]!).origin}`))
+  const { origin } = new URL(idp.relyingParty.redirect_uris[0]!)
+  t.match(page.headers['content-security-policy'], new RegExp(`form-action [^;]*${origin}`))
 
   const refused = await visitor.open(idp.authorizationRequest(idp.relyingParty, { response_mode: 'form_post', scope: 'profile' }))
   t.match(refused.$('input[name=error]').attr('value'), 'invalid')

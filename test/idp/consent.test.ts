@@ -12,8 +12,12 @@ t.test('shows to who is always asked which application wants what, in words and 
   t.equal(status, 200)
   t.equal($('h1').text(), 'Allow Saltmarsh Kayaks?')
   t.match($('.lead').text(), 'Carol Castellanos')
-  t.match($('.scope').toArray().map(element => $(element).text()), [/Know who you are/, 'Read your profile', 'Read your email address', 'Read your phone number'])
-  const claims = Object.fromEntries($('.scopes dl > div').toArray().map(element => [$(element).find('dt').text(), $(element).find('dd').text()]))
+  t.match(
+    $('.scope').toArray().map(element => $(element).text()),
+    [/Know who you are/, 'Read your profile', 'Read your email address', 'Read your phone number']
+  )
+  const claims = Object.fromEntries($('.scopes dl > div').toArray()
+    .map(element => [$(element).find('dt').text(), $(element).find('dd').text()]))
   t.match(claims, {
     'your full name': 'Carol Castellanos',
     'your email address': 'carol@example.org',

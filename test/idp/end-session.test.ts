@@ -10,7 +10,9 @@ async function signedIn (t: Test, username = 'alice') {
   const { left } = await visitor.signIn(username)
   const { id_token: idToken } = (await idp.redeem(idp.relyingParty, left!.searchParams.get('code')!)).json() as Tokens
   const endSession = (parameters: Record<string, string> = {}) =>
-    `/session/end?${new URLSearchParams({ id_token_hint: idToken, post_logout_redirect_uri: home, state: 'the-state', ...parameters })}`
+    `/session/end?${new URLSearchParams({
+      id_token_hint: idToken, post_logout_redirect_uri: home, state: 'the-state', ...parameters
+    })}`
   return { idp, visitor, endSession, idToken }
 }
 

@@ -27,7 +27,9 @@ export interface Page {
 
 /** The identity provider, its clients and what they ask of it; it ends with the test. */
 export async function startIdp (t: Test, settings: Record<string, string> = {}, log?: ServerConfig['log']['destination']) {
-  const config = loadIdpConfig(labSettings({ LOG_LEVEL: 'silent', LOG_FORMAT: 'json', STATE_DIR: settings['STATE_DIR'] ?? t.testdir({}), ...settings }))
+  const config = loadIdpConfig(labSettings({
+    LOG_LEVEL: 'silent', LOG_FORMAT: 'json', STATE_DIR: settings['STATE_DIR'] ?? t.testdir({}), ...settings
+  }))
   const app = await buildIdp(log ? { ...config, log: { ...config.log, destination: log } } : config)
   t.teardown(() => app.close())
   return new Idp(app, config)
@@ -75,7 +77,12 @@ export class Idp {
   }
 
   /** A request of a client's backend; it authenticates as it is registered to. */
-  async post (path: string, client: RegisteredClient | undefined, fields: Record<string, string | undefined>, method = client?.token_endpoint_auth_method) {
+  async post (
+    path: string,
+    client: RegisteredClient | undefined,
+    fields: Record<string, string | undefined>,
+    method = client?.token_endpoint_auth_method
+  ) {
     const { client_id: id, client_secret: secret } = client ?? { client_id: '', client_secret: '' }
     return this.app.inject({
       method: 'POST',
@@ -108,13 +115,21 @@ export class Idp {
   }
 
   /** A code for a user, who signs in for it in a browser of their own. */
-  async codeFor (username: string, client = this.relyingParty, changes: Record<string, string | undefined> = {}): Promise<string> {
+  async codeFor (
+    username: string,
+    client = this.relyingParty,
+    changes: Record<string, string | undefined> = {}
+  ): Promise<string> {
     const { left } = await new Visitor(this).signIn(username, client, changes)
     return left?.searchParams.get('code') ?? ''
   }
 
   /** What a client gets for a user who signs in. */
-  async tokensFor (username: string, client = this.relyingParty, changes: Record<string, string | undefined> = {}): Promise<Tokens> {
+  async tokensFor (
+    username: string,
+    client = this.relyingParty,
+    changes: Record<string, string | undefined> = {}
+  ): Promise<Tokens> {
     return (await this.redeem(client, await this.codeFor(username, client, changes))).json()
   }
 
@@ -159,7 +174,11 @@ export class Visitor {
   }
 
   /** Go through an authorization request as a user who signs in and agrees to everything. */
-  async signIn (username: string, client = this.#idp.relyingParty, changes: Record<string, string | undefined> = {}): Promise<Page> {
+  async signIn (
+    username: string,
+    client = this.#idp.relyingParty,
+    changes: Record<string, string | undefined> = {}
+  ): Promise<Page> {
     const user = this.#idp.config.users.find(user => user.username === username)!
     let page = await this.open(this.#idp.authorizationRequest(client, changes))
     if (page.$('#password').length > 0) page = await this.submit(page, 'Sign in', { username, password: user.password })
@@ -189,12 +208,21 @@ export class Visitor {
     for (const cookie of [response.headers['set-cookie'] ?? []].flat()) await this.jar.setCookie(cookie, url.href)
     const left = response.headers.location === undefined ? undefined : new URL(response.headers.location, url)
     if (left?.origin === new URL(issuer).origin) return this.#request('GET', left.href)
-    return { url: url.href, status: response.statusCode, headers: response.headers, text: response.body, $: load(response.body, { scriptingEnabled: false }), left }
+    return {
+      url: url.href,
+      status: response.statusCode,
+      headers: response.headers,
+      text: response.body,
+      $: load(response.body, { scriptingEnabled: false }),
+      left
+    }
   }
 }
 
 /** What a call of the control API was refused with. */
-export async function refusalOf (call: Promise<unknown>): Promise<{ status: number, error: string | undefined, description: string | undefined }> {
+export async function refusalOf (
+  call: Promise<unknown>
+): Promise<{ status: number, error: string | undefined, description: string | undefined }> {
   try {
     await call
   } catch (error) {

@@ -58,7 +58,10 @@ t.test('honours a code, an access token and a refresh token from before a restar
 
 t.test('makes keys of its own for every state folder', async t => {
   const folder = t.testdir({ one: {}, other: {} })
-  const [one, other] = [await startIdp(t, { STATE_DIR: join(folder, 'one') }), await startIdp(t, { STATE_DIR: join(folder, 'other') })]
+  const [one, other] = [
+    await startIdp(t, { STATE_DIR: join(folder, 'one') }),
+    await startIdp(t, { STATE_DIR: join(folder, 'other') })
+  ]
   t.not(await keyIdOf(one), await keyIdOf(other))
   const cookieKeys = await Promise.all([one, other].map(idp => openCookieKeys(idp.config.stateFolder)))
   t.notSame(cookieKeys[0], cookieKeys[1])

@@ -49,7 +49,10 @@ const mistakes: [string, (t: Test) => Record<string, string>, string[]][] = [
     '  OIDC_CLIENT_SECRET: is missing; it must be a secret of at least 16 characters',
     'idp cannot start, settings are wrong:'
   ]],
-  ['a mistake in a file', t => ({ USERS_FILE: join(t.testdir({ 'users.yaml': '- username: ann' }), 'users.yaml'), STATE_DIR: t.testdirName }), [
+  ['a mistake in a file', t => ({
+    USERS_FILE: join(t.testdir({ 'users.yaml': '- username: ann' }), 'users.yaml'),
+    STATE_DIR: t.testdirName
+  }), [
     '  entry 1 (ann), field claims: is missing',
     '  entry 1 (ann), field password: is missing',
     '  entry 1 (ann), field sub: is missing',

@@ -126,14 +126,18 @@ t.test('gives nothing more to a user who was disabled, and goes on when they are
   const folder = t.testdir({})
   const first = await startIdp(t, { STATE_DIR: folder })
   const tokens = await first.tokensFor('alice', first.genesys)
-  const users = first.config.users.filter(({ username }) => username !== 'ivy').map(user => ({ ...user, disabled: user.username === 'alice' }))
+  const users = first.config.users
+    .filter(({ username }) => username !== 'ivy')
+    .map(user => ({ ...user, disabled: user.username === 'alice' }))
   await first.app.close()
   writeFileSync(join(folder, 'users.yaml'), JSON.stringify(users))
 
   const second = await startIdp(t, { STATE_DIR: folder, USERS_FILE: join(folder, 'users.yaml') })
   const refused = await second.refresh(second.genesys, tokens.refresh_token!)
   t.equal(refused.statusCode, 400)
-  t.strictSame(refused.json(), { error: 'invalid_grant', error_description: 'the user has been disabled since the refresh token was issued' })
+  t.strictSame(refused.json(), {
+    error: 'invalid_grant', error_description: 'the user has been disabled since the refresh token was issued'
+  })
   t.equal((await second.userinfo(tokens.access_token)).statusCode, 401)
   await second.app.close()
 

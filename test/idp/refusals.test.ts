@@ -3,7 +3,13 @@ import t, { type Test } from 'tap'
 import { stopClock } from '../helpers/clock.ts'
 import { startIdp, Visitor, type Idp, type Tokens } from './helper.ts'
 
-const refusal = async (t: Test, idp: Idp, code: string, changes: Record<string, string | undefined> = {}, client = idp.relyingParty) => {
+const refusal = async (
+  t: Test,
+  idp: Idp,
+  code: string,
+  changes: Record<string, string | undefined> = {},
+  client = idp.relyingParty
+) => {
   const response = await idp.redeem(client, code, changes)
   t.equal(response.json().error, 'invalid_grant')
   return response.json().error_description as string
@@ -27,11 +33,23 @@ async function startWithClient (t: Test, client: object) {
 }
 
 const mistakes: [string, Record<string, string | undefined>, string][] = [
-  ['a trailing slash too many', { redirect_uri: 'http://app.localhost:3000/callback/' }, 'redirect_uri has a trailing slash that the authorization request had not'],
-  ['another redirect URI', { redirect_uri: 'https://other.example/"ø\\' }, 'redirect_uri differs from that of the authorization request, which was http://app.localhost:3000/callback'],
+  [
+    'a trailing slash too many',
+    { redirect_uri: 'http://app.localhost:3000/callback/' },
+    'redirect_uri has a trailing slash that the authorization request had not'
+  ],
+  [
+    'another redirect URI',
+    { redirect_uri: 'https://other.example/"ø\\' },
+    'redirect_uri differs from that of the authorization request, which was http://app.localhost:3000/callback'
+  ],
   ['another code verifier', { code_verifier: 'w'.repeat(43) }, 'code_verifier does not match the code_challenge'],
   ['no code verifier', { code_verifier: undefined }, 'code_verifier is missing'],
-  ['a code that nobody issued', { code: 'made-up' }, 'there is no such code: it was not issued here, or it ended long ago, or with a sign-out']
+  [
+    'a code that nobody issued',
+    { code: 'made-up' },
+    'there is no such code: it was not issued here, or it ended long ago, or with a sign-out'
+  ]
 ]
 for (const [label, changes, description] of mistakes) {
   t.test(`says to a client with ${label} why it is refused`, async t => {
@@ -111,7 +129,8 @@ t.test('says nothing to a client that has not authenticated', async t => {
 
 t.test('uses no character that OAuth leaves out of a description', async t => {
   const { idp, client } = await startWithClient(t, { ...shop, redirect_uris: ['http://shop.localhost/callback?city=Malmö\\'] })
-  const description = await refusal(t, idp, await idp.codeFor('alice', client), { redirect_uri: 'http://shop.localhost/' }, client)
+  const code = await idp.codeFor('alice', client)
+  const description = await refusal(t, idp, code, { redirect_uri: 'http://shop.localhost/' }, client)
   t.match(description, /^redirect_uri differs .*Malm\?\?$/)
   t.match(description, /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/)
 })

@@ -8,9 +8,13 @@ t.test('shows a form and, in the lab, every test user one click away', async t =
   const { status, $ } = await openSignIn(idp)
   t.equal(status, 200)
   t.match($('.lead').text(), 'Saltmarsh Kayaks')
-  const offered = $('.people form').toArray().map(form => Object.fromEntries($(form).serializeArray().map(({ name, value }) => [name, value])))
+  const offered = $('.people form').toArray()
+    .map(form => Object.fromEntries($(form).serializeArray().map(({ name, value }) => [name, value])))
   t.same(offered, idp.config.users.map(({ username, password }) => ({ username, password })))
-  t.same($('.people button .name').toArray().map(name => $(name).text()), idp.config.users.map(({ claims }) => `Sign in as ${claims.name}`))
+  t.same(
+    $('.people button .name').toArray().map(name => $(name).text()),
+    idp.config.users.map(({ claims }) => `Sign in as ${claims.name}`)
+  )
 })
 
 t.test('signs in whoever is clicked', async t => {
@@ -28,7 +32,10 @@ t.test('shows no user and no password outside the lab', async t => {
   for (const { url, status, text } of pages) {
     t.equal(status, 200)
     for (const user of idp.config.users) {
-      t.notOk([user.password, String(user.claims['name']), user.sub].some(secret => text.includes(secret)), `${new URL(url).pathname}: ${user.username}`)
+      t.notOk(
+        [user.password, String(user.claims['name']), user.sub].some(secret => text.includes(secret)),
+        `${new URL(url).pathname}: ${user.username}`
+      )
     }
   }
 })

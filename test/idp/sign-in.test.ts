@@ -75,7 +75,8 @@ t.test('asks for the password again when the application wants it so', async t =
   const visitor = new Visitor(idp)
   await visitor.signIn('alice')
   for (const changes of [{ prompt: 'login' }, { max_age: '0' }]) {
-    t.equal((await visitor.open(idp.authorizationRequest(idp.relyingParty, changes))).$('#password').length, 1, JSON.stringify(changes))
+    const page = await visitor.open(idp.authorizationRequest(idp.relyingParty, changes))
+    t.equal(page.$('#password').length, 1, JSON.stringify(changes))
   }
 })
 
@@ -87,7 +88,9 @@ t.test('lets no password, code, token or cookie reach the log', async t => {
   await visitor.submit(page, 'Sign in', { username: 'alice', password: 'not-this-one' })
   const { left } = await visitor.signIn('alice', idp.relyingParty, idp.offline)
   const code = left!.searchParams.get('code')!
-  const { access_token: accessToken, id_token: idToken, refresh_token: refreshToken } = (await idp.redeem(idp.relyingParty, code)).json()
+  const {
+    access_token: accessToken, id_token: idToken, refresh_token: refreshToken
+  } = (await idp.redeem(idp.relyingParty, code)).json()
   await idp.userinfo(accessToken)
   await idp.redeem(idp.relyingParty, code)
   const cookies = (await visitor.jar.getCookies(idp.config.issuer)).map(cookie => cookie.value)
@@ -95,6 +98,9 @@ t.test('lets no password, code, token or cookie reach the log', async t => {
   const log = lines.join('')
   t.match(log, 'refused a sign-in')
   t.match(log, 'refused relying-party at /token: invalid_grant')
-  const secrets = ['not-this-one', 'alice-lab', code, accessToken, idToken, refreshToken, idp.relyingParty.client_secret, 'the-state', ...cookies]
+  const secrets = [
+    'not-this-one', 'alice-lab', code, accessToken, idToken, refreshToken,
+    idp.relyingParty.client_secret, 'the-state', ...cookies
+  ]
   for (const secret of secrets) t.notOk(log.includes(secret), secret)
 })

@@ -44,7 +44,9 @@ for (const method of ['client_secret_basic', 'client_secret_post'] as const) {
 
 t.test('refuses a client that does not authenticate', async t => {
   const idp = await startIdp(t)
-  const response = await idp.post('/token', undefined, { grant_type: 'authorization_code', code: 'a-code', client_id: 'relying-party' })
+  const response = await idp.post('/token', undefined, {
+    grant_type: 'authorization_code', code: 'a-code', client_id: 'relying-party'
+  })
   t.match(String(response.statusCode), /^40[01]$/)
   t.match(response.json().error, /^invalid_(client|request)$/)
 })

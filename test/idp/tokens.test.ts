@@ -11,7 +11,9 @@ t.test('signs an ID token that says who signed in where, when and how', async t 
   const jwks = (await idp.app.inject('/jwks')).json()
   t.match(decodeProtectedHeader(idToken), { alg: 'RS256', kid: jwks.keys[0].kid })
 
-  const { payload } = await jwtVerify(idToken, createLocalJWKSet(jwks), { issuer: idp.config.issuer, audience: 'relying-party', algorithms: ['RS256'] })
+  const { payload } = await jwtVerify(idToken, createLocalJWKSet(jwks), {
+    issuer: idp.config.issuer, audience: 'relying-party', algorithms: ['RS256']
+  })
   t.match(payload, { sub: 'usr-7f3a91c0', aud: 'relying-party', nonce: 'only-for-this-request', amr: ['pwd'], sid: /./ })
   const authTime = Number(payload['auth_time'])
   t.ok(authTime >= before && authTime <= Math.ceil(Date.now() / 1000), 'auth_time is now')
@@ -85,7 +87,11 @@ t.test('gives no code for somebody else when the application says whom it means'
   t.equal((await ask('usr-other')).get('error'), 'login_required')
 })
 
-for (const [label, authorization] of [['garbage', 'Bearer garbage'], ['nothing', undefined], ['another scheme', 'Basic YWxpY2U6YWxpY2UtbGFi']] as const) {
+for (const [label, authorization] of [
+  ['garbage', 'Bearer garbage'],
+  ['nothing', undefined],
+  ['another scheme', 'Basic YWxpY2U6YWxpY2UtbGFi']
+] as const) {
   t.test(`answers ${label} at the userinfo endpoint with 401`, async t => {
     const { app } = await startIdp(t)
     const response = await app.inject({ url: '/me', headers: authorization ? { authorization } : {} })

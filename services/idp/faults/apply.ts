@@ -15,8 +15,8 @@ export interface FaultParts {
   note: (request: IncomingMessage, fault: string) => void
 }
 
-/** Thrown where a correct request is not dealt with, since a fault takes its place. */
-class FaultInstead extends errors.OIDCProviderError {
+/** Thrown where a correct request is not dealt with, since a fault takes its place. Nothing has failed then. */
+export class FaultInstead extends errors.OIDCProviderError {
   constructor (fault: string) {
     super(400, 'server_error', { detail: `the fault ${fault} is switched on` })
   }

@@ -2,11 +2,22 @@ import createError from '@fastify/error'
 import { Type, type TSchema } from 'typebox'
 import { labError } from '#lib/lab-clock.ts'
 
+const refused = (description: string) => Type.Object(labError.properties, { description })
+
+const refusals = {
+  400: refused('What was sent is not what this takes.'),
+  403: refused('A page of another site has sent it, or it was sent to another host name.'),
+  404: refused('What the path names is not there.')
+}
+
 /** The schemas of what a route answers: 200 as said, and errors as everywhere under `/lab`. */
-export const answers = <T extends TSchema>(ok: T) => ({ 200: ok, 400: labError, 403: labError, 404: labError })
+export const answers = <T extends TSchema>(ok: T) => ({ 200: ok, ...refusals })
 
 /** The schemas of what a route answers that has nothing to say when all went well. */
-export const noAnswer = { 204: Type.Null({ description: 'Done.' }), 400: labError, 403: labError, 404: labError }
+export const noAnswer = { 204: Type.Null({ description: 'Done.' }), ...refusals }
+
+/** The schema of a 409, for routes that have one. */
+export const conflict = { 409: refused('As things are, it cannot be done.') }
 
 /** 404: what the path names is not there. */
 export const NotThere = createError('NOT_THERE', 'There is no %s “%s” here.', 404)
@@ -18,7 +29,9 @@ export const InTheWay = createError('IN_THE_WAY', '%s', 409)
 export const Impossible = createError('IMPOSSIBLE', '%s', 400)
 
 /** Members by which a body may change an entry, all optional and without defaults: what is left out stays. */
-export function changesOf<T extends Record<string, TSchema>> (fields: T) {
-  const withoutDefaults = Object.entries(fields).map(([name, { default: _unused, ...field }]: [string, TSchema & { default?: unknown }]) => [name, Type.Optional(field)])
-  return Type.Object(Object.fromEntries(withoutDefaults) as { [K in keyof T]: ReturnType<typeof Type.Optional<T[K]>> }, { additionalProperties: false })
+export function changesOf<T extends Record<string, TSchema>> (fields: T, options: { examples?: object[] } = {}) {
+  const withoutDefaults = Object.entries<TSchema & { default?: unknown }>(fields).map(([name, { default: _unused, ...field }]) =>
+    [name, Type.Optional(field)])
+  const members = Object.fromEntries(withoutDefaults) as { [K in keyof T]: ReturnType<typeof Type.Optional<T[K]>> }
+  return Type.Object(members, { ...options, additionalProperties: false })
 }

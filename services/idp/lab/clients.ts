@@ -1,13 +1,27 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { errors, type ClientMetadata } from 'oidc-provider'
 import type { Static } from 'typebox'
+import { scopesOf } from '../claims.ts'
 import { clientFields, type RegisteredClient } from '../clients.ts'
 import type { Realm } from '../realm.ts'
 import { answers, changesOf, Impossible, noAnswer, NotThere } from './answers.ts'
 
-const params = Type.Object({ client_id: Type.String({ minLength: 1, maxLength: 200, description: 'the client_id' }) })
+const params = Type.Object({
+  client_id: Type.String({ minLength: 1, maxLength: 200, description: 'the client_id', examples: ['shop'] })
+})
 
-const fields = Type.Object(clientFields, { additionalProperties: false })
+const shop = {
+  client_name: 'Shop',
+  client_uri: 'http://localhost:8080',
+  client_secret: 'secret-of-the-shop',
+  token_endpoint_auth_method: 'client_secret_basic',
+  redirect_uris: ['http://localhost:8080/callback'],
+  grant_types: ['authorization_code', 'refresh_token'],
+  scope: 'openid profile email offline_access',
+  first_party: true
+}
+
+const fields = Type.Object(clientFields, { additionalProperties: false, examples: [shop] })
 
 const client = Type.Object({ client_id: Type.String() }, { additionalProperties: true })
 
@@ -19,7 +33,12 @@ const tags = ['Clients']
 /** `/lab/clients`: the registered clients. */
 export const clientRoutes: FastifyPluginAsyncTypebox = async app => {
   app.get('/lab/clients', {
-    schema: { tags, summary: 'All clients', description: 'With their secrets.', response: answers(Type.Object({ clients: Type.Array(client) })) }
+    schema: {
+      tags,
+      summary: 'All clients',
+      description: 'With their secrets.',
+      response: answers(Type.Object({ clients: Type.Array(client) }))
+    }
   }, async ({ realm }) => ({ clients: realm.clients.all }))
 
   app.get('/lab/clients/:client_id', {
@@ -38,18 +57,36 @@ export const clientRoutes: FastifyPluginAsyncTypebox = async app => {
   }, async ({ realm, params, body }) => await put(realm, { ...body, client_id: params.client_id }))
 
   app.patch('/lab/clients/:client_id', {
-    schema: { tags, summary: 'Change a client', description: 'What is left out stays. Idempotent.', params, body: changesOf(clientFields), response: answers(client) }
+    schema: {
+      tags,
+      summary: 'Change a client',
+      description: 'What is left out stays. Idempotent.',
+      params,
+      body: changesOf(clientFields, { examples: [{ id_token_signed_response_alg: 'ES256' }] }),
+      response: answers(client)
+    }
   }, async ({ realm, params, body }) => await put(realm, { ...existing(realm, params.client_id), ...body }))
 
   app.delete('/lab/clients/:client_id', {
-    schema: { tags, summary: 'Remove a client', description: 'Its tokens are worth nothing from then on. Idempotent.', params, response: noAnswer }
+    schema: {
+      tags,
+      summary: 'Remove a client',
+      description: 'Its tokens are worth nothing from then on. Idempotent.',
+      params,
+      response: noAnswer
+    }
   }, async ({ realm, params }, reply) => {
     await realm.clients.remove(params.client_id)
     return reply.code(204).send(null)
   })
 
   app.delete('/lab/clients', {
-    schema: { tags, summary: 'Put all clients back', description: 'To those of the lab, or those that the realm was made with. Idempotent.', response: noAnswer }
+    schema: {
+      tags,
+      summary: 'Put all clients back',
+      description: 'To those of the lab, or those that the realm was made with. Idempotent.',
+      response: noAnswer
+    }
   }, async ({ realm }, reply) => {
     await realm.clients.reset()
     return reply.code(204).send(null)
@@ -64,12 +101,20 @@ function existing ({ clients }: Realm, id: string): RegisteredClient {
 
 async function put (realm: Realm, client: RegisteredClient): Promise<RegisteredClient> {
   await realm.keys.ensure(client.id_token_signed_response_alg)
+  await checkClient(realm, client)
+  await realm.clients.put(client)
+  return client
+}
+
+/** @throws {Impossible} 400, where the provider would not know what to do with such a client */
+export async function checkClient (realm: Realm, client: RegisteredClient): Promise<void> {
   try {
     await realm.provider.Client.validate(client as unknown as ClientMetadata)
   } catch (error) {
-    if (error instanceof errors.OIDCProviderError) throw new Impossible(error.error_description ?? error.message)
+    const unknown = client.scope.split(' ')
+      .filter(scope => scope !== 'offline_access' && !(scope in scopesOf(realm.settings.value)))
+    const advice = unknown.length > 0 ? `, and ${unknown.join(', ')} is none; \`PATCH /lab/settings\` makes scopes` : ''
+    if (error instanceof errors.OIDCProviderError) throw new Impossible(`${error.error_description ?? error.message}${advice}.`)
     throw error
   }
-  await realm.clients.put(client)
-  return client
 }

@@ -9,7 +9,8 @@ import { moveRealmClock } from './realm-clock.ts'
 const state = Type.Object({
   ...clockState.properties,
   services: Type.Optional(Type.Record(Type.String(), Type.String(), {
-    description: 'What came of telling the other services of the lab, by their URL: `moved`, `not reachable` or `refused`. Not in a realm.'
+    description: 'What came of telling the other services of the lab, by their URL: ' +
+      '`moved`, `not reachable` or `refused`. Not in a realm.'
   }))
 })
 
@@ -21,14 +22,16 @@ export const clockRoutes: FastifyPluginAsyncTypebox<{ addresses: Addresses }> = 
   const clockOf = (realm: Realm) => realm.lab?.clock ?? theProcessClock
   const move = (realm: Realm, offsetMs: number) => moveClock(realm, addresses, offsetMs)
 
-  app.get('/lab/clock', { schema: { tags, summary: 'What the clock says', response } }, async ({ realm }) => stateOf(clockOf(realm)))
+  app.get('/lab/clock', {
+    schema: { tags, summary: 'What the clock says', response }
+  }, async ({ realm }) => stateOf(clockOf(realm)))
 
   app.put('/lab/clock', {
     schema: {
       tags,
       summary: 'Set the clock',
-      description: 'Moves token lifetimes, sessions and codes at once, here and by the same call in the relying party and genesys, where ' +
-        'they run. The clock of a realm is its own. Browsers keep the time of the system. Idempotent.',
+      description: 'Moves token lifetimes, sessions and codes at once, here and by the same call in the relying party ' +
+        'and genesys, where they run. The clock of a realm is its own. Browsers keep the time of the system. Idempotent.',
       body: clockOffset,
       response
     }

@@ -4,7 +4,12 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyPluginAsync } from 'fastify'
 import { makeQuiet } from '#lib/http-server.ts'
 
-const logo = { type: 'image/svg+xml', content: readFileSync(join(import.meta.dirname, '..', 'public', 'tern.svg')), href: '/lab', target: '_self' as const }
+const logo = {
+  type: 'image/svg+xml',
+  content: readFileSync(join(import.meta.dirname, '..', 'public', 'tern.svg')),
+  href: '/lab',
+  target: '_self' as const
+}
 
 // The field for the address of another description would be of no use: no page of another site may be asked.
 const css = `

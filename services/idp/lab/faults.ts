@@ -77,9 +77,11 @@ export const faultRoutes: FastifyPluginAsyncTypebox = async app => {
       body: Type.Object({
         ...scope,
         count: Type.Optional(Type.Integer({ minimum: 1, description: 'how often; without it, until it is switched off' })),
-        expiresIn: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'seconds until it ends by itself' })),
+        expiresIn: Type.Optional(Type.Number({
+          exclusiveMinimum: 0, maximum: 315_576_000, description: 'seconds until it ends by itself'
+        })),
         parameters: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'those of the catalogue' }))
-      }, { additionalProperties: false }),
+      }, { additionalProperties: false, examples: [{ client: 'relying-party', count: 1 }] }),
       response: answers(activeFault)
     }
   }, async ({ params, body, realm }) => {

@@ -1,7 +1,7 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { signingAlgorithms } from '../clients.ts'
 import { KeyError, type SigningKey } from '../keys.ts'
-import { answers, InTheWay, noAnswer, NotThere } from './answers.ts'
+import { answers, conflict, InTheWay, noAnswer, NotThere } from './answers.ts'
 
 const alg = Type.Enum([...signingAlgorithms], { default: 'RS256', description: 'the signature algorithm' })
 const params = Type.Object({ kid: Type.String({ minLength: 1, maxLength: 200, description: 'the key\'s `kid`' }) })
@@ -15,20 +15,25 @@ const key = Type.Object({
 const described = ({ kid, alg, stage, published }: SigningKey) => ({ kid, alg, stage, published })
 
 const tags = ['Keys']
-const body = Type.Object({ alg: Type.Optional(alg) }, { additionalProperties: false })
+const body = Type.Object({ alg: Type.Optional(alg) }, { additionalProperties: false, examples: [{ alg: 'RS256' }] })
 
 /** `/lab/keys`: what ID tokens are signed with. */
 export const keyRoutes: FastifyPluginAsyncTypebox = async app => {
   app.get('/lab/keys', {
-    schema: { tags, summary: 'All keys', description: 'Those in use first. The private halves stay here.', response: answers(Type.Object({ keys: Type.Array(key) })) }
+    schema: {
+      tags,
+      summary: 'All keys',
+      description: 'Those in use first. The private halves stay here.',
+      response: answers(Type.Object({ keys: Type.Array(key) }))
+    }
   }, async ({ realm }) => ({ keys: realm.keys.all.map(described) }))
 
   app.post('/lab/keys/rotate', {
     schema: {
       tags,
       summary: 'Rotate now',
-      description: 'The next key, where one was published, or a new one signs from now on; the former stays published, so that what it ' +
-        'has signed can be checked. Not idempotent: each call rotates.',
+      description: 'The next key, where one was published, or a new one signs from now on; the former stays ' +
+        'published, so that what it has signed can be checked. Not idempotent: each call rotates.',
       body,
       response: answers(key)
     }
@@ -50,7 +55,7 @@ export const keyRoutes: FastifyPluginAsyncTypebox = async app => {
       summary: 'Publish or unpublish a key',
       description: 'An unpublished key is not in the JWK set, although ID tokens may be signed with it. Idempotent.',
       params,
-      body: Type.Object({ published: Type.Boolean() }, { additionalProperties: false }),
+      body: Type.Object({ published: Type.Boolean() }, { additionalProperties: false, examples: [{ published: false }] }),
       response: answers(key)
     }
   }, async ({ realm, params: { kid }, body }) => {
@@ -61,7 +66,13 @@ export const keyRoutes: FastifyPluginAsyncTypebox = async app => {
   })
 
   app.delete('/lab/keys/:kid', {
-    schema: { tags, summary: 'Retire a key', description: 'What it has signed is refused from then on. Not the key in use (409). Idempotent.', params, response: noAnswer }
+    schema: {
+      tags,
+      summary: 'Retire a key',
+      description: 'What it has signed is refused from then on. Not the key in use (409). Idempotent.',
+      params,
+      response: { ...noAnswer, ...conflict }
+    }
   }, async ({ realm, params: { kid } }, reply) => {
     try {
       if (realm.keys.find(kid)) realm.keys.retire(kid)

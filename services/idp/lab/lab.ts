@@ -1,9 +1,11 @@
+import createError from '@fastify/error'
 import { fastifySSE } from '@fastify/sse'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { answerLabError } from '#lib/lab-clock.ts'
 import { sameSiteOnly } from '#lib/same-site.ts'
 import type { Addresses } from '#lib/settings.ts'
 import type { Realms } from '../realms.ts'
+import { Impossible } from './answers.ts'
 import { clientRoutes } from './clients.ts'
 import { clockRoutes } from './clock.ts'
 import { descriptionRoutes } from './description.ts'
@@ -16,7 +18,9 @@ import { resetRoutes } from './reset.ts'
 import { sessionRoutes } from './sessions.ts'
 import { settingsRoutes } from './settings.ts'
 import { userRoutes } from './users.ts'
-import { compileSchema, describeMistakes } from './validation.ts'
+import { compileSchema, describeMistakes, isTooDeep } from './validation.ts'
+
+const NotJson = createError('NOT_JSON', 'A body is JSON: send it with content-type: application/json.', 415)
 
 /**
  * The control API of the lab: everything a mock has that a real provider lacks. There is no sign-in, so pages of other
@@ -26,8 +30,18 @@ export const lab: FastifyPluginAsyncTypebox<{ realms: Realms, addresses: Address
   app.addHook('onRequest', sameSiteOnly(addresses.issuer, { page: '/lab' }))
   app.addHook('onSend', async (_request, reply) => { reply.header('cache-control', 'no-store') })
   app.setErrorHandler(answerLabError)
+  // Programs say that they send JSON also where they send nothing.
+  const parseJson = app.getDefaultJsonParser('error', 'error')
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) =>
+    body === '' ? done(null) : parseJson(request, String(body), done))
+  // A form is what curl sends where nothing else is said, and text is what fetch does.
+  app.removeContentTypeParser(['application/x-www-form-urlencoded', 'text/plain'])
+  app.addContentTypeParser('*', (_request, _payload, done) => done(new NotJson()))
   // Nothing is sent where nothing is to be said.
-  app.addHook('preValidation', async request => { request.body ??= {} })
+  app.addHook('preValidation', async request => {
+    request.body ??= {}
+    if (isTooDeep(request.body)) throw new Impossible('The body is nested too deep.')
+  })
   app.setValidatorCompiler(compileSchema)
   app.setSchemaErrorFormatter(describeMistakes)
 

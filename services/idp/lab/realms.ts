@@ -1,19 +1,21 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { clientFields } from '../clients.ts'
+import { clientFields, contradictions, type RegisteredClient } from '../clients.ts'
 import type { Realm } from '../realm.ts'
 import type { Realms } from '../realms.ts'
-import { anyClaims, userFields, usernamePattern } from '../users.ts'
-import { answers, noAnswer, NotThere } from './answers.ts'
+import { anyClaims, completed, userFields, usernamePattern } from '../users.ts'
+import { answers, changesOf, conflict, Impossible, noAnswer, NotThere } from './answers.ts'
 
-const params = Type.Object({ name: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,62}$', description: 'the name of the realm' }) })
+const params = Type.Object({
+  name: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,62}$', description: 'the name of the realm', examples: ['red'] })
+})
 const user = Type.Object({
-  username: Type.String({ pattern: usernamePattern }), ...userFields, claims: anyClaims
+  username: Type.String({ pattern: usernamePattern }), ...changesOf({ ...userFields, claims: anyClaims }).properties
 }, { additionalProperties: false })
 const client = Type.Object({ client_id: Type.String({ minLength: 1 }), ...clientFields }, { additionalProperties: false })
 const body = Type.Object({
   users: Type.Optional(Type.Array(user, { maxItems: 1000, description: 'who can sign in; the lab\'s users where left out' })),
   clients: Type.Optional(Type.Array(client, { maxItems: 1000, description: 'the registered clients; the lab\'s where left out' }))
-}, { additionalProperties: false })
+}, { additionalProperties: false, examples: [{}] })
 const realm = Type.Object({
   name: Type.String(),
   issuer: Type.String({ description: 'also the base of its control API: append `/lab`' })
@@ -26,7 +28,12 @@ const tags = ['Realms']
 /** `/lab/realms`: further issuers, each with users, clients, keys, faults, clock and ledger of its own. */
 export const realmRoutes: FastifyPluginAsyncTypebox<{ realms: Realms }> = async (app, { realms }) => {
   app.get('/lab/realms', {
-    schema: { tags, summary: 'All realms', description: 'Beside the issuer at the root.', response: answers(Type.Object({ realms: Type.Array(realm) })) }
+    schema: {
+      tags,
+      summary: 'All realms',
+      description: 'Beside the issuer at the root.',
+      response: answers(Type.Object({ realms: Type.Array(realm) }))
+    }
   }, async () => ({ realms: realms.all.filter(({ name }) => name !== '').map(described) }))
 
   app.get('/lab/realms/:name', {
@@ -40,12 +47,23 @@ export const realmRoutes: FastifyPluginAsyncTypebox<{ realms: Realms }> = async 
     schema: {
       tags,
       summary: 'Make a realm',
-      description: 'An issuer of its own, from the first request on. Idempotent: a realm that is there stays as it is, whatever the body says.',
+      description: 'An issuer of its own, from the first request on. Idempotent: a realm that is there stays as it is, ' +
+        'whatever the body says.',
       params,
       body,
-      response: answers(realm)
+      response: { ...answers(realm), ...conflict }
     }
-  }, async ({ params, body }) => described(await realms.make(params.name, body)))
+  }, async ({ params, body: { users, clients } }) => {
+    const mistakes = [
+      ...twice('username', users), ...twice('sub', users), ...twice('client_id', clients),
+      ...clients?.flatMap(mistakesOf) ?? []
+    ]
+    if (mistakes.length > 0) throw new Impossible(`${mistakes.join('; ')}.`)
+    return described(await realms.make(params.name, {
+      ...(users && { users: users.map(completed) }),
+      ...(clients && { clients })
+    }))
+  })
 
   app.delete('/lab/realms/:name', {
     schema: { tags, summary: 'Remove a realm', description: 'With everything in it. Idempotent.', params, response: noAnswer }
@@ -54,3 +72,10 @@ export const realmRoutes: FastifyPluginAsyncTypebox<{ realms: Realms }> = async 
     return reply.code(204).send(null)
   })
 }
+
+function twice<K extends string> (key: K, entries: Partial<Record<K, string | undefined>>[] = []): string[] {
+  const values = entries.map(entry => entry[key]).filter(value => value !== undefined)
+  return values.filter((value, index) => values.indexOf(value) < index).map(value => `${key} ${value} is there twice`)
+}
+
+const mistakesOf = (client: RegisteredClient) => contradictions(client).map(what => `client ${client.client_id}: ${what}`)

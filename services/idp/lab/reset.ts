@@ -5,13 +5,16 @@ import { answers } from './answers.ts'
 import { moveClock } from './clock.ts'
 
 /** `DELETE /lab`: as after the first start. */
-export const resetRoutes: FastifyPluginAsyncTypebox<{ realms: Realms, addresses: Addresses }> = async (app, { realms, addresses }) => {
+export const resetRoutes: FastifyPluginAsyncTypebox<{
+  realms: Realms,
+  addresses: Addresses
+}> = async (app, { realms, addresses }) => {
   app.delete('/lab', {
     schema: {
       tags: ['Lab'],
       summary: 'Put everything back',
-      description: 'Users, clients, settings, keys, faults, clock and ledger; everybody is signed out and no code or token works any ' +
-        'more. At the root this removes all realms too; in a realm it concerns that alone. Idempotent.',
+      description: 'Users, clients, settings, keys, faults, clock and ledger; everybody is signed out and no code or token ' +
+        'works any more. At the root this removes all realms too; in a realm it concerns that alone. Idempotent.',
       response: answers(Type.Object({ services: Type.Optional(Type.Record(Type.String(), Type.String())) }))
     }
   }, async ({ realm }) => {

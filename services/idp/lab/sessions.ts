@@ -4,9 +4,9 @@ import { sessionLifetime } from '../provider.ts'
 import { realNow } from '#lib/clock.ts'
 import type { Realm } from '../realm.ts'
 import { usernamePattern } from '../users.ts'
-import { answers, InTheWay, noAnswer, NotThere } from './answers.ts'
+import { answers, conflict, InTheWay, noAnswer, NotThere } from './answers.ts'
 
-const username = Type.String({ pattern: usernamePattern, description: 'who is signed in' })
+const username = Type.String({ pattern: usernamePattern, description: 'who is signed in', examples: ['alice'] })
 const cookie = Type.Object({
   name: Type.String(),
   value: Type.String(),
@@ -26,14 +26,20 @@ export const sessionRoutes: FastifyPluginAsyncTypebox = async app => {
     schema: {
       tags,
       summary: 'Sign in without a page',
-      description: 'The cookies of a browser in which this user has just signed in, in the shape that Playwright\'s `storageState` takes. ' +
-        'Not idempotent: each call is another browser.',
+      description: 'The cookies of a browser in which this user has just signed in, in the shape that Playwright\'s ' +
+        '`storageState` takes. Not idempotent: each call is another browser.',
       body: Type.Object({
         username,
-        amr: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1, description: 'how they signed in, `["pwd"]` where left out' })),
-        secondsAgo: Type.Optional(Type.Integer({ minimum: 0, maximum: 28_000, description: 'when they signed in, now where left out: what `auth_time` and `max_age` go by' }))
-      }, { additionalProperties: false }),
-      response: answers(Type.Object({ cookies: Type.Array(cookie), origins: Type.Array(Type.Never()) }))
+        amr: Type.Optional(Type.Array(Type.String({ minLength: 1 }), {
+          minItems: 1, description: 'how they signed in, `["pwd"]` where left out'
+        })),
+        secondsAgo: Type.Optional(Type.Integer({
+          minimum: 0,
+          maximum: 28_000,
+          description: 'when they signed in, now where left out: what `auth_time` and `max_age` go by'
+        }))
+      }, { additionalProperties: false, examples: [{ username: 'alice' }] }),
+      response: { ...answers(Type.Object({ cookies: Type.Array(cookie), origins: Type.Array(Type.Never()) })), ...conflict }
     }
   }, async ({ realm, body }) => {
     const user = realm.accounts.named(body.username)
@@ -46,7 +52,8 @@ export const sessionRoutes: FastifyPluginAsyncTypebox = async app => {
     schema: {
       tags,
       summary: 'Sign a user out of all browsers',
-      description: 'Here, as if the sessions had expired: nobody is told, and what was issued for offline access goes on. Idempotent.',
+      description: 'Here, as if the sessions had expired: nobody is told, and what was issued for offline ' +
+        'access goes on. Idempotent.',
       querystring: Type.Object({ username }),
       response: noAnswer
     }

@@ -15,7 +15,7 @@ export const settingsRoutes: FastifyPluginAsyncTypebox = async app => {
       tags,
       summary: 'Change settings of the issuer',
       description: 'What is left out stays; `scopes` is replaced as a whole. Discovery says the new ones at once. Idempotent.',
-      body: changesOf(realmSettings.properties),
+      body: changesOf(realmSettings.properties, { examples: [{ scopes: { groups: ['groups'] } }] }),
       response: answers(realmSettings)
     }
   }, async ({ realm, body }) => {

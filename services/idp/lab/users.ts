@@ -1,13 +1,16 @@
-import { createHash } from 'node:crypto'
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Static } from 'typebox'
 import type { Realm } from '../realm.ts'
-import { anyClaims, userFields, usernamePattern, type Accounts, type User } from '../users.ts'
-import { answers, changesOf, InTheWay, noAnswer, NotThere } from './answers.ts'
+import { anyClaims, completed, userFields, usernamePattern, type Accounts, type User } from '../users.ts'
+import { answers, changesOf, conflict, InTheWay, noAnswer, NotThere } from './answers.ts'
 
-const params = Type.Object({ username: Type.String({ pattern: usernamePattern, description: 'the user name' }) })
+const params = Type.Object({
+  username: Type.String({ pattern: usernamePattern, description: 'the user name', examples: ['zoe'] })
+})
 
-const fields = changesOf({ ...userFields, claims: anyClaims })
+const fields = changesOf({ ...userFields, claims: anyClaims }, {
+  examples: [{ sign_in_by_hint: true, claims: { name: 'Zoe Zimmer', email: 'zoe@example.org', groups: ['staff'] } }]
+})
 
 const user = Type.Object({ username: Type.String(), ...userFields, claims: Type.Record(Type.String(), Type.Unknown()) })
 
@@ -19,7 +22,12 @@ const tags = ['Users']
 /** `/lab/users`: who can sign in, and as whom. */
 export const userRoutes: FastifyPluginAsyncTypebox = async app => {
   app.get('/lab/users', {
-    schema: { tags, summary: 'All users', description: 'With their passwords and claims.', response: answers(Type.Object({ users: Type.Array(user) })) }
+    schema: {
+      tags,
+      summary: 'All users',
+      description: 'With their passwords and claims.',
+      response: answers(Type.Object({ users: Type.Array(user) }))
+    }
   }, async ({ realm }) => ({ users: [...realm.accounts.all] }))
 
   app.get('/lab/users/:username', {
@@ -30,38 +38,30 @@ export const userRoutes: FastifyPluginAsyncTypebox = async app => {
     schema: {
       tags,
       summary: 'Add a user, or replace one',
-      description: 'What is left out gets a value: the password is `<user name>-lab`, `sub` follows from the name, and there are no ' +
-        'claims. So `{}` is enough for somebody who can sign in. Idempotent.',
+      description: 'What is left out gets a value: the password is `<user name>-lab`, `sub` follows from the name, ' +
+        'and there are no claims. So `{}` is enough for somebody who can sign in. Idempotent.',
       params,
       body: fields,
-      response: answers(user)
+      response: { ...answers(user), ...conflict }
     }
-  }, async ({ realm, params: { username }, body }) => await put(realm.accounts, {
-    username,
-    password: `${username}-lab`,
-    sub: `usr-${createHash('sha256').update(username).digest('hex').slice(0, 8)}`,
-    about: '',
-    disabled: false,
-    always_ask_consent: false,
-    sign_in_by_hint: false,
-    client_claims: {},
-    claims: {},
-    ...body
-  }))
+  }, async ({ realm, params: { username }, body }) => await put(realm.accounts, completed({ username, ...body })))
 
   app.patch('/lab/users/:username', {
     schema: {
       tags,
       summary: 'Change a user',
-      description: 'A JSON Merge Patch (RFC 7396): members are replaced, objects are merged, and `null` takes a claim away. What was ' +
-        'issued before stays as it is; userinfo tells the new claims at once. Idempotent.',
+      description: 'What is left out stays. `claims` are merged claim by claim, each replaced as a whole, ' +
+        'and `null` takes one away; so are those of each client in `client_claims`, where `null` stays and says that the ' +
+        'client does not get the claim. What was issued before stays as it is; userinfo tells the new claims at once. ' +
+        'Idempotent.',
       params,
       body: fields,
-      response: answers(user)
+      response: { ...answers(user), ...conflict }
     }
   }, async ({ realm, params, body: { claims, client_claims: clientClaims, ...body } }) => {
     const before = existing(realm, params.username)
-    const forClients = Object.entries(clientClaims ?? {}).map(([client, claims]) => [client, { ...before.client_claims[client], ...claims }])
+    const forClients = Object.entries(clientClaims ?? {})
+      .map(([client, claims]) => [client, { ...before.client_claims[client], ...claims }])
     return await put(realm.accounts, {
       ...before,
       ...body,
@@ -71,7 +71,13 @@ export const userRoutes: FastifyPluginAsyncTypebox = async app => {
   })
 
   app.delete('/lab/users/:username', {
-    schema: { tags, summary: 'Remove a user', description: 'Whoever is signed in as them is no more. Idempotent.', params, response: noAnswer }
+    schema: {
+      tags,
+      summary: 'Remove a user',
+      description: 'Whoever is signed in as them is no more. Idempotent.',
+      params,
+      response: noAnswer
+    }
   }, async ({ realm, params }, reply) => {
     await realm.accounts.remove(params.username)
     return reply.code(204).send(null)
@@ -92,7 +98,12 @@ export const userRoutes: FastifyPluginAsyncTypebox = async app => {
   }
 
   app.delete('/lab/users', {
-    schema: { tags, summary: 'Put all users back', description: 'To those of the lab, or those that the realm was made with. Idempotent.', response: noAnswer }
+    schema: {
+      tags,
+      summary: 'Put all users back',
+      description: 'To those of the lab, or those that the realm was made with. Idempotent.',
+      response: noAnswer
+    }
   }, async ({ realm }, reply) => {
     await realm.accounts.reset()
     return reply.code(204).send(null)

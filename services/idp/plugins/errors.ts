@@ -14,7 +14,8 @@ export interface ErrorPage {
 
 const meanings: Record<string, string> = {
   invalid_client: 'The application that sent you here is not registered with this identity provider.',
-  invalid_redirect_uri: 'The application asked to send you back to an address that is not registered for it. Nothing was sent there.',
+  invalid_redirect_uri:
+    'The application asked to send you back to an address that is not registered for it. Nothing was sent there.',
   invalid_request: 'The request that the application sent is not a correct authorization request.',
   session_not_found: 'This page has expired, or it was opened in another browser than the one that started.',
   not_found: 'There is no such page here.'
@@ -24,7 +25,9 @@ const meanings: Record<string, string> = {
 export function errorPage (out: ErrorOut, clients: Clients): ErrorPage {
   const known = meanings[out.error]
   return {
-    title: out.error === 'session_not_found' ? 'This sign-in has expired' : out.error === 'not_found' ? 'Page not found' : 'This cannot go on',
+    title: out.error === 'session_not_found'
+      ? 'This sign-in has expired'
+      : out.error === 'not_found' ? 'Page not found' : 'This cannot go on',
     meaning: known ?? 'The identity provider could not do what it was asked for.',
     out,
     clients: waysBack(clients)
@@ -34,7 +37,9 @@ export function errorPage (out: ErrorOut, clients: Clients): ErrorPage {
 /** Turns what goes wrong in a route into an answer: a page for browsers, OAuth's JSON for everybody else. */
 export const errors = fp<{ root: Realm }>(async (app, { root }) => {
   app.setNotFoundHandler((request, reply) =>
-    answer(request, reply.code(404), { error: 'not_found', error_description: `there is nothing at ${request.url.split('?')[0]}` }))
+    answer(request, reply.code(404), {
+      error: 'not_found', error_description: `there is nothing at ${request.url.split('?')[0]}`
+    }))
 
   app.setErrorHandler<FastifyError & { error?: string, error_description?: string }>((error, request, reply) => {
     const status = error.statusCode ?? 500
@@ -42,8 +47,10 @@ export const errors = fp<{ root: Realm }>(async (app, { root }) => {
       request.log.error({ err: error }, 'a request failed')
       return answer(request, reply.code(status), { error: 'server_error' })
     }
+    const isSessionMissing = error.error === 'invalid_request' && error.name === 'SessionNotFound'
+    const code = error.error ?? (status === 404 ? 'not_found' : 'invalid_request')
     return answer(request, reply.code(status), {
-      error: error.error === 'invalid_request' && error.name === 'SessionNotFound' ? 'session_not_found' : error.error ?? (status === 404 ? 'not_found' : 'invalid_request'),
+      error: isSessionMissing ? 'session_not_found' : code,
       error_description: error.error_description ?? error.message
     })
   })
@@ -51,6 +58,7 @@ export const errors = fp<{ root: Realm }>(async (app, { root }) => {
   async function answer (request: FastifyRequest, reply: FastifyReply, out: ErrorOut) {
     reply.header('cache-control', 'no-store')
     if (!request.headers.accept?.includes('text/html')) return reply.send(out)
-    return reply.viewAsync('error', errorPage(out, (request.realm ?? root).clients))
+    const { clients, mountPath: base } = request.realm ?? root
+    return reply.viewAsync('error', { ...errorPage(out, clients), base })
   }
 }, { name: 'errors', dependencies: ['pages'] })

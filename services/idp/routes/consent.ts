@@ -54,7 +54,10 @@ const claimsInWords: Record<string, string> = {
 
 const scopesInWords: Record<string, { words: string, claims: string[] }> = {
   openid: { words: 'Know who you are: an identifier that is always the same for you', claims: [] },
-  profile: { words: 'Read your profile', claims: ['name', 'given_name', 'family_name', 'preferred_username', 'picture', 'locale', 'zoneinfo'] },
+  profile: {
+    words: 'Read your profile',
+    claims: ['name', 'given_name', 'family_name', 'preferred_username', 'picture', 'locale', 'zoneinfo']
+  },
   email: { words: 'Read your email address', claims: ['email', 'email_verified'] },
   phone: { words: 'Read your phone number', claims: ['phone_number', 'phone_number_verified'] },
   address: { words: 'Read your postal address', claims: ['address'] },
@@ -82,16 +85,19 @@ export async function consentPage ({ accounts, mountPath, provider, settings }: 
     client: client?.clientName ?? client?.clientId,
     user: user && displayName(user),
     scopes: scopes.map(scope => {
-      const known = settings.value.scopes[scope] ? undefined : scopesInWords[scope]
-      return { words: known?.words ?? `Use “${scope}”`, claims: shared(values, known?.claims ?? scopeClaims[scope] ?? []) }
+      const known = own(settings.value.scopes, scope) ? undefined : own(scopesInWords, scope)
+      return { words: known?.words ?? `Use “${scope}”`, claims: shared(values, known?.claims ?? own(scopeClaims, scope) ?? []) }
     }),
     claims: shared(values, asked.missingOIDCClaims ?? [])
   }
 }
 
+// A scope or a claim may have the name of something that every object has.
+const own = <T>(values: Record<string, T>, name: string): T | undefined => Object.hasOwn(values, name) ? values[name] : undefined
+
 function shared (values: Record<string, unknown>, claims: string[]): Shared[] {
   return claims.filter(claim => values[claim] !== undefined).map(claim => ({
-    words: claimsInWords[claim] ?? claim,
+    words: own(claimsInWords, claim) ?? claim,
     value: inWords(values[claim])
   }))
 }

@@ -62,5 +62,6 @@ export const protocolRoutes: FastifyPluginAsync = async app => {
  * @see https://github.com/panva/node-oidc-provider/blob/main/docs/README.md#mounting-oidc-provider
  */
 function mounted (request: IncomingMessage, mountPath: string): IncomingMessage {
-  return mountPath === '' ? request : Object.assign(request, { originalUrl: request.url, url: request.url!.slice(mountPath.length) })
+  if (mountPath === '') return request
+  return Object.assign(request, { originalUrl: request.url, url: request.url!.replace(/^\/realms\/[^/?]+/, '') })
 }

@@ -77,7 +77,11 @@ t.test('tells nobody when somebody stays signed in, nor clients of other session
 
 const failures: [string, (request: IncomingMessage, response: ServerResponse) => void, RegExp][] = [
   ['refuses', (_request, response) => response.writeHead(400).end(), /got: 400 Bad Request/],
-  ['sends it elsewhere', (_request, response) => response.writeHead(302, { location: 'http://shop.localhost/' }).end(), /got: 302/],
+  [
+    'sends it elsewhere',
+    (_request, response) => response.writeHead(302, { location: 'http://shop.localhost/' }).end(),
+    /got: 302/
+  ],
   ['hangs up', request => request.socket.destroy(), /fetch failed/],
   // oidc-provider waits for 2.5 s.
   ['never answers', () => {}, /timeout/]

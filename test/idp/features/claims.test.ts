@@ -119,7 +119,9 @@ t.test('tells each client what is different for it', async t => {
   t.match(await learnt(idp, shop, { claims }), {
     idToken: { email: 'alice@shop.example' }, userinfo: { email: 'alice@shop.example', tier: 'gold', name: undefined }
   })
-  t.match((await learnt(idp, idp.relyingParty, { claims })).userinfo, { email: 'alice@example.org', name: 'Alice Anders', tier: undefined })
+  t.match((await learnt(idp, idp.relyingParty, { claims })).userinfo, {
+    email: 'alice@example.org', name: 'Alice Anders', tier: undefined
+  })
 })
 
 t.test('asks nobody for claims that a first-party client asks for later, by name', async t => {
@@ -144,6 +146,7 @@ t.test('shows on the consent page what the realm\'s scopes and single claims han
   const signIn = await visitor.open(idp.authorizationRequest(shop, asked({ userinfo: { motto: null } }, 'openid boats')))
   const { $ } = await visitor.submit(signIn, 'Sign in', { username: 'alice', password: 'alice-lab' })
   t.match($('.scope').toArray().map(element => $(element).text()), [/Know who you are/, 'Use “boats”', 'Read these one by one'])
-  const shown = Object.fromEntries($('.scopes dl > div').toArray().map(element => [$(element).find('dt').text(), $(element).find('dd').text()]))
+  const shown = Object.fromEntries($('.scopes dl > div').toArray()
+    .map(element => [$(element).find('dt').text(), $(element).find('dd').text()]))
   t.same(shown, { boats: JSON.stringify(boats), tier: '4', harbours: 'Skagen, Marstal', captain: 'no', motto: 'Ship ahoy' })
 })

@@ -19,14 +19,22 @@ t.test('gives tokens to a public client that shows the code verifier, and to nob
   const idp = await startIdp(t)
   const shop = await registerShop(idp, page)
   t.equal((await redeem(idp, shop, { client_id: 'shop' })).statusCode, 200)
-  t.equal((await redeem(idp, shop, { client_id: 'shop', code_verifier: codeVerifier.replace('a', 'b') })).json().error, 'invalid_grant')
-  t.equal((await redeem(idp, shop, { client_id: 'shop', client_secret: 'a-secret-that-it-has-not' })).json().error, 'invalid_client')
+  t.equal(
+    (await redeem(idp, shop, { client_id: 'shop', code_verifier: codeVerifier.replace('a', 'b') })).json().error,
+    'invalid_grant'
+  )
+  t.equal(
+    (await redeem(idp, shop, { client_id: 'shop', client_secret: 'a-secret-that-it-has-not' })).json().error,
+    'invalid_client'
+  )
 })
 
 t.test('takes no public client without PKCE', async t => {
   const idp = await startIdp(t)
   const shop = await registerShop(idp, page)
-  const response = await idp.app.inject(idp.authorizationRequest(shop, { code_challenge: undefined, code_challenge_method: undefined }))
+  const response = await idp.app.inject(idp.authorizationRequest(shop, {
+    code_challenge: undefined, code_challenge_method: undefined
+  }))
   t.match(response.headers.location, /error=invalid_request/)
 })
 
@@ -35,16 +43,25 @@ t.test('lets a page call that is a client itself, with a token bound to its key,
   const shop = await registerShop(idp, { ...page, dpop: 'required' })
   const key = await makeClientKey()
   const asked = await idp.app.inject({
-    method: 'OPTIONS', url: '/token', headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'dpop' }
+    method: 'OPTIONS',
+    url: '/token',
+    headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'dpop' }
   })
-  t.match([asked.statusCode, asked.headers['access-control-allow-origin'], asked.headers['access-control-allow-headers']], [204, origin, 'dpop'])
+  t.match(
+    [asked.statusCode, asked.headers['access-control-allow-origin'], asked.headers['access-control-allow-headers']],
+    [204, origin, 'dpop']
+  )
 
   const response = await redeem(idp, shop, { client_id: 'shop' }, { origin, dpop: await proofFor(idp, key, 'POST', '/token') })
-  t.match([response.statusCode, response.headers['access-control-allow-origin'], response.json().token_type], [200, origin, 'DPoP'])
+  t.match(
+    [response.statusCode, response.headers['access-control-allow-origin'], response.json().token_type],
+    [200, origin, 'DPoP']
+  )
 
   const { access_token: accessToken } = response.json()
   const userinfo = await idp.app.inject({
-    url: '/me', headers: { origin, authorization: `DPoP ${accessToken}`, dpop: await proofFor(idp, key, 'GET', '/me', { accessToken }) }
+    url: '/me',
+    headers: { origin, authorization: `DPoP ${accessToken}`, dpop: await proofFor(idp, key, 'GET', '/me', { accessToken }) }
   })
   t.match([userinfo.json().sub, userinfo.headers['access-control-allow-origin']], ['usr-7f3a91c0', origin])
 

@@ -46,7 +46,10 @@ for (const realm of [undefined, 'harbour']) {
       verification_uri: `${idp.config.issuer}${idp.base}/device`,
       expires_in: 600
     })
-    t.match([(await poll(asked.device_code)).statusCode, (await poll(asked.device_code)).json().error], [400, 'authorization_pending'])
+    t.match(
+      [(await poll(asked.device_code)).statusCode, (await poll(asked.device_code)).json().error],
+      [400, 'authorization_pending']
+    )
 
     const visitor = new Visitor(idp)
     const confirm = await typeIn(idp, visitor, asked.user_code.toLowerCase().replace('-', ' '))
@@ -57,7 +60,9 @@ for (const realm of [undefined, 'harbour']) {
     t.match(done.$('.lead').text(), 'Television')
 
     const tokens = (await poll(asked.device_code)).json()
-    t.match(decodeJwt(tokens.id_token), { sub: 'usr-7f3a91c0', aud: 'television', iss: `${idp.config.issuer}${idp.base}`, amr: ['pwd'] })
+    t.match(decodeJwt(tokens.id_token), {
+      sub: 'usr-7f3a91c0', aud: 'television', iss: `${idp.config.issuer}${idp.base}`, amr: ['pwd']
+    })
     t.equal((await idp.userinfo(tokens.access_token)).json().email, 'alice@example.org')
     t.equal((await poll(asked.device_code)).json().error, 'invalid_grant', 'once')
   })
@@ -120,7 +125,11 @@ t.test('says what is wrong with a code, and lets a person try again', async t =>
   const { idp, ask } = await start(t)
   const { user_code: userCode } = await ask()
   const visitor = new Visitor(idp)
-  for (const [code, words] of [['BBBB-BBBB', 'There is no such code'], ['', 'Type the code'], ['<b>', 'There is no such code']] as const) {
+  for (const [code, words] of [
+    ['BBBB-BBBB', 'There is no such code'],
+    ['', 'Type the code'],
+    ['<b>', 'There is no such code']
+  ] as const) {
     const page = await typeIn(idp, visitor, code)
     t.equal(page.status, 422, code)
     t.match(page.$('#refusal').text(), words)
@@ -173,7 +182,9 @@ t.test('gives a device that asks for offline access a refresh token that works',
   await visitor.signIn('alice')
   await visitor.submit(await typeIn(idp, visitor, userCode), 'Connect the device')
   const { refresh_token: refreshToken } = (await poll(deviceCode)).json()
-  const refreshed = await postForm(idp, '/token', { ...credentialsOf(client), grant_type: 'refresh_token', refresh_token: refreshToken })
+  const refreshed = await postForm(idp, '/token', {
+    ...credentialsOf(client), grant_type: 'refresh_token', refresh_token: refreshToken
+  })
   t.equal(refreshed.statusCode, 200)
 })
 

@@ -7,7 +7,11 @@ import { credentialsOf, discover, makeClientKey, postForm, proofFor, registerSho
 async function redeem (idp: Idp, shop: RegisteredClient, proof?: string, changes: Record<string, string> = {}) {
   const code = await idp.codeFor('alice', shop, { ...changes })
   return await postForm(idp, '/token', {
-    ...credentialsOf(shop), grant_type: 'authorization_code', code, redirect_uri: shop.redirect_uris[0]!, code_verifier: codeVerifier
+    ...credentialsOf(shop),
+    grant_type: 'authorization_code',
+    code,
+    redirect_uri: shop.redirect_uris[0]!,
+    code_verifier: codeVerifier
   }, proof === undefined ? {} : { dpop: proof })
 }
 
@@ -37,8 +41,16 @@ t.test('binds the token of a client that may use it to the key of its proof', as
   t.equal((await userinfo(idp, `DPoP ${token}`, await proof())).json().sub, 'usr-7f3a91c0')
 
   t.equal((await userinfo(idp, `Bearer ${token}`)).statusCode, 401, 'not as a Bearer token')
-  t.equal((await userinfo(idp, `DPoP ${token}`, await proof({ accessToken: 'another' }))).statusCode, 401, 'not with the proof of another token')
-  t.equal((await userinfo(idp, `DPoP ${token}`, await proof({ claims: { htm: 'POST' } }))).statusCode, 401, 'not with that of another request')
+  t.equal(
+    (await userinfo(idp, `DPoP ${token}`, await proof({ accessToken: 'another' }))).statusCode,
+    401,
+    'not with the proof of another token'
+  )
+  t.equal(
+    (await userinfo(idp, `DPoP ${token}`, await proof({ claims: { htm: 'POST' } }))).statusCode,
+    401,
+    'not with that of another request'
+  )
   const stranger = await proofFor(idp, await makeClientKey(), 'GET', '/me', { accessToken: token })
   t.equal((await userinfo(idp, `DPoP ${token}`, stranger)).statusCode, 401, 'not with another key')
 
@@ -70,7 +82,10 @@ t.test('gives the tokens of a code that was bound to a key to that key alone', a
   const key = await makeClientKey()
   const bound = { dpop_jkt: await calculateJwkThumbprint(key.jwk) }
   t.equal((await redeem(idp, shop, undefined, bound)).json().error, 'invalid_grant')
-  t.equal((await redeem(idp, shop, await proofFor(idp, await makeClientKey(), 'POST', '/token'), bound)).json().error, 'invalid_grant')
+  t.equal(
+    (await redeem(idp, shop, await proofFor(idp, await makeClientKey(), 'POST', '/token'), bound)).json().error,
+    'invalid_grant'
+  )
   t.equal((await redeem(idp, shop, await proofFor(idp, key, 'POST', '/token'), bound)).json().token_type, 'DPoP')
 })
 

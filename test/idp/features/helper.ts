@@ -37,7 +37,12 @@ export async function makeClientKey (alg = 'ES256'): Promise<ClientKey> {
 }
 
 /** A JWT that a client signs for the identity provider. */
-export async function sign (idp: Idp, client: RegisteredClient, key: ClientKey, claims: Record<string, unknown>): Promise<string> {
+export async function sign (
+  idp: Idp,
+  client: RegisteredClient,
+  key: ClientKey,
+  claims: Record<string, unknown>
+): Promise<string> {
   return await new SignJWT({ iss: client.client_id, aud: `${idp.config.issuer}${idp.base}`, jti: randomUUID(), ...claims })
     .setProtectedHeader({ alg: key.alg })
     .setIssuedAt()
@@ -49,15 +54,24 @@ export async function sign (idp: Idp, client: RegisteredClient, key: ClientKey, 
 export async function proofFor (
   idp: Idp, key: ClientKey, method: string, path: string, changes: { accessToken?: string, claims?: Record<string, unknown> } = {}
 ): Promise<string> {
-  const ath = changes.accessToken === undefined ? {} : { ath: createHash('sha256').update(changes.accessToken).digest('base64url') }
-  return await new SignJWT({ htm: method, htu: `${idp.config.issuer}${idp.base}${path}`, jti: randomUUID(), ...ath, ...changes.claims })
+  const ath = changes.accessToken === undefined
+    ? {}
+    : { ath: createHash('sha256').update(changes.accessToken).digest('base64url') }
+  return await new SignJWT({
+    htm: method, htu: `${idp.config.issuer}${idp.base}${path}`, jti: randomUUID(), ...ath, ...changes.claims
+  })
     .setProtectedHeader({ alg: key.alg, typ: 'dpop+jwt', jwk: key.jwk })
     .setIssuedAt()
     .sign(key.privateKey)
 }
 
 /** A form that a client posts, with headers of its own. */
-export const postForm = (idp: Idp, path: string, fields: Record<string, string>, headers: Record<string, string> = {}) => idp.app.inject({
+export const postForm = (
+  idp: Idp,
+  path: string,
+  fields: Record<string, string>,
+  headers: Record<string, string> = {}
+) => idp.app.inject({
   method: 'POST',
   url: `${idp.base}${path}`,
   headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },

@@ -77,7 +77,9 @@ if (browser) {
     await page.getByRole('heading', { name: 'Connected' }).waitFor()
     // That an answer was 422 is all that the console has to say.
     t.same(complaints.filter(text => !text.includes('422')), [])
-    const tokens = await postForm(idp, '/token', { client_id: 'television', grant_type: deviceCodeGrant, device_code: asked.device_code })
+    const tokens = await postForm(idp, '/token', {
+      client_id: 'television', grant_type: deviceCodeGrant, device_code: asked.device_code
+    })
     t.equal(tokens.statusCode, 200)
   })
 

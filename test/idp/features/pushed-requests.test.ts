@@ -15,7 +15,9 @@ const push = (idp: Idp, client: RegisteredClient, changes: Record<string, string
 })
 
 const goOn = (idp: Idp, client: RegisteredClient, requestUri: string, more: Record<string, string> = {}) =>
-  new Visitor(idp).open(`${idp.base}/auth?${new URLSearchParams({ client_id: client.client_id, request_uri: requestUri, ...more })}`)
+  new Visitor(idp).open(`${idp.base}/auth?${new URLSearchParams({
+    client_id: client.client_id, request_uri: requestUri, ...more
+  })}`)
 
 t.test('refuses to push to a client that does not use it, and nothing is kept', async t => {
   const idp = await startIdp(t)
@@ -50,7 +52,9 @@ t.test('gives one code for a pushed request, and goes by what was pushed', async
   const shop = await registerShop(idp, { pushed_authorization_requests: 'allowed' })
   const requestUri = (await push(idp, shop)).json().request_uri
   const visitor = new Visitor(idp)
-  const url = `/auth?${new URLSearchParams({ client_id: 'shop', request_uri: requestUri, state: 'another-state', scope: 'openid email' })}`
+  const url = `/auth?${new URLSearchParams({
+    client_id: 'shop', request_uri: requestUri, state: 'another-state', scope: 'openid email'
+  })}`
   const { left } = await visitor.submit(await visitor.open(url), 'Sign in', { username: 'alice', password: 'alice-lab' })
   t.equal(left?.searchParams.get('state'), 'pushed-state')
   const tokens = (await idp.redeem(shop, left!.searchParams.get('code')!)).json()
@@ -63,7 +67,9 @@ t.test('demands it of a client that has to push', async t => {
   const idp = await startIdp(t)
   const shop = await registerShop(idp, { pushed_authorization_requests: 'required' })
   const { left } = await new Visitor(idp).open(idp.authorizationRequest(shop))
-  t.match(Object.fromEntries(left!.searchParams), { error: 'invalid_request', error_description: /Pushed Authorization Request must be used/ })
+  t.match(Object.fromEntries(left!.searchParams), {
+    error: 'invalid_request', error_description: /Pushed Authorization Request must be used/
+  })
   t.equal((await goOn(idp, shop, (await push(idp, shop)).json().request_uri)).$('#password').length, 1)
 })
 

@@ -16,7 +16,12 @@ async function start (t: Test, realm?: string): Promise<Idp> {
 const register = async (idp: Idp, metadata: Record<string, unknown> = {}) =>
   await idp.app.inject({ method: 'POST', url: `${idp.base}/reg`, payload: { ...request, ...metadata } })
 
-const manage = (idp: Idp, registered: Record<string, string>, method: 'GET' | 'PUT' | 'DELETE', payload?: object) => idp.app.inject({
+const manage = (
+  idp: Idp,
+  registered: Record<string, string>,
+  method: 'GET' | 'PUT' | 'DELETE',
+  payload?: object
+) => idp.app.inject({
   method,
   url: new URL(registered['registration_client_uri']!).pathname,
   headers: { authorization: `Bearer ${registered['registration_access_token']}` },
@@ -25,7 +30,10 @@ const manage = (idp: Idp, registered: Record<string, string>, method: 'GET' | 'P
 
 t.test('registers nobody unless it is asked to, and does not announce it', async t => {
   const idp = await startIdp(t)
-  const endpoints = [['POST', '/reg'], ['GET', '/reg/relying-party'], ['PUT', '/reg/relying-party'], ['DELETE', '/reg/relying-party']] as const
+  const endpoints = [
+    ['POST', '/reg'], ['GET', '/reg/relying-party'],
+    ['PUT', '/reg/relying-party'], ['DELETE', '/reg/relying-party']
+  ] as const
   for (const [method, url] of endpoints) {
     const response = await idp.app.inject({ method, url, ...(method === 'POST' && { payload: request }) })
     t.match([response.statusCode, response.json().error], [404, 'not_found'], `${method} ${url}`)
@@ -74,7 +82,11 @@ t.test('gives nobody what only the lab may give', async t => {
 
   await idp.lab.clients.patch(client.client_id, { first_party: true })
   await manage(idp, client, 'PUT', { ...metadata, first_party: false, client_name: 'Friend' })
-  t.match(await idp.lab.clients.get(client.client_id), { first_party: true, client_name: 'Friend' }, 'nor takes what the lab gave')
+  t.match(
+    await idp.lab.clients.get(client.client_id),
+    { first_party: true, client_name: 'Friend' },
+    'nor takes what the lab gave'
+  )
 })
 
 t.test('lets a client read, change and remove its registration, with its token alone', async t => {
@@ -85,7 +97,10 @@ t.test('lets a client read, change and remove its registration, with its token a
   const foreign = { ...client, registration_access_token: other.registration_access_token }
   t.equal((await manage(idp, foreign, 'GET')).statusCode, 401)
   t.equal((await manage(idp, { ...client, registration_access_token: 'guessed' }, 'DELETE')).statusCode, 401)
-  const own = { registration_client_uri: `${idp.config.issuer}/reg/relying-party`, registration_access_token: client.registration_access_token }
+  const own = {
+    registration_client_uri: `${idp.config.issuer}/reg/relying-party`,
+    registration_access_token: client.registration_access_token
+  }
   t.equal((await manage(idp, own, 'GET')).statusCode, 401, 'not of a client of the lab')
 })
 
@@ -122,13 +137,19 @@ for (const [label, metadata, error] of refused) {
 
 t.test('takes OAuth\'s words for what a client has to use', async t => {
   const idp = await start(t)
-  const { client_id: id } = (await register(idp, { require_pushed_authorization_requests: true, dpop_bound_access_tokens: true })).json()
+  const { client_id: id } = (await register(idp, {
+    require_pushed_authorization_requests: true, dpop_bound_access_tokens: true
+  })).json()
   const client = await idp.lab.clients.get(id)
   t.match(client, { pushed_authorization_requests: 'required', dpop: 'required', request_objects: 'off' })
   const { left } = await new Visitor(idp).open(idp.authorizationRequest(client))
   t.match(left?.searchParams.get('error_description'), 'Pushed Authorization Request must be used')
   await idp.lab.clients.patch(id, { pushed_authorization_requests: 'off' })
-  t.equal((await new Visitor(idp).open(idp.authorizationRequest(client))).$('#password').length, 1, 'and the lab has the last word')
+  t.equal(
+    (await new Visitor(idp).open(idp.authorizationRequest(client))).$('#password').length,
+    1,
+    'and the lab has the last word'
+  )
 })
 
 t.test('keeps them over a change of settings, and takes no more when it is switched off again', async t => {

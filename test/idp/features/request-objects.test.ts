@@ -15,7 +15,9 @@ const claims = (client: RegisteredClient) => ({
 })
 
 const request = (client: RegisteredClient, object: string, more: Record<string, string> = {}) =>
-  `/auth?${new URLSearchParams({ client_id: client.client_id, request: object, redirect_uri: client.redirect_uris[0]!, ...more })}`
+  `/auth?${new URLSearchParams({
+    client_id: client.client_id, request: object, redirect_uri: client.redirect_uris[0]!, ...more
+  })}`
 
 async function start (t: Test, usage: RegisteredClient['request_objects'], alg?: string) {
   const idp = await startIdp(t)
@@ -40,7 +42,9 @@ for (const alg of ['RS256', 'ES256', 'PS256', 'EdDSA']) {
   t.test(`goes by what a client has signed with ${alg}, and by nothing beside it`, async t => {
     const { idp, shop, key } = await start(t, 'allowed', alg)
     const visitor = new Visitor(idp)
-    const url = request(shop, await sign(idp, shop, key, claims(shop)), { scope: 'openid profile email', state: 'the-state', response_type: 'code' })
+    const url = request(shop, await sign(idp, shop, key, claims(shop)), {
+      scope: 'openid profile email', state: 'the-state', response_type: 'code'
+    })
     const { left } = await visitor.submit(await visitor.open(url), 'Sign in', { username: 'alice', password: 'alice-lab' })
     t.equal(left?.searchParams.get('state'), 'state-of-the-object')
     t.equal((await idp.redeem(shop, left!.searchParams.get('code')!)).json().scope, 'openid email')
@@ -49,7 +53,10 @@ for (const alg of ['RS256', 'ES256', 'PS256', 'EdDSA']) {
 
 const bad: [string, (idp: Idp, shop: RegisteredClient, key: ClientKey) => string | Promise<string>][] = [
   ['without a signature', (idp, shop) => new UnsecuredJWT({ ...claims(shop), iss: 'shop', aud: idp.config.issuer }).encode()],
-  ['signed with a key that is not the client\'s', async (idp, shop) => await sign(idp, shop, await makeClientKey(), claims(shop))],
+  [
+    'signed with a key that is not the client\'s',
+    async (idp, shop) => await sign(idp, shop, await makeClientKey(), claims(shop))
+  ],
   ['for another provider', (idp, shop, key) => sign(idp, shop, key, { ...claims(shop), aud: 'https://other.example' })],
   ['of another client', (idp, shop, key) => sign(idp, shop, key, { ...claims(shop), client_id: 'relying-party' })],
   ['by another issuer', (idp, shop, key) => sign(idp, shop, key, { ...claims(shop), iss: 'relying-party' })],
@@ -78,7 +85,9 @@ t.test('takes a pushed request object of a client that has to use both', async t
   t.match([plain.statusCode, plain.json().error], [400, 'invalid_request'])
   const pushed = await postForm(idp, '/request', { ...credentialsOf(shop), request: await sign(idp, shop, key, claims(shop)) })
   t.equal(pushed.statusCode, 201)
-  const page = await new Visitor(idp).open(`/auth?${new URLSearchParams({ client_id: 'shop', request_uri: pushed.json().request_uri })}`)
+  const page = await new Visitor(idp).open(`/auth?${new URLSearchParams({
+    client_id: 'shop', request_uri: pushed.json().request_uri
+  })}`)
   t.equal(page.$('#password').length, 1)
 })
 

@@ -80,15 +80,17 @@ for (const [label, fields, description] of refused) {
   })
 }
 
-t.test('puts all clients back, also after a restart in between', async t => {
+t.test('puts all clients back, also after a restart in between, and for good', async t => {
   const stateFolder = t.testdir({})
   const first = await startIdp(t, { STATE_DIR: stateFolder })
   const before = await first.lab.clients.list()
   await first.lab.clients.put('shop', shop)
   await first.lab.clients.remove('genesys-messenger')
   await first.app.close()
-  const { lab } = await startIdp(t, { STATE_DIR: stateFolder })
-  t.strictSame((await lab.clients.list()).map(({ client_id: id }) => id), ['relying-party', 'shop'])
-  await lab.clients.reset()
-  t.strictSame(await lab.clients.list(), before)
+  const second = await startIdp(t, { STATE_DIR: stateFolder })
+  t.strictSame((await second.lab.clients.list()).map(({ client_id: id }) => id), ['relying-party', 'shop'])
+  await second.lab.clients.reset()
+  t.strictSame(await second.lab.clients.list(), before)
+  await second.app.close()
+  t.strictSame(await (await startIdp(t, { STATE_DIR: stateFolder })).lab.clients.list(), before)
 })

@@ -40,6 +40,13 @@ t.test('dates tokens by its clock, and by that of the system when it is put back
   t.ok(Math.abs(decodeJwt((await idp.tokensFor('alice')).id_token).iat! - later(0)) < 600)
 })
 
+t.test('dates its answers by its clock, for browsers to reckon how long a cookie is good', async t => {
+  const idp = await (await startIdp(t)).realm('blue')
+  await idp.lab.clock.set(-100_000)
+  const { headers } = await idp.app.inject(idp.authorizationRequest(idp.relyingParty))
+  t.ok(Math.abs(Date.parse(String(headers.date)) / 1000 - later(-100_000)) < 600)
+})
+
 t.test('adds up what it is advanced by, and not what it is set to', async t => {
   const { lab } = await (await startIdp(t)).realm('blue')
   await lab.clock.set(100)

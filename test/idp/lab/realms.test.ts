@@ -1,5 +1,7 @@
+import { cpSync, mkdirSync } from 'node:fs'
 import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose'
 import t from 'tap'
+import type { RegisteredClient } from '../../../services/idp/clients.ts'
 import { refusalOf, startIdp, Visitor, type Idp } from '../helper.ts'
 
 const jwksOf = async ({ app, base }: Idp) => createLocalJWKSet((await app.inject(`${base}/jwks`)).json())
@@ -26,11 +28,24 @@ t.test('makes it with users and clients of its own', async t => {
     users: [{ username: 'ann', password: 'secret-of-ann', sub: 'ann-1', claims: { name: 'Ann' } } as never], clients: [shop]
   })
   t.match(await blue.lab.users.list(), [{ username: 'ann', disabled: false, about: '' }])
-  t.equal((await new Visitor(blue).open(blue.authorizationRequest(idp.relyingParty))).status, 400, 'it does not know those of the lab')
+  const { status } = await new Visitor(blue).open(blue.authorizationRequest(idp.relyingParty))
+  t.equal(status, 400, 'it does not know those of the lab')
   const visitor = new Visitor(blue)
   const page = await visitor.open(blue.authorizationRequest(shop))
   const { left } = await visitor.submit(page, 'Sign in', { username: 'ann', password: 'secret-of-ann' })
   t.equal((await blue.redeem(shop, left!.searchParams.get('code')!)).statusCode, 200)
+})
+
+t.test('lets the pages of an issuer lead to its own clients alone', async t => {
+  const idp = await startIdp(t)
+  const shop = {
+    ...idp.relyingParty, client_id: 'shop', redirect_uris: ['http://shop.localhost/callback'], post_logout_redirect_uris: []
+  }
+  const blue = await idp.realm('blue', { clients: [shop] })
+  const policyOf = async (at: Idp, client: RegisteredClient) =>
+    String((await new Visitor(at).open(at.authorizationRequest(client))).headers['content-security-policy'])
+  t.match(await policyOf(blue, shop), /form-action 'self' http:\/\/shop\.localhost(;|$)/)
+  t.notMatch(await policyOf(idp, idp.relyingParty), 'shop.localhost')
 })
 
 t.test('says in every authorization response which issuer has sent it', async t => {
@@ -45,12 +60,16 @@ t.test('keeps one browser apart at two issuers', async t => {
   const visitor = new Visitor(blue)
   await visitor.signIn('alice')
   t.equal(await visitor.isKnown(), true)
+  t.equal(await visitor.jar.getCookieString(`${idp.config.issuer}/realms/green/auth`), '', 'its cookies are for nobody else')
   t.equal(await new Visitor(green, visitor.jar).isKnown(), false)
   t.equal(await new Visitor(idp, visitor.jar).isKnown(), false)
-  await new Visitor(idp, visitor.jar).signIn('bob')
+  const atRoot = new Visitor(idp, visitor.jar)
+  await atRoot.signIn('bob')
   t.equal(await new Visitor(green, visitor.jar).isKnown(), false)
+  t.equal(await atRoot.isKnown(), true, 'being asked who it is at one issuer does not sign it out at another')
   const { left } = await visitor.open(blue.authorizationRequest(blue.relyingParty, { prompt: 'none' }))
-  t.match(decodeJwt((await blue.redeem(blue.relyingParty, left!.searchParams.get('code')!)).json().id_token), { sub: 'usr-7f3a91c0' })
+  const tokens = (await blue.redeem(blue.relyingParty, left!.searchParams.get('code')!)).json()
+  t.match(decodeJwt(tokens.id_token), { sub: 'usr-7f3a91c0' })
 })
 
 t.test('takes nothing from one issuer at another', async t => {
@@ -82,16 +101,17 @@ t.test('signs out at one issuer alone', async t => {
 t.test('changes users, clients, keys, settings and clock of one issuer alone', async t => {
   const idp = await startIdp(t)
   const [blue, green] = [await idp.realm('blue'), await idp.realm('green')]
-  const before = await Promise.all([idp, green].map(async ({ lab }) =>
-    [await lab.users.list(), await lab.clients.list(), await lab.keys.list(), await lab.settings.get(), (await lab.clock.get()).offsetSeconds]))
+  const others = () => Promise.all([idp, green].map(async ({ lab }) => {
+    const { offsetSeconds } = await lab.clock.get()
+    return [await lab.users.list(), await lab.clients.list(), await lab.keys.list(), await lab.settings.get(), offsetSeconds]
+  }))
+  const before = await others()
   await blue.lab.users.put('zoe')
   await blue.lab.clients.remove('genesys-messenger')
   await blue.lab.keys.rotate()
   await blue.lab.settings.patch({ scopes: { loyalty: ['tier'] } })
   t.equal((await blue.lab.clock.set(5000)).services, undefined, 'nor those of other services')
-  const after = await Promise.all([idp, green].map(async ({ lab }) =>
-    [await lab.users.list(), await lab.clients.list(), await lab.keys.list(), await lab.settings.get(), (await lab.clock.get()).offsetSeconds]))
-  t.strictSame(after, before)
+  t.strictSame(await others(), before)
 })
 
 t.test('forgets an issuer by one call', async t => {
@@ -110,9 +130,19 @@ t.test('leaves an issuer as it is that is made again', async t => {
   const idp = await startIdp(t)
   const blue = await idp.realm('blue')
   await blue.lab.users.put('zoe')
-  const [first, second] = await Promise.all([idp.lab.realms.make('blue'), idp.lab.realms.make('blue')])
+  const before = await blue.lab.users.list()
+  const [first, second] = await Promise.all([idp.lab.realms.make('blue'), idp.lab.realms.make('blue', { users: [] })])
   t.strictSame(first, second)
-  t.ok((await blue.lab.users.list()).some(({ username }) => username === 'zoe'))
+  t.ok(before.some(({ username }) => username === 'zoe'))
+  t.strictSame(await blue.lab.users.list(), before)
+})
+
+t.test('makes one issuer for several who ask for it at once, and loses nothing that they do there', async t => {
+  const idp = await startIdp(t)
+  const names = Array.from({ length: 8 }, (_, index) => `person-${index}`)
+  await Promise.all(names.map(async name => (await idp.realm('blue', { users: [] })).lab.users.put(name)))
+  const users = await (await idp.realm('blue')).lab.users.list()
+  t.strictSame(users.map(({ username }) => username).sort(), names)
 })
 
 t.test('has its issuers still after a restart, with who is signed in there', async t => {
@@ -133,6 +163,28 @@ t.test('has its issuers still after a restart, with who is signed in there', asy
   t.equal(await new Visitor(restarted, visitor.jar).isKnown(), true)
 })
 
+t.test('does not take for an issuer what a killed process has left half made', async t => {
+  const stateFolder = t.testdir({})
+  mkdirSync(`${stateFolder}/idp/realms/half`, { recursive: true })
+  const { lab } = await startIdp(t, { STATE_DIR: stateFolder })
+  t.strictSame(await lab.realms.list(), [])
+})
+
+t.test('has 200 issuers and makes no more, until one is removed', async t => {
+  const stateFolder = t.testdir({})
+  const first = await startIdp(t, { STATE_DIR: stateFolder })
+  await first.lab.realms.make('test-1')
+  await first.app.close()
+  const folder = `${stateFolder}/idp/realms`
+  for (let number = 2; number <= 200; number++) cpSync(`${folder}/test-1`, `${folder}/test-${number}`, { recursive: true })
+  const { lab } = await startIdp(t, { STATE_DIR: stateFolder })
+  t.equal((await lab.realms.list()).length, 200)
+  t.match(await refusalOf(lab.realms.make('one-more')), { status: 409, error: 'conflict', description: /200 realms already/ })
+  t.equal((await lab.realms.make('test-7')).name, 'test-7', 'one that is there is still answered')
+  await lab.realms.remove('test-7')
+  await t.resolves(lab.realms.make('one-more'))
+})
+
 t.test('says of an issuer that there is not that there is none', async t => {
   const idp = await startIdp(t)
   for (const path of ['/realms/red/jwks', '/realms/red/auth', '/realms/red/', '/realms/red/lab/users', '/realms/%00/jwks']) {
@@ -144,7 +196,9 @@ t.test('says of an issuer that there is not that there is none', async t => {
 
 t.test('refuses names that could be mistaken for something else', async t => {
   const { lab } = await startIdp(t)
-  for (const name of ['..', 'Blue', 'a/b', '-', '.hidden', 'x'.repeat(64)]) t.match(await refusalOf(lab.realms.make(name)), { status: /40[04]/ }, name)
+  for (const name of ['..', 'Blue', 'a/b', '-', '.hidden', 'x'.repeat(64)]) {
+    t.match(await refusalOf(lab.realms.make(name)), { status: /40[04]/ }, name)
+  }
   t.strictSame(await lab.realms.list(), [])
 })
 
@@ -159,7 +213,9 @@ t.test('lets twenty tests at once have an issuer each, none of which sees the ot
     const user = await realm.lab.users.get(username)
     const visitor = new Visitor(realm)
     for (let round = 0; round < 3; round++) {
-      const page = await visitor.open(realm.authorizationRequest(realm.relyingParty, { state: `${name}-${round}`, prompt: 'login' }))
+      const page = await visitor.open(realm.authorizationRequest(realm.relyingParty, {
+        state: `${name}-${round}`, prompt: 'login'
+      }))
       const { left } = await visitor.submit(page, 'Sign in', { username, password: user.password })
       const tokens = (await realm.redeem(realm.relyingParty, left!.searchParams.get('code')!)).json()
       const claims = decodeJwt(tokens.id_token)

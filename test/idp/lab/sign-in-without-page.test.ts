@@ -29,6 +29,27 @@ t.test('signs in a marked user by login_hint, without a page', async t => {
   const visitor = new Visitor(idp)
   t.match(await claimsOf(idp, visitor, { login_hint: 'alice' }), { sub: 'usr-7f3a91c0', amr: ['pwd'], auth_time: Number })
   t.equal(await visitor.isKnown(), true)
+  const { headers } = await idp.app.inject(idp.authorizationRequest(idp.relyingParty, { login_hint: 'alice' }))
+  t.match(headers.location, `${idp.relyingParty.redirect_uris[0]}?code=`, 'by the one request')
+})
+
+t.test('signs nobody in, by a hint, to a session that somebody else may know', async t => {
+  const idp = await withHints(t)
+  const visitor = new Visitor(idp)
+  // Asking for the sign-out page begins a session, whose cookie could have been planted in another browser.
+  await visitor.open('/session/end')
+  const planted = new Visitor(idp, await visitor.jar.clone())
+  t.match(await planted.jar.getCookieString(idp.config.issuer), '_session=')
+  t.match(await claimsOf(idp, visitor, { login_hint: 'alice' }), { sub: 'usr-7f3a91c0' })
+  t.equal(await visitor.isKnown(), true)
+  t.equal(await planted.isKnown(), false)
+})
+
+t.test('leaves whoever is signed in, whomever the hint names', async t => {
+  const idp = await withHints(t)
+  const visitor = new Visitor(idp)
+  await visitor.signIn('bob')
+  t.match(await claimsOf(idp, visitor, { login_hint: 'alice' }), { sub: 'usr-20c4e85d' })
 })
 
 t.test('shows the sign-in page for a hint at somebody who is not marked, not there, or disabled', async t => {
@@ -42,7 +63,11 @@ t.test('shows the sign-in page for a hint at somebody who is not marked, not the
 
 t.test('lets nobody in by a hint outside the lab', async t => {
   const users = JSON.stringify([{
-    username: 'ann', password: 'ann-lab', sub: 'usr-1', sign_in_by_hint: true, claims: { name: 'Ann', email: 'ann@example.org', email_verified: true }
+    username: 'ann',
+    password: 'ann-lab',
+    sub: 'usr-1',
+    sign_in_by_hint: true,
+    claims: { name: 'Ann', email: 'ann@example.org', email_verified: true }
   }])
   const folder = t.testdir({ 'users.yaml': users })
   const idp = await startIdp(t, { LAB: 'false', USERS_FILE: `${folder}/users.yaml`, STATE_DIR: `${folder}/state` })
@@ -58,8 +83,25 @@ t.test('asks for consent still where that is asked for', async t => {
 
 t.test('refuses prompt=none for somebody who is marked and not signed in', async t => {
   const idp = await withHints(t)
-  const { left } = await new Visitor(idp).open(idp.authorizationRequest(idp.relyingParty, { login_hint: 'alice', prompt: 'none' }))
+  const { left } = await new Visitor(idp).open(idp.authorizationRequest(idp.relyingParty, {
+    login_hint: 'alice', prompt: 'none'
+  }))
   t.equal(left!.searchParams.get('error'), 'login_required')
+})
+
+t.test('signs a marked user in anew, without a page, where the request asks for that', async t => {
+  const idp = await (await startIdp(t)).realm('blue')
+  await idp.lab.users.patch('alice', { sign_in_by_hint: true })
+  const visitor = new Visitor(idp)
+  const authTime = async (changes = {}) =>
+    Number((await claimsOf(idp, visitor, { login_hint: 'alice', ...changes }))['auth_time'])
+  const first = await authTime()
+  await idp.lab.clock.advance(600)
+  t.equal(await authTime(), first)
+  const second = await authTime({ prompt: 'login' })
+  t.ok(second >= first + 600, 'prompt=login')
+  await idp.lab.clock.advance(600)
+  t.ok(await authTime({ max_age: '300' }) >= second + 600, 'max_age')
 })
 
 t.test('has a test start in a browser that is signed in', async t => {
@@ -100,7 +142,15 @@ t.test('gives cookies that expire when the session does', async t => {
   const idp = await startIdp(t)
   const { cookies } = await idp.lab.sessions.signIn('alice')
   t.equal(cookies.length, 2)
-  for (const cookie of cookies) t.match(cookie, { domain: 'idp.localhost', path: '/', httpOnly: true, secure: false, sameSite: 'Lax' })
+  for (const cookie of cookies)
+    t.match(cookie, { domain: 'idp.localhost', path: '/', httpOnly: true, secure: false, sameSite: 'Lax' })
+  t.ok(cookies.every(({ expires }) => Math.abs(expires - Date.now() / 1000 - 8 * 3600) < 600))
+})
+
+t.test('gives cookies that a browser, whose clock is not that of the lab, keeps as long', async t => {
+  const { lab } = await (await startIdp(t)).realm('blue')
+  await lab.clock.set(100_000)
+  const { cookies } = await lab.sessions.signIn('alice')
   t.ok(cookies.every(({ expires }) => Math.abs(expires - Date.now() / 1000 - 8 * 3600) < 600))
 })
 
