@@ -102,9 +102,12 @@ export function openStore (file: string): Store {
     deleteExpired: database.prepare('DELETE FROM entry WHERE expires <= ?'),
     tag: database.prepare('INSERT OR IGNORE INTO tag (collection, name, entry) VALUES (?, ?, ?)'),
     untag: database.prepare('DELETE FROM tag WHERE entry = ?'),
-    tagged: {
-      ASC: database.prepare(taggedQuery('ASC')),
-      DESC: database.prepare(taggedQuery('DESC'))
+    // With a limit that is bound, SQLite plans the query anew each time it differs.
+    tagged: { ASC: database.prepare(taggedQuery('ASC')), DESC: database.prepare(taggedQuery('DESC')) },
+    firstTagged: { ASC: database.prepare(taggedQuery('ASC', 'LIMIT 1')), DESC: database.prepare(taggedQuery('DESC', 'LIMIT 1')) },
+    pageTagged: {
+      ASC: database.prepare(taggedQuery('ASC', 'LIMIT ? OFFSET ?')),
+      DESC: database.prepare(taggedQuery('DESC', 'LIMIT ? OFFSET ?'))
     },
     countTagged: database.prepare(`
       SELECT count(*) AS count FROM tag JOIN entry ON sequence = entry
@@ -115,11 +118,11 @@ export function openStore (file: string): Store {
       'UPDATE entry SET expires = ? WHERE sequence IN (SELECT entry FROM tag WHERE collection = ? AND name = ?)')
   }
 
-  function taggedQuery (direction: 'ASC' | 'DESC') {
+  function taggedQuery (direction: 'ASC' | 'DESC', page = '') {
     return `
       SELECT value FROM tag JOIN entry ON sequence = entry
       WHERE tag.collection = ? AND name = ? AND ${alive}
-      ORDER BY tag.entry ${direction} LIMIT ? OFFSET ?`
+      ORDER BY tag.entry ${direction} ${page}`
   }
 
   function inTransaction (write: () => void) {
@@ -254,7 +257,11 @@ export function openStore (file: string): Store {
         take: key => writeNow(now => parse(statements.take.get(name, key, now))),
         delete: key => write(() => { statements.delete.run(name, key) }),
         tagged: (tag, { newestFirst = false, limit = -1, offset = 0 } = {}) => read(() => {
-          const rows = statements.tagged[newestFirst ? 'DESC' : 'ASC'].all(name, tag, Date.now(), limit, offset)
+          const direction = newestFirst ? 'DESC' : 'ASC'
+          const wanted = [name, tag, Date.now()] as const
+          const rows = offset !== 0 || (limit !== -1 && limit !== 1)
+            ? statements.pageTagged[direction].all(...wanted, limit, offset)
+            : statements[limit === 1 ? 'firstTagged' : 'tagged'][direction].all(...wanted)
           return rows.map(row => JSON.parse((row as unknown as Row).value) as T)
         }),
         countTagged: tag => read(() => (statements.countTagged.get(name, tag, Date.now()) as { count: number }).count),
