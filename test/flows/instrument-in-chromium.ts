@@ -40,8 +40,12 @@ export async function instrumentInChromium (t: Test, lab: Lab) {
     t.teardown(() => idp.clients.reset())
     const elsewhere = `${lab.genesys}/livez`
     const request = `${lab.issuer}/auth?${new URLSearchParams({
-      client_id: client, response_type: 'code', scope: 'openid',
-      redirect_uri: elsewhere, state: 'seen-by-a-class', nonce: 'n'.repeat(43)
+      client_id: client,
+      response_type: 'code',
+      scope: 'openid',
+      redirect_uri: elsewhere,
+      state: 'seen-by-a-class',
+      nonce: 'n'.repeat(43)
     })}`
     const { page } = await openPage(t, chromium)
     await page.goto(request)

@@ -54,13 +54,14 @@ export const realmRoutes: FastifyPluginAsyncTypebox<{ realms: Realms }> = async 
       response: { ...answers(realm), ...conflict }
     }
   }, async ({ params, body: { users, clients } }) => {
+    const people = users?.map(completed)
     const mistakes = [
-      ...twice('username', users), ...twice('sub', users), ...twice('client_id', clients),
+      ...twice('username', people), ...twice('sub', people), ...twice('client_id', clients),
       ...clients?.flatMap(mistakesOf) ?? []
     ]
     if (mistakes.length > 0) throw new Impossible(`${mistakes.join('; ')}.`)
     return described(await realms.make(params.name, {
-      ...(users && { users: users.map(completed) }),
+      ...(people && { users: people }),
       ...(clients && { clients })
     }))
   })

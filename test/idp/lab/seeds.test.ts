@@ -40,6 +40,11 @@ t.test('makes a realm with people and clients of whom only what matters is said'
 const refused: [string, RealmSeed, RegExp[]][] = [
   ['two people of one name', { users: [{ username: 'zoe' }, { username: 'zoe', sub: 'other' }] }, [/username zoe/]],
   ['two people who are one subject', { users: [{ username: 'zoe', sub: 'one' }, { username: 'max', sub: 'one' }] }, [/sub one/]],
+  [
+    'somebody with the subject that another one gets',
+    { users: [{ username: 'zoe' }, { username: 'max', sub: 'usr-9d017e26' }] },
+    [/sub usr-9d017e26/]
+  ],
   ['two clients of one client_id', { clients: [shop, { ...shop, client_name: 'Second shop' }] }, [/client_id shop/]],
   [
     'a client without the secret that it needs',

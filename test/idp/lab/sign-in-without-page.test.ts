@@ -142,8 +142,9 @@ t.test('gives cookies that expire when the session does', async t => {
   const idp = await startIdp(t)
   const { cookies } = await idp.lab.sessions.signIn('alice')
   t.equal(cookies.length, 2)
-  for (const cookie of cookies)
+  for (const cookie of cookies) {
     t.match(cookie, { domain: 'idp.localhost', path: '/', httpOnly: true, secure: false, sameSite: 'Lax' })
+  }
   t.ok(cookies.every(({ expires }) => Math.abs(expires - Date.now() / 1000 - 8 * 3600) < 600))
 })
 

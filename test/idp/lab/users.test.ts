@@ -39,7 +39,8 @@ t.test('has claims of any shape, for whoever asks for them by name', async t => 
   const moorings = { tier: 'gold', since: 2019, boats: ['Pintail', 'Avocet'], active: true }
   const claims = JSON.stringify({ userinfo: { moorings: null }, id_token: { moorings: { essential: true } } })
   await idp.lab.clients.patch('relying-party', { id_token_claims: ['moorings'] })
-  const announced = async () => (await idp.app.inject('/.well-known/openid-configuration')).json().claims_supported.includes('moorings')
+  const announced = async () =>
+    (await idp.app.inject('/.well-known/openid-configuration')).json().claims_supported.includes('moorings')
   t.equal(await announced(), false, 'not before somebody has it')
   await idp.lab.users.patch('bob', { claims: { moorings } })
   t.equal(await announced(), true)
