@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Type } from 'typebox'
 import {
-  addressesOf, commonSettings, loadSettings, secret, serverConfigOf, type Addresses, type ServerConfig
+  addressesOf, commonSettings, loadSettings, secret, serverConfigOf, withoutTrailingSlash, type Addresses, type ServerConfig
 } from '#lib/settings.ts'
 import { readClients, type RegisteredClient } from './clients.ts'
 import { readUsers, type User } from './users.ts'
@@ -31,7 +31,9 @@ export interface IdpConfig extends ServerConfig, Addresses {
  */
 export function loadIdpConfig (env: NodeJS.ProcessEnv = process.env): IdpConfig {
   const settings = loadSettings('idp', properties, env)
-  const addresses = addressesOf(settings)
+  const given = addressesOf(settings)
+  // The paths of the endpoints are appended to it.
+  const addresses = { ...given, issuer: withoutTrailingSlash(given.issuer) }
   const references = {
     ...settings, APP_URL: addresses.app, IDP_ISSUER: addresses.issuer, GENESYS_URL: addresses.genesys
   }

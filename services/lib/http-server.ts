@@ -12,7 +12,10 @@ declare module 'fastify' {
   }
 }
 
-/** The Fastify instance that every service is built on: one line of log a request, and no secret in it. */
+/**
+ * The Fastify instance that every service is built on: one line of log a request, and no secret in it; `request.ip` is the
+ * client's behind trusted proxies, while `request.host` and `request.protocol` are always those of the connection.
+ */
 export function buildServer (
   config: ServerConfig,
   earlyErrors: Pick<FastifyServerOptions, 'frameworkErrors' | 'clientErrorHandler'> = {}
@@ -32,9 +35,16 @@ export function buildServer (
     logController: new LogController({ disableRequestLogging: true }),
     routerOptions: { maxParamLength: 200 },
     forceCloseConnections: true,
+    trustProxy: config.trustedProxies,
     ...earlyErrors
   }).withTypeProvider<TypeBoxTypeProvider>()
 
+  // Every URL is made from the settings. Fastify would believe a trusted proxy in this as well, and with it whoever sends
+  // through one that passes on what it is given.
+  app.addHook('onRequest', async ({ raw: { headers } }) => {
+    delete headers['x-forwarded-host']
+    delete headers['x-forwarded-proto']
+  })
   app.addHook('onResponse', async (request, reply) => {
     if (request.routeOptions.config.quiet) return
     request.log.info(`${request.method} ${withoutValues(request)} ${reply.statusCode} ${Math.round(reply.elapsedTime)} ms`)

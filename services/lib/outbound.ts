@@ -1,9 +1,32 @@
+import { getCACertificates } from 'node:tls'
 import { Agent, fetch as undiciFetch, interceptors, type RequestInfo, type RequestInit } from 'undici'
+import { certificatesIn } from './certificates.ts'
 import { lookup } from './loopback-names.ts'
 
-const dispatcher = new Agent({ connect: { lookup, timeout: 5_000 }, headersTimeout: 10_000, bodyTimeout: 10_000 })
-  // A kept connection may turn out to be closed by a peer that has restarted. What can be sent twice is.
-  .compose(interceptors.retry({ maxRetries: 1, minTimeout: 10, errorCodes: ['ECONNRESET', 'UND_ERR_SOCKET'], statusCodes: [] }))
+/** Milliseconds that a peer is given. */
+interface Timeouts {
+  connect: number
+  headers: number
+  body: number
+}
+
+/**
+ * A `fetch` of its own connections.
+ *
+ * @param options.ca certificate authorities in PEM that are trusted beside those that Node trusts
+ * @param options.timeouts how long a peer is waited for; 5 s to connect, 10 s to each of headers and body where not said
+ * @throws {CertificateError} when `ca` holds no certificate, or a malformed one
+ */
+export function createFetch ({ ca, timeouts }: { ca?: string | undefined, timeouts?: Partial<Timeouts> } = {}) {
+  const { connect, headers, body } = { connect: 5_000, headers: 10_000, body: 10_000, ...timeouts }
+  // What is set here takes the place of Node's own list, in which NODE_EXTRA_CA_CERTS is.
+  const trusted = ca !== undefined && { ca: [...getCACertificates('default'), ...certificatesIn(ca)] }
+  const dispatcher = new Agent({ connect: { lookup, timeout: connect, ...trusted }, headersTimeout: headers, bodyTimeout: body })
+    // A kept connection may turn out to be closed by a peer that has restarted. What can be sent twice is.
+    .compose(interceptors.retry({ maxRetries: 1, minTimeout: 10, errorCodes: ['ECONNRESET', 'UND_ERR_SOCKET'], statusCodes: [] }))
+
+  return (input: RequestInfo, init?: RequestInit) => undiciFetch(input, { dispatcher, ...init })
+}
 
 /**
  * `fetch` for every outbound call of a service: resolves `*.localhost`, and gives up on a peer that does not answer
@@ -11,6 +34,4 @@ const dispatcher = new Agent({ connect: { lookup, timeout: 5_000 }, headersTimeo
  *
  * It is undici's own `fetch`, since Node's refuses a dispatcher of another copy of undici.
  */
-export function fetch (input: RequestInfo, init?: RequestInit) {
-  return undiciFetch(input, { dispatcher, ...init })
-}
+export const fetch = createFetch()

@@ -1,6 +1,8 @@
-import { Type, type Static, type TProperties } from 'typebox'
+import { Type, type Static, type TProperties, type TStringOptions } from 'typebox'
 import { envSchema } from 'env-schema'
-import type { ErrorObject } from 'ajv'
+import type { Ajv, ErrorObject } from 'ajv'
+import { readSettingFiles } from './setting-files.ts'
+import { listed, settingFormats } from './setting-formats.ts'
 
 /** The settings that keep a service from starting, all of them in one message. */
 export class SettingsError extends Error {
@@ -23,6 +25,11 @@ export const commonSettings = {
     { default: 'info', description: 'one of fatal, error, warn, info, debug, trace, silent' }
   ),
   LOG_FORMAT: Type.Union([Type.Literal('json'), Type.Literal('pretty')], { default: 'json', description: 'json or pretty' }),
+  TRUSTED_PROXIES: Type.String({
+    default: '',
+    format: 'address-ranges',
+    description: 'IP addresses and CIDR ranges, separated by commas or spaces'
+  }),
   APP_PORT: port(3000),
   IDP_PORT: port(3001),
   GENESYS_PORT: port(3002),
@@ -33,48 +40,72 @@ export const commonSettings = {
 
 type CommonSettings = Static<ReturnType<typeof Type.Object<typeof commonSettings>>>
 
-/** A setting that holds a secret: never with a default, and long enough not to be guessed. */
-export const secret = (minLength = 16) => Type.String({ minLength, description: `a secret of at least ${minLength} characters` })
+/** A setting `NAME` that can be given as `NAME_FILE` as well, the path of a file with the value. */
+export const textOrFile = (options: TStringOptions & { description: string }) => Type.String({ ...options, orFile: true })
+
+/** A setting that holds a secret, itself or in a file: never with a default, and long enough not to be guessed. */
+export const secret = (minLength = 16) =>
+  textOrFile({ minLength, description: `a secret of at least ${minLength} characters` })
 
 /**
  * Read and check settings.
  *
  * @param service name of the service, for the message
- * @param properties TypeBox properties, by the variable's name; `description` says what a good value is
+ * @param properties TypeBox properties, by the variable's name; `description` says what a good value is, and `format` may
+ *   be one of `settingFormats`
  * @param env where the values come from, `process.env` as a rule; an empty value counts as not set
- * @returns the values in the types of the schema
- * @throws {SettingsError} naming every setting that is missing or malformed
+ * @returns the values in the types of the schema, those from files among them
+ * @throws {SettingsError} naming every setting that is missing or malformed, and every file that cannot be read
  */
 export function loadSettings<T extends TProperties> (service: string, properties: T, env: NodeJS.ProcessEnv) {
   const schema = Type.Object(properties)
-  const data = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const files = readSettingFiles(Object.keys(properties).filter(name => optionsOf(properties, name).orFile), set)
+  const problems = new Map(files.problems)
   try {
     // A copy, because env-schema writes to the schema that it is given.
-    return envSchema<Static<typeof schema>>({ schema: structuredClone(schema), data, env: false })
-  } catch (error) {
-    const errors = (error as { errors?: ErrorObject[] }).errors
-    if (!errors) throw error
-    const wrong = [...new Set(errors.map(nameOfSetting))]
-    const lines = wrong.map(name => {
-      const { description } = (properties[name] ?? {}) as { description?: string }
-      return `  ${name}: ${name in data ? 'is malformed' : 'is missing'}; it must be ${description}`
+    const values = envSchema<Static<typeof schema>>({
+      schema: structuredClone(schema), data: { ...set, ...files.values }, env: false, ajv: { customOptions }
     })
-    throw new SettingsError(
-      `${service} cannot start, ${lines.length === 1 ? 'a setting is' : 'settings are'} wrong:\n${lines.join('\n')}`)
+    if (problems.size === 0) return values
+  } catch (error) {
+    const { errors } = error as { errors?: ErrorObject[] }
+    if (!errors) throw error
+    for (const name of errors.map(nameOfSetting)) {
+      if (problems.has(name)) continue
+      const what = name in files.paths
+        ? `${name}_FILE: what ${files.paths[name]} holds is malformed`
+        : `${name}: ${name in set ? 'is malformed' : 'is missing'}`
+      problems.set(name, `${what}; it must be ${optionsOf(properties, name).description}`)
+    }
   }
+  const lines = [...problems.values()].map(problem => `  ${problem}`)
+  throw new SettingsError(
+    `${service} cannot start, ${lines.length === 1 ? 'a setting is' : 'settings are'} wrong:\n${lines.join('\n')}`)
+}
+
+const optionsOf = (properties: TProperties, name: string) =>
+  (properties[name] ?? {}) as { description?: string, orFile?: boolean }
+
+function customOptions (ajv: Ajv): Ajv {
+  for (const [name, format] of Object.entries(settingFormats)) ajv.addFormat(name, format)
+  return ajv.addKeyword('orFile')
 }
 
 function nameOfSetting (error: ErrorObject): string {
   return error.keyword === 'required' ? String(error.params.missingProperty) : error.instancePath.split('/')[1] ?? ''
 }
 
-/** The one URL of each part, the same for browsers, services and tests; none ends in a slash. */
+/** The one URL of each part, the same for browsers, services and tests. */
 export interface Addresses {
-  /** origin of the relying party */
+  /** origin of the relying party, without a slash at the end */
   app: string
-  /** issuer identifier of the identity provider, exactly as in its tokens */
+  /**
+   * issuer identifier of the identity provider, exactly as it is set: it is compared character by character, and that of
+   * some providers ends in a slash (https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfigurationValidation)
+   */
   issuer: string
-  /** origin of the messaging stand-in: script, REST and, as ws(s), guest WebSocket */
+  /** origin of the messaging stand-in: script, REST and, as ws(s), guest WebSocket; without a slash at the end */
   genesys: string
 }
 
@@ -82,12 +113,13 @@ export interface Addresses {
 export function addressesOf (settings: CommonSettings): Addresses {
   return {
     app: withoutTrailingSlash(settings.APP_URL ?? `http://app.localhost:${settings.APP_PORT}`),
-    issuer: withoutTrailingSlash(settings.IDP_ISSUER ?? `http://idp.localhost:${settings.IDP_PORT}`),
+    issuer: settings.IDP_ISSUER ?? `http://idp.localhost:${settings.IDP_PORT}`,
     genesys: withoutTrailingSlash(settings.GENESYS_URL ?? `http://genesys.localhost:${settings.GENESYS_PORT}`)
   }
 }
 
-const withoutTrailingSlash = (value: string) => value.replace(/\/+$/, '')
+/** A URL to append a path to. */
+export const withoutTrailingSlash = (value: string) => value.replace(/\/+$/, '')
 
 /** Where to listen, what to log, where to keep state: the part of every service's config that `serve` and `buildServer` use. */
 export interface ServerConfig {
@@ -96,6 +128,8 @@ export interface ServerConfig {
   port: number
   /** where the world finds this service */
   url: string
+  /** addresses and CIDR ranges of the proxies that are believed when they say in X-Forwarded-For whom a request is from */
+  trustedProxies: string[]
   stateFolder: string
   log: {
     level: string
@@ -112,6 +146,7 @@ export function serverConfigOf (name: string, port: number, url: string, setting
     host: settings.HOST,
     port,
     url,
+    trustedProxies: listed(settings.TRUSTED_PROXIES),
     stateFolder: `${settings.STATE_DIR}/${name}`,
     log: { level: settings.LOG_LEVEL, format: settings.LOG_FORMAT }
   }

@@ -6,19 +6,24 @@ import { buildServer, type Server } from '#lib/http-server.ts'
 import { labClock } from '#lib/lab-clock.ts'
 import { openStateFolder } from '#lib/state-folder.ts'
 import { openStore } from '#lib/store.ts'
+import { AccessTokens } from './access-tokens.ts'
 import { Attempts } from './attempts.ts'
 import type { RelyingPartyConfig } from './config.ts'
-import { IdentityProvider } from './oidc.ts'
 import { canonicalHost } from './plugins/canonical-host.ts'
 import { errors } from './plugins/errors.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
 import { session } from './plugins/session.ts'
+import { IdentityProviders } from './providers.ts'
 import { RateLimitStore } from './rate-limit-store.ts'
 import { hostPageRoutes } from './routes/host-page.ts'
 import { messengerRoutes } from './routes/messenger.ts'
+import { profileRoutes } from './routes/profile.ts'
+import { sessionListRoutes } from './routes/session-list.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { signInRoutes } from './routes/sign-in.ts'
+import { signOutByProviderRoutes } from './routes/sign-out-by-provider.ts'
 import { signOutRoutes } from './routes/sign-out.ts'
+import { SessionWatch } from './session-watch.ts'
 import { Sessions } from './sessions.ts'
 
 /** The relying party: the brand's own web application. */
@@ -27,25 +32,32 @@ export async function buildRelyingParty (config: RelyingPartyConfig): Promise<Se
 
   const store = openStore(join(openStateFolder(config.stateFolder), 'relying-party.sqlite'))
   app.addHook('onClose', async () => store.close())
-  const sessions = new Sessions(store, config.session.lifetime)
+  const sessions = new Sessions(store, config.session)
   const attempts = new Attempts(store, { secure: config.app.startsWith('https:') })
+  const watch = new SessionWatch(sessions)
+  app.addHook('preClose', async () => watch.close())
 
-  const idp = new IdentityProvider(config, app.log)
-  app.addHook('onListen', async () => idp.startDiscovering())
-  app.addHook('onClose', async () => idp.stopDiscovering())
+  const providers = new IdentityProviders(config, app.log)
+  const startDiscovering = () => { for (const { discovery } of providers.all) discovery.start() }
+  app.addHook('onListen', async () => startDiscovering())
+  app.addHook('onClose', async () => { for (const { discovery } of providers.all) discovery.stop() })
+  const accessTokens = new AccessTokens(store, { providers, sessions, log: app.log })
 
-  await app.register(securityHeaders, { config })
+  await app.register(securityHeaders, { config, providers })
   await app.register(errors)
   await app.register(canonicalHost, { config })
-  if (config.lab) await app.register(labClock, { url: config.app, store, onMoved: () => idp.startDiscovering() })
+  if (config.lab) await app.register(labClock, { url: config.app, store, onMoved: startDiscovering })
   await app.register(rateLimit, { global: false, store: RateLimitStore })
   await app.register(formbody)
   await app.register(session, { config, sessions })
-  await app.register(health, { notReady: () => idp.notReady })
-  await app.register(signInRoutes, { config, idp, attempts, sessions })
-  await app.register(messengerRoutes, { config, idp, attempts, sessions })
-  await app.register(sessionRoutes)
-  await app.register(signOutRoutes, { config, idp, sessions })
+  await app.register(health, { notReady: () => providers.main.discovery.failure })
+  await app.register(signInRoutes, { config, providers, attempts, sessions })
+  await app.register(messengerRoutes, { config, providers, attempts, sessions })
+  await app.register(sessionRoutes, { sessions, watch })
+  await app.register(sessionListRoutes, { sessions })
+  await app.register(profileRoutes, { providers, accessTokens })
+  await app.register(signOutRoutes, { config, providers, attempts, sessions })
+  await app.register(signOutByProviderRoutes, { providers, sessions, store })
   await app.register(hostPageRoutes)
   return app
 }

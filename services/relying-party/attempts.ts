@@ -3,23 +3,40 @@ import type { Store } from '#lib/store.ts'
 import { SignInError } from './errors.ts'
 import type { AuthorizationRequest } from './oidc.ts'
 
-/** An authorization request that is under way in this browser. */
-export interface Attempt extends AuthorizationRequest {
-  purpose: 'sign-in' | 'messenger'
+/** A round trip to the identity provider that is under way in this browser. */
+export type Attempt = { state: string } & (SignInAttempt | MessengerAttempt | SignOutAttempt)
+
+interface SignInAttempt extends AuthorizationRequest {
+  purpose: 'sign-in'
+  /** whose response it must be; one of another provider is none */
+  issuer: string
   /** path in this application to go on to */
   returnTo: string
-  /** whether the provider may show pages */
-  interactive: boolean
 }
+
+interface MessengerAttempt extends AuthorizationRequest {
+  purpose: 'messenger'
+  /** the code is for this person alone */
+  sub: string
+  returnTo: string
+  /** `in-frame`: no page can be shown. `at-once`: the provider is asked to show none. `interactive`: it may */
+  manner: 'in-frame' | 'at-once' | 'interactive'
+}
+
+interface SignOutAttempt {
+  purpose: 'sign-out'
+}
+
+type AttemptFor<P extends Attempt['purpose']> = Extract<Attempt, { purpose: P }>
 
 const mostAtOnce = 5
 const lifetime = 60 * 60
 
 /**
- * The authorization requests that wait for their response.
+ * What waits for a response of the identity provider.
  *
- * Each has a cookie of its own, named after its `state`: so several tabs can sign in at once without writing over each
- * other's, and a response is taken only in the browser that sent the request. What is secret about it stays in the
+ * Each attempt has a cookie of its own, named after its `state`: so several tabs can sign in at once without writing over
+ * each other's, and a response is taken only in the browser that sent the request. What is secret about it stays in the
  * store, where it can be taken once.
  */
 export class Attempts {
@@ -47,11 +64,13 @@ export class Attempts {
    *
    * @throws {SignInError} when this browser did not start it, or it was answered already
    */
-  async take (request: FastifyRequest, reply: FastifyReply, purpose: Attempt['purpose'], state: string | undefined): Promise<Attempt> {
+  async take<P extends Attempt['purpose']> (
+    request: FastifyRequest, reply: FastifyReply, purpose: P, state: string | undefined
+  ): Promise<AttemptFor<P>> {
     const started = state !== undefined && this.#statesOf(request).includes(state)
     const attempt = started ? await this.#pending.take(state) : undefined
     if (started) await this.#forget(reply, state)
-    if (attempt?.purpose === purpose) return attempt
+    if (attempt && isFor(attempt, purpose)) return attempt
     throw new SignInError(state === undefined ? 'state_missing' : 'state_unknown')
   }
 
@@ -71,4 +90,8 @@ export class Attempts {
   get #cookie () {
     return { path: '/', httpOnly: true, sameSite: 'lax', secure: this.#secure } as const
   }
+}
+
+function isFor<P extends Attempt['purpose']> (attempt: Attempt, purpose: P): attempt is AttemptFor<P> {
+  return attempt.purpose === purpose
 }

@@ -1,21 +1,44 @@
-import { Type } from 'typebox'
+import { Type, type Static } from 'typebox'
+import { readDataFile } from '#lib/data-file.ts'
 import {
-  addressesOf, commonSettings, loadSettings, secret, serverConfigOf, type Addresses, type ServerConfig
+  addressesOf, commonSettings, loadSettings, secret, serverConfigOf, textOrFile, type Addresses, type ServerConfig
 } from '#lib/settings.ts'
+
+const scope = Type.String({ default: 'openid profile email', pattern: '\\bopenid\\b', description: 'scopes, with openid among them' })
+const privateKey = textOrFile({ format: 'private-key', description: 'a private key: PKCS #8 in PEM, or a JWK' })
+const text = (description: string) => Type.Optional(Type.String({ description }))
 
 const properties = {
   ...commonSettings,
-  SESSION_KEY: Type.String({
+  SESSION_KEY: textOrFile({
     pattern: '^[0-9a-fA-F]{64}$',
     description: '32 bytes as 64 hexadecimal digits; `openssl rand -hex 32` makes them'
   }),
   SESSION_LIFETIME: Type.Integer({ minimum: 60, default: 8 * 60 * 60, description: 'a number of seconds, at least 60' }),
+  SESSION_IDLE_LIFETIME: Type.Integer({ minimum: 60, default: 60 * 60, description: 'a number of seconds, at least 60' }),
   SIGN_IN_RATE_LIMIT: Type.Integer({ minimum: 1, default: 30, description: 'how many sign-ins a minute one address may start' }),
   OIDC_CLIENT_ID: Type.String({ minLength: 1, description: 'the client_id at the identity provider' }),
-  OIDC_CLIENT_SECRET: secret(),
-  OIDC_SCOPE: Type.String({ default: 'openid profile email', pattern: '\\bopenid\\b', description: 'scopes, with openid among them' }),
+  OIDC_CLIENT_AUTH: Type.Union(
+    (['client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const).map(method => Type.Literal(method)),
+    { default: 'client_secret_basic', description: 'client_secret_basic, client_secret_post or private_key_jwt' }
+  ),
+  OIDC_CLIENT_SECRET: Type.Optional(secret()),
+  OIDC_PRIVATE_KEY: Type.Optional(privateKey),
+  OIDC_SCOPE: scope,
+  OIDC_PAR: Type.Union([Type.Literal('auto'), Type.Literal('never')], { default: 'auto', description: 'auto or never' }),
+  OIDC_AUDIENCE: text('the audience that the provider is asked for'),
+  OIDC_ACR_VALUES: text('authentication context classes, with spaces between'),
+  OIDC_PROMPT: Type.Optional(Type.String({
+    pattern: '^(login|consent|select_account|create)( (login|consent|select_account))*$',
+    description: 'login, consent or select_account, or several of them with spaces between'
+  })),
+  OIDC_MAX_AGE: Type.Optional(Type.Integer({ minimum: 0, description: 'a number of seconds' })),
+  OIDC_UI_LOCALES: text('language tags, with spaces between'),
+  OIDC_CA: Type.Optional(textOrFile({ format: 'certificates', description: 'certificates in PEM' })),
+  OIDC_TIMEOUT: Type.Integer({ minimum: 1, maximum: 60, default: 5, description: 'a number of seconds from 1 to 60' }),
+  OIDC_PROVIDERS_FILE: text('path of a file of further identity providers'),
   GENESYS_CLIENT_ID: Type.String({ minLength: 1, description: 'the client_id that Genesys has at the identity provider' }),
-  GENESYS_SCOPE: Type.String({ default: 'openid profile email', pattern: '\\bopenid\\b', description: 'scopes, with openid among them' }),
+  GENESYS_SCOPE: scope,
   GENESYS_DEPLOYMENT_ID: Type.String({ minLength: 1, description: 'the id of the Messenger deployment' }),
   GENESYS_ENVIRONMENT: Type.String({ minLength: 1, description: 'the region of the deployment, such as prod-euw1' }),
   GENESYS_SCRIPT_URL: Type.Optional(Type.String({ pattern: '^https?://', description: 'the URL of genesys.min.js' })),
@@ -25,18 +48,57 @@ const properties = {
   }))
 }
 
+type Settings = Static<ReturnType<typeof Type.Object<typeof properties>>>
+
+/** A further identity provider, as a file describes it. `${NAME}` in it stands for the environment's variable. */
+const furtherProvider = Type.Object({
+  name: Type.String({ pattern: '^[a-z0-9-]+$' }),
+  issuer: Type.String({ pattern: '^https?://[^?#]+$' }),
+  client_id: Type.String({ minLength: 1 }),
+  client_secret: Type.String({ minLength: 16 }),
+  token_endpoint_auth_method: Type.Union([Type.Literal('client_secret_basic'), Type.Literal('client_secret_post')], {
+    default: 'client_secret_basic'
+  }),
+  scope,
+  parameters: Type.Record(Type.String(), Type.String(), { default: {} })
+}, { additionalProperties: false })
+
+/** What is known of an identity provider before it is asked. */
+export interface ProviderConfig {
+  /** exactly as in its tokens */
+  issuer: string
+  clientId: string
+  authentication:
+    | { method: 'client_secret_basic' | 'client_secret_post', secret: string }
+    /** PKCS #8 in PEM, or a JWK */
+    | { method: 'private_key_jwt', key: string }
+  scope: string
+  /** more parameters of the authorization request */
+  parameters: Record<string, string>
+  /** seconds since the person has entered a password or the like */
+  maxAge: number | undefined
+  pushedAuthorizationRequests: 'auto' | 'never'
+  /** certificate authorities in PEM, trusted beside those of the system */
+  ca: string | undefined
+  /** seconds that the provider is given for each answer */
+  timeout: number
+}
+
 export interface RelyingPartyConfig extends ServerConfig, Addresses {
   session: {
     /** 32 bytes, for the encryption of the cookie */
     key: Buffer
     /** seconds from sign-in to the end of the session */
     lifetime: number
+    /** seconds from the last request to the end of the session */
+    idleLifetime: number
   }
   /** the lab's clock can be moved */
   lab: boolean
   /** sign-ins a minute and address */
   signInRateLimit: number
-  oidc: { clientId: string, clientSecret: string, scope: string }
+  oidc: ProviderConfig
+  otherProviders: (ProviderConfig & { name: string })[]
   messenger: {
     /** Genesys' own client: the relying party asks for its codes and cannot redeem them */
     clientId: string
@@ -53,17 +115,33 @@ export interface RelyingPartyConfig extends ServerConfig, Addresses {
  * Read the settings.
  *
  * @throws {SettingsError} naming every setting that is wrong
+ * @throws {DataFileError} naming the entry and the field of the file of further providers
  */
 export function loadRelyingPartyConfig (env: NodeJS.ProcessEnv = process.env): RelyingPartyConfig {
-  const settings = loadSettings('relying-party', properties, env)
+  // Which of the two must be there depends on how the client says who it is.
+  const needed = env['OIDC_CLIENT_AUTH'] === 'private_key_jwt' ? { OIDC_PRIVATE_KEY: privateKey } : { OIDC_CLIENT_SECRET: secret() }
+  const settings = loadSettings('relying-party', { ...properties, ...needed }, env)
   const addresses = addressesOf(settings)
   return {
     ...serverConfigOf('relying-party', settings.APP_PORT, addresses.app, settings),
     ...addresses,
-    session: { key: Buffer.from(settings.SESSION_KEY, 'hex'), lifetime: settings.SESSION_LIFETIME },
+    session: {
+      key: Buffer.from(settings.SESSION_KEY, 'hex'),
+      lifetime: settings.SESSION_LIFETIME,
+      idleLifetime: settings.SESSION_IDLE_LIFETIME
+    },
     lab: settings.LAB,
     signInRateLimit: settings.SIGN_IN_RATE_LIMIT,
-    oidc: { clientId: settings.OIDC_CLIENT_ID, clientSecret: settings.OIDC_CLIENT_SECRET, scope: settings.OIDC_SCOPE },
+    oidc: {
+      issuer: addresses.issuer,
+      clientId: settings.OIDC_CLIENT_ID,
+      authentication: authenticationOf(settings),
+      scope: settings.OIDC_SCOPE,
+      parameters: parametersOf(settings),
+      maxAge: settings.OIDC_MAX_AGE,
+      ...commonOf(settings)
+    },
+    otherProviders: otherProvidersOf(settings, env),
     messenger: {
       clientId: settings.GENESYS_CLIENT_ID,
       scope: settings.GENESYS_SCOPE,
@@ -73,4 +151,40 @@ export function loadRelyingPartyConfig (env: NodeJS.ProcessEnv = process.env): R
       origins: settings.GENESYS_ORIGINS?.trim().split(/\s+/) ?? [addresses.genesys, addresses.genesys.replace(/^http/, 'ws')]
     }
   }
+}
+
+function authenticationOf (settings: Settings): ProviderConfig['authentication'] {
+  const { OIDC_CLIENT_AUTH: method, OIDC_CLIENT_SECRET: secret = '', OIDC_PRIVATE_KEY: key = '' } = settings
+  return method === 'private_key_jwt' ? { method, key } : { method, secret }
+}
+
+function parametersOf (settings: Settings): Record<string, string> {
+  const parameters = {
+    audience: settings.OIDC_AUDIENCE,
+    acr_values: settings.OIDC_ACR_VALUES,
+    prompt: settings.OIDC_PROMPT,
+    ui_locales: settings.OIDC_UI_LOCALES
+  }
+  return Object.fromEntries(Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined))
+}
+
+function commonOf ({ OIDC_PAR: pushedAuthorizationRequests, OIDC_CA: ca, OIDC_TIMEOUT: timeout }: Settings) {
+  return { pushedAuthorizationRequests, ca, timeout }
+}
+
+function otherProvidersOf (settings: Settings, env: NodeJS.ProcessEnv): RelyingPartyConfig['otherProviders'] {
+  if (settings.OIDC_PROVIDERS_FILE === undefined) return []
+  const variables = Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined))
+  return readDataFile(settings.OIDC_PROVIDERS_FILE, {
+    entry: furtherProvider, key: 'name', unique: ['name', 'issuer'], settings: variables
+  }).map(provider => ({
+    name: provider.name,
+    issuer: provider.issuer,
+    clientId: provider.client_id,
+    authentication: { method: provider.token_endpoint_auth_method, secret: provider.client_secret },
+    scope: provider.scope,
+    parameters: provider.parameters,
+    maxAge: undefined,
+    ...commonOf(settings)
+  }))
 }

@@ -1,9 +1,14 @@
 import * as client from 'openid-client'
 import { validateAuthResponse } from 'oauth4webapi'
-import { fetch } from '#lib/outbound.ts'
+import type { FetchImplementation } from 'jose'
 import type { Logger } from '#lib/http-server.ts'
-import type { RelyingPartyConfig } from './config.ts'
+import { createFetch } from '#lib/outbound.ts'
+import type { ProviderConfig } from './config.ts'
+import { Discovery } from './discovery.ts'
 import { SignInError } from './errors.ts'
+import { logoutTokenCheck, type LogoutToken } from './logout-token.ts'
+import { readPrivateKey } from './private-key.ts'
+import { describeRefusal } from './refusals.ts'
 
 /** What must be remembered between an authorization request and its response. Fresh for each request. */
 export interface AuthorizationRequest {
@@ -12,86 +17,128 @@ export interface AuthorizationRequest {
   codeVerifier: string
 }
 
-/** What a redeemed code tells. */
-export interface SignIn {
-  /** claims about the person, `sub` among them */
-  user: client.UserInfoResponse
+/** What a redeemed code or refresh token brings. */
+export interface Tokens {
+  accessToken: string
+  /** milliseconds since the epoch; nothing where the provider does not say */
+  expiresAt: number | undefined
+  refreshToken: string | undefined
   /** for `id_token_hint` */
   idToken: string
-  accessToken: string
-  refreshToken: string | undefined
 }
 
-const firstDelay = 250
-const longestDelay = 5_000
+/** What a redeemed code tells. */
+export interface SignIn {
+  issuer: string
+  /** claims about the person, `sub` among them */
+  user: client.UserInfoResponse
+  /** the provider's own session, by which it can say that this one is over */
+  sid: string | undefined
+  tokens: Tokens
+}
 
-/**
- * The identity provider, as the relying party sees it. Nobody else talks to it.
- *
- * Discovery waits for nobody: it is tried in the background until it succeeds, and at once when somebody needs it.
- */
+interface Discovered {
+  configuration: client.Configuration
+  /** for the Messenger's code: the same provider, another client */
+  messenger: client.Configuration
+  checkLogoutToken: ReturnType<typeof logoutTokenCheck> | undefined
+}
+
+/** The client of whose codes only Genesys knows what to do with them. */
+interface MessengerClient { clientId: string, scope: string }
+
+/** One identity provider, as the relying party sees it. Nobody else talks to it. */
 export class IdentityProvider {
-  readonly #config: RelyingPartyConfig
+  readonly issuer: string
+  /** path in this application where its responses to sign-ins arrive */
+  readonly callback: string
+  /** seconds that it is given for each answer */
+  readonly timeout: number
+  readonly discovery: Discovery<Discovered>
+  readonly #config: ProviderConfig
+  readonly #app: string
+  readonly #messenger: MessengerClient
+  readonly #fetch: ReturnType<typeof createFetch>
   readonly #log: Logger
-  #discovered: client.Configuration | undefined
-  #discovering: Promise<client.Configuration> | undefined
-  #failure: string | undefined = 'discovery has not been tried yet'
-  #timer: NodeJS.Timeout | undefined
 
-  constructor (config: RelyingPartyConfig, log: Logger) {
+  /** @param options.app origin of this application, as browsers see it */
+  constructor (config: ProviderConfig, options: { app: string, callback: string, messenger: MessengerClient, log: Logger }) {
+    this.issuer = config.issuer
+    this.callback = options.callback
+    this.timeout = config.timeout
+    this.discovery = new Discovery(() => this.#discover())
     this.#config = config
-    this.#log = log
-  }
-
-  /** Why no sign-in can be started now, or nothing when one can. */
-  get notReady (): string | undefined {
-    return this.#discovered ? undefined : this.#failure
-  }
-
-  /**
-   * Try discovery until it succeeds, with growing pauses. It can be done again: until there is an answer, what is known of
-   * the provider and of its keys stays in use.
-   */
-  startDiscovering (delay = firstDelay): void {
-    clearTimeout(this.#timer)
-    this.#discoverOnce().catch(() => {
-      this.#timer = setTimeout(() => this.startDiscovering(Math.min(delay * 2, longestDelay)), delay)
-      this.#timer.unref()
-    })
-  }
-
-  stopDiscovering (): void {
-    clearTimeout(this.#timer)
+    this.#app = options.app
+    this.#messenger = options.messenger
+    this.#fetch = createFetch({ ca: config.ca })
+    this.#log = options.log
   }
 
   /** Where to send the browser to sign in, and what to remember until it comes back. */
-  async startSignIn (): Promise<AuthorizationRequest & { url: string }> {
-    return this.#start(await this.#configuration(), '/callback', { scope: this.#config.oidc.scope })
+  async startSignIn ({ loginHint }: { loginHint?: string | undefined } = {}): Promise<AuthorizationRequest & { url: string }> {
+    const { configuration } = await this.discovery.get()
+    const { scope, parameters, maxAge, pushedAuthorizationRequests } = this.#config
+    return this.#start(configuration, {
+      ...parameters,
+      scope,
+      redirect_uri: this.#urlOf(this.callback),
+      ...(maxAge !== undefined && { max_age: String(maxAge) }),
+      ...(loginHint !== undefined && { login_hint: loginHint })
+    }, pushedAuthorizationRequests === 'auto' && configuration.serverMetadata().pushed_authorization_request_endpoint !== undefined)
   }
 
   /**
-   * Check the response to `startSignIn` and redeem its code: state, `iss`, PKCE, nonce and the whole ID token, with its
-   * signature by the provider's keys.
+   * Check the response to `startSignIn` and redeem its code: state, `iss`, PKCE, nonce, `auth_time` and the whole ID token,
+   * with its signature by the provider's keys.
    *
    * @param response path and query of the callback
    * @throws {SignInError} when the provider or one of the checks says no
    */
   async finishSignIn (response: string, request: AuthorizationRequest): Promise<SignIn> {
-    const configuration = await this.#configuration()
-    try {
-      const tokens = await client.authorizationCodeGrant(configuration, this.#urlOf(response), {
+    const { configuration } = await this.discovery.get()
+    const { maxAge } = this.#config
+    return this.#refusing(async () => {
+      const answer = await client.authorizationCodeGrant(configuration, new URL(this.#urlOf(response)), {
         expectedState: request.state,
         expectedNonce: request.nonce,
         pkceCodeVerifier: request.codeVerifier,
+        ...(maxAge !== undefined && { maxAge }),
         idTokenExpected: true
       })
-      // The subject of the ID token must be that of the userinfo response too.
-      // https://openid.net/specs/openid-connect-core-1_0.html#UserInfoResponse
-      const user = await client.fetchUserInfo(configuration, tokens.access_token, tokens.claims()!.sub)
-      return { user, idToken: tokens.id_token!, accessToken: tokens.access_token, refreshToken: tokens.refresh_token }
-    } catch (error) {
-      throw refusal(error)
-    }
+      const claims = answer.claims()!
+      const user = await this.#user(configuration, answer.access_token, claims)
+      const sid = typeof claims['sid'] === 'string' ? claims['sid'] : undefined
+      return { issuer: this.issuer, user, sid, tokens: tokensOf(answer, answer.id_token!) }
+    })
+  }
+
+  /**
+   * Claims about the person, as the provider has them now.
+   *
+   * @param sub the person: an answer about somebody else is refused
+   * @see https://openid.net/specs/openid-connect-core-1_0.html#UserInfo
+   */
+  async fetchProfile (accessToken: string, sub: string): Promise<client.UserInfoResponse> {
+    const { configuration } = await this.discovery.get()
+    return this.#refusing(() => client.fetchUserInfo(configuration, accessToken, sub))
+  }
+
+  /**
+   * New tokens for old.
+   *
+   * @param sub the person: an ID token of somebody else is refused
+   * @see https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse
+   */
+  async refresh (refreshToken: string, sub: string, { idToken }: Tokens): Promise<Tokens> {
+    const { configuration } = await this.discovery.get()
+    return this.#refusing(async () => {
+      const answer = await client.refreshTokenGrant(configuration, refreshToken)
+      if (answer.id_token !== undefined && answer.claims()?.sub !== sub) {
+        throw new SignInError('invalid_id_token', { description: 'the refreshed ID token is about another person (sub)' })
+      }
+      const { refreshToken: rotated, ...tokens } = tokensOf(answer, answer.id_token ?? idToken)
+      return { ...tokens, refreshToken: rotated ?? refreshToken }
+    })
   }
 
   /**
@@ -100,13 +147,14 @@ export class IdentityProvider {
    * @param sub who is signed in here: the code must be for the same person
    * @param prompt `none` for no page at all, nothing to let the provider show what it needs to
    */
-  async startMessengerSignIn (sub: string, prompt: 'none' | undefined) {
-    const configuration = await this.#messengerConfiguration()
-    return this.#start(configuration, '/messenger/callback', {
-      scope: this.#config.messenger.scope,
+  async startMessengerSignIn (sub: string, prompt: 'none' | undefined): Promise<AuthorizationRequest & { url: string }> {
+    const { messenger } = await this.discovery.get()
+    return this.#start(messenger, {
+      scope: this.#messenger.scope,
+      redirect_uri: this.#urlOf('/messenger/callback'),
       ...(prompt && { prompt }),
       // https://openid.net/specs/openid-connect-core-1_0.html#AuthRequestValidation, on requesting a specific `sub`
-      ...(configuration.serverMetadata().claims_parameter_supported && {
+      ...(messenger.serverMetadata().claims_parameter_supported && {
         claims: JSON.stringify({ id_token: { sub: { value: sub } } })
       })
     })
@@ -118,120 +166,171 @@ export class IdentityProvider {
    * @returns the code, the redirect URI it is bound to, and the issuer if the provider names itself
    * @throws {SignInError} when the provider or one of the checks says no
    */
-  async finishMessengerSignIn (response: string, request: AuthorizationRequest) {
-    const configuration = await this.#messengerConfiguration()
-    try {
+  async finishMessengerSignIn (response: string, { state }: AuthorizationRequest) {
+    const { messenger } = await this.discovery.get()
+    return this.#refusing(async () => {
       const parameters = validateAuthResponse(
-        configuration.serverMetadata(), configuration.clientMetadata(), this.#urlOf(response), request.state)
+        messenger.serverMetadata(), messenger.clientMetadata(), new URL(this.#urlOf(response)), state)
       const authCode = parameters.get('code')
-      if (!authCode) throw new SignInError('invalid_response', { description: 'the response has no code' })
-      return { authCode, redirectUri: this.#urlOf('/messenger/callback').href, iss: parameters.get('iss') ?? undefined }
-    } catch (error) {
-      throw refusal(error)
-    }
+      if (!authCode) throw new SignInError('invalid_response', { description: 'the authorization response has no code' })
+      return { authCode, redirectUri: this.#urlOf('/messenger/callback'), iss: parameters.get('iss') ?? undefined }
+    })
   }
 
   /**
-   * Where to send the browser so that the provider ends its session too.
+   * Where to send the browser so that the provider ends its session too, and what to remember until it comes back.
    *
    * @returns nothing where the provider cannot be asked; then signing out here is all there is
    * @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout
    */
-  endSessionUrl (idToken: string): string | undefined {
-    if (!this.#discovered?.serverMetadata().end_session_endpoint) return undefined
-    return client.buildEndSessionUrl(this.#discovered, {
-      id_token_hint: idToken,
-      post_logout_redirect_uri: this.#urlOf('/').href
-    }).href
+  startSignOut (idToken: string | undefined): { url: string, state: string } | undefined {
+    const configuration = this.discovery.found?.configuration
+    if (!configuration?.serverMetadata().end_session_endpoint) return undefined
+    const state = client.randomState()
+    const url = client.buildEndSessionUrl(configuration, {
+      ...(idToken !== undefined && { id_token_hint: idToken }),
+      post_logout_redirect_uri: this.#urlOf('/logout/callback'),
+      state
+    })
+    return { url: url.href, state }
   }
 
-  async #start (configuration: client.Configuration, callback: string, parameters: Record<string, string>) {
+  /**
+   * Check what the provider has sent to say that a session is over.
+   *
+   * @throws {SignInError} when it is not from the provider, not for us, or no logout token
+   */
+  async checkLogoutToken (token: string): Promise<LogoutToken> {
+    const { checkLogoutToken } = await this.discovery.get()
+    if (!checkLogoutToken) throw new SignInError('invalid_request', { description: 'the provider publishes no keys' })
+    return checkLogoutToken(token)
+  }
+
+  /** Whether it goes by this issuer identifier. That of its metadata and ours may differ in a slash at the end of the host. */
+  isOf (issuer: string): boolean {
+    return issuer === this.issuer || issuer === this.discovery.found?.configuration.serverMetadata().issuer
+  }
+
+  /** Origins that a browser meets on its way through the provider. */
+  get origins (): string[] {
+    const metadata = this.discovery.found?.configuration.serverMetadata()
+    const urls = [this.issuer, metadata?.authorization_endpoint, metadata?.end_session_endpoint]
+    return [...new Set(urls.filter(url => url !== undefined).map(url => new URL(url).origin))]
+  }
+
+  async #start (configuration: client.Configuration, parameters: Record<string, string>, push = false) {
     const request = {
       state: client.randomState(),
       nonce: client.randomNonce(),
       codeVerifier: client.randomPKCECodeVerifier()
     }
-    const url = client.buildAuthorizationUrl(configuration, {
+    const all = {
       ...parameters,
-      redirect_uri: this.#urlOf(callback).href,
       state: request.state,
       nonce: request.nonce,
       code_challenge: await client.calculatePKCECodeChallenge(request.codeVerifier),
       code_challenge_method: 'S256'
-    })
+    }
+    const url = push
+      ? await this.#refusing(() => client.buildAuthorizationUrlWithPAR(configuration, all))
+      : client.buildAuthorizationUrl(configuration, all)
     return { ...request, url: url.href }
   }
 
+  async #user (configuration: client.Configuration, accessToken: string, claims: client.IDToken): Promise<client.UserInfoResponse> {
+    const { sub } = claims
+    if (!configuration.serverMetadata().userinfo_endpoint) return { ...aboutThePerson(claims), sub }
+    // The subject of the ID token must be that of the userinfo response too.
+    // https://openid.net/specs/openid-connect-core-1_0.html#UserInfoResponse
+    return { ...aboutThePerson(claims), ...await client.fetchUserInfo(configuration, accessToken, sub) }
+  }
+
   /** A URL of this application, as the browser sees it: never from the Host header, which anybody can write. */
-  #urlOf (path: string): URL {
-    return new URL(`${this.#config.app}${path}`)
+  #urlOf (path: string): string {
+    return `${this.#app}${path}`
   }
 
-  async #messengerConfiguration () {
-    const { clientId } = this.#config.messenger
-    const configuration = new client.Configuration(
-      (await this.#configuration()).serverMetadata(), clientId, undefined, client.None())
-    for (const allow of this.#transport) allow(configuration)
-    return configuration
-  }
-
-  get #transport () {
-    // Deprecated so that it stands out: without it, no provider is talked to in the clear. The lab's is.
-    return this.#config.issuer.startsWith('http:') ? [client.allowInsecureRequests] : []
-  }
-
-  #configuration (): Promise<client.Configuration> {
-    return this.#discovered ? Promise.resolve(this.#discovered) : this.#discoverOnce()
-  }
-
-  #discoverOnce (): Promise<client.Configuration> {
-    this.#discovering ??= this.#discover().finally(() => { this.#discovering = undefined })
-    return this.#discovering
-  }
-
-  async #discover (): Promise<client.Configuration> {
-    const { issuer, oidc } = this.#config
+  async #refusing<R> (ask: () => Promise<R>): Promise<R> {
     try {
-      const configuration = await client.discovery(
-        new URL(issuer), oidc.clientId, undefined, client.ClientSecretBasic(oidc.clientSecret), {
-          [client.customFetch]: fetch as unknown as client.CustomFetch,
-          timeout: 10,
-          execute: this.#transport
-        })
+      return await ask()
+    } catch (error) {
+      const refused = refusal(error)
+      // openid-client keeps keys for minutes. What did not fit one may fit those that the provider has now.
+      if (refused instanceof SignInError && refused.error.startsWith('invalid_')) this.discovery.start()
+      throw refused
+    }
+  }
+
+  async #discover (): Promise<Discovered> {
+    const { issuer, clientId, timeout } = this.#config
+    const options = {
+      [client.customFetch]: this.#fetch as unknown as client.CustomFetch,
+      timeout,
+      // Deprecated so that it stands out: without it, no provider is talked to in the clear. The lab's is.
+      execute: issuer.startsWith('http:') ? [client.allowInsecureRequests] : []
+    }
+    try {
+      const configuration = await client.discovery(new URL(issuer), clientId, undefined, await this.#authentication(), options)
       // The code flow may trust TLS in place of the signature. We look at both.
       client.enableNonRepudiationChecks(configuration)
-      this.#discovered = configuration
+      const metadata = configuration.serverMetadata()
+      const messenger = new client.Configuration(metadata, this.#messenger.clientId, undefined, client.None())
+      for (const allow of options.execute) allow(messenger)
+      const checkLogoutToken = metadata.jwks_uri === undefined
+        ? undefined
+        : logoutTokenCheck({
+          issuer: metadata.issuer,
+          jwksUri: metadata.jwks_uri,
+          clientId,
+          algorithms: metadata.id_token_signing_alg_values_supported ?? ['RS256'],
+          fetch: this.#fetch as unknown as FetchImplementation
+        })
       this.#log.info(`found the identity provider at ${issuer}`)
-      return configuration
+      return { configuration, messenger, checkLogoutToken }
     } catch (error) {
-      const failure = refusal(error)
-      this.#failure = `no discovery document from ${issuer}: ${failure.description ?? failure.error}`
-      throw new SignInError('provider_unavailable', { statusCode: 503, description: this.#failure, cause: error })
+      const { description, message } = refusal(error) as SignInError
+      throw new SignInError('provider_unavailable', {
+        statusCode: 503, description: `no discovery document from ${issuer}: ${description ?? message}`, cause: error
+      })
+    }
+  }
+
+  async #authentication (): Promise<client.ClientAuth> {
+    const { authentication } = this.#config
+    switch (authentication.method) {
+      case 'client_secret_basic': return client.ClientSecretBasic(authentication.secret)
+      case 'client_secret_post': return client.ClientSecretPost(authentication.secret)
+      case 'private_key_jwt': {
+        const { key, kid, thumbprints } = await readPrivateKey(authentication.key)
+        return client.PrivateKeyJwt(kid === undefined ? key : { key, kid }, {
+          [client.modifyAssertion]: header => { Object.assign(header, thumbprints) }
+        })
+      }
     }
   }
 }
 
-/** What openid-client says, in our terms. The one place where its errors are looked at. */
-function refusal (error: unknown): SignInError {
-  if (error instanceof SignInError) return error
-  if (error instanceof client.AuthorizationResponseError) {
-    return new SignInError(error.error, { description: error.error_description, cause: error })
+function tokensOf (answer: client.TokenEndpointResponse & client.TokenEndpointResponseHelpers, idToken: string): Tokens {
+  const expiresIn = answer.expiresIn()
+  return {
+    accessToken: answer.access_token,
+    expiresAt: expiresIn === undefined ? undefined : Date.now() + expiresIn * 1000,
+    refreshToken: answer.refresh_token,
+    idToken
   }
-  if (error instanceof client.ResponseBodyError) {
-    const statusCode = error.status >= 500 ? 502 : 400
-    return new SignInError(error.error, { statusCode, description: error.error_description, cause: error })
-  }
-  if (error instanceof client.ClientError && error.code === 'OAUTH_TIMEOUT') {
-    return new SignInError('provider_unavailable', { statusCode: 503, description: 'it did not answer in time', cause: error })
-  }
-  const { message, code, cause } = error as Error & { code?: string }
-  // What fetch throws when there is no connection
-  if (error instanceof TypeError && code === undefined) {
-    const reason = (cause as NodeJS.ErrnoException | undefined)?.code ?? message
-    return new SignInError('provider_unavailable', { statusCode: 503, description: `no connection (${reason})`, cause: error })
-  }
-  const reason = cause instanceof Error ? cause.message : undefined
-  return new SignInError('invalid_response', {
-    description: [message, reason].filter((text, index, all) => text && all.indexOf(text) === index).join(': '), cause: error
-  })
+}
+
+const aboutTheToken = new Set([
+  'iss', 'aud', 'exp', 'iat', 'nbf', 'jti', 'nonce', 'azp', 'sid', 'acr', 'amr', 'auth_time', 'at_hash', 'c_hash', 's_hash'
+])
+
+/** An ID token's claims about the person, without those about the token itself. */
+function aboutThePerson (claims: client.IDToken): Record<string, client.JsonValue | undefined> {
+  return Object.fromEntries(Object.entries(claims).filter(([name]) => !aboutTheToken.has(name)))
+}
+
+/** What openid-client says, in our terms. What it does not say is a mistake of ours. */
+function refusal (error: unknown): unknown {
+  const described = error instanceof SignInError ? undefined : describeRefusal(error)
+  return described ? new SignInError(described.error, { ...described, cause: error }) : error
 }

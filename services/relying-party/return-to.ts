@@ -12,9 +12,24 @@ const partsOfTheFlow = /^\/(login|logout|callback|messenger)(\/|$)/
  */
 export function checkReturnTo (returnTo: string | undefined, app: string): string {
   if (returnTo === undefined || returnTo === '') return '/'
+  if (!returnTo.startsWith('/')) throw new SignInError('return_to_refused')
+  return checkUrl(returnTo, app)
+}
+
+/**
+ * The same for a whole URL, as a third party gives it that starts a sign-in.
+ *
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#ThirdPartyInitiatedLogin
+ */
+export function checkTargetLink (target: string | undefined, app: string): string {
+  return target === undefined || target === '' ? '/' : checkUrl(target, app)
+}
+
+function checkUrl (text: string, app: string): string {
   const { origin } = new URL(app)
-  const url = returnTo.startsWith('/') ? URL.parse(returnTo, app) : null
-  if (!url || url.origin !== origin || url.username || url.pathname.startsWith('//') || partsOfTheFlow.test(decoded(url.pathname))) {
+  const url = URL.parse(text, app)
+  const inside = url && url.origin === origin && !url.username && !url.password
+  if (!inside || url.pathname.startsWith('//') || partsOfTheFlow.test(decoded(url.pathname))) {
     throw new SignInError('return_to_refused')
   }
   return url.pathname + url.search + url.hash

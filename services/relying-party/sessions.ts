@@ -1,13 +1,24 @@
 import { randomBytes } from 'node:crypto'
-import type { Store } from '#lib/store.ts'
-import type { SignIn } from './oidc.ts'
+import type { Keeping, Store } from '#lib/store.ts'
+import type { SignIn, Tokens } from './oidc.ts'
 
 /** A person who is signed in. Stays on the server: the browser has only the `id`, in an encrypted cookie. */
-export interface Session extends SignIn {
+export interface Session extends Omit<SignIn, 'tokens'> {
   id: string
-  /** milliseconds since the epoch */
+  /** what the list of one's sessions calls it: the id itself would let in whoever reads it */
+  handle: string
+  /** the browser, as it names itself in `User-Agent` */
+  device: string
+  /** milliseconds since the epoch, as all times here */
+  startedAt: number
+  /** to the minute */
+  lastUsedAt: number
+  /** the end, however much it is used */
   expiresAt: number
 }
+
+/** Why a session that a browser still has the cookie of is no more. */
+export type Ending = 'expired' | 'signed_out_elsewhere' | 'signed_out_at_provider' | 'refused_by_provider'
 
 /** What the page's `getAuthCode` gives to the Messenger. */
 export interface MessengerCode {
@@ -18,36 +29,108 @@ export interface MessengerCode {
   iss?: string | undefined
 }
 
+/** How long a session lives, in seconds. */
+export interface Lifetimes {
+  /** from the sign-in on */
+  lifetime: number
+  /** from the last request on */
+  idleLifetime: number
+}
+
 // A code lives about a minute at most providers. One that waited longer than this is not worth handing over.
 const messengerCodeLifetime = 45
+const endingLifetime = 24 * 60 * 60
 
-/** The sessions of this application, and for each at most one code that waits for the Messenger. */
+/** The sessions of this application, with the tokens of each and the code that waits for its Messenger. */
 export class Sessions {
   readonly #sessions
+  readonly #tokens
   readonly #messengerCodes
-  readonly #lifetime: number
+  readonly #endings
+  readonly #lifetimes: Lifetimes
+  readonly #writtenEvery: number
 
-  constructor (store: Store, lifetime: number) {
+  constructor (store: Store, lifetimes: Lifetimes) {
     this.#sessions = store.collection<Session>('sessions')
+    // Apart, since an ordinary request needs none, and they can be large.
+    this.#tokens = store.collection<Tokens>('tokens')
     this.#messengerCodes = store.collection<MessengerCode>('messenger-codes')
-    this.#lifetime = lifetime
+    this.#endings = store.collection<Ending>('endings')
+    this.#lifetimes = lifetimes
+    // A request that writes costs many times what one does that reads.
+    this.#writtenEvery = Math.min(60_000, lifetimes.idleLifetime * 100)
   }
 
-  async start (signIn: SignIn): Promise<Session> {
-    const session = {
-      ...signIn, id: randomBytes(32).toString('base64url'), expiresAt: Date.now() + this.#lifetime * 1000
+  async start ({ tokens, ...signIn }: SignIn, device: string): Promise<Session> {
+    const now = Date.now()
+    const session: Session = {
+      ...signIn,
+      id: randomBytes(32).toString('base64url'),
+      handle: randomBytes(9).toString('base64url'),
+      device: device.slice(0, 300),
+      startedAt: now,
+      lastUsedAt: now,
+      expiresAt: now + this.#lifetimes.lifetime * 1000
     }
-    await this.#sessions.set(session.id, session, { ttl: this.#lifetime })
+    const keeping = this.#keepingOf(session)
+    await Promise.all([
+      this.#sessions.set(session.id, session, keeping),
+      this.#tokens.set(session.id, tokens, { ttl: keeping.ttl, tags: [session.id] })
+    ])
     return session
   }
 
-  find (id: string): Promise<Session | undefined> {
-    return this.#sessions.get(id)
+  /** The session, as one that is in use now. */
+  async use (id: string): Promise<Session | undefined> {
+    const session = await this.#sessions.get(id)
+    if (!session || Date.now() - session.lastUsedAt < this.#writtenEvery) return session
+    const lastUsedAt = Date.now()
+    const [used] = await Promise.all([
+      this.#sessions.update(id, session => ({ ...session, lastUsedAt }), session => this.#keepingOf(session)),
+      this.#tokens.prolongTagged(id, this.#keepingOf({ ...session, lastUsedAt }).ttl)
+    ])
+    return used
   }
 
-  async end (id: string): Promise<void> {
-    await this.#sessions.delete(id)
-    await this.#messengerCodes.delete(id)
+  /** Whether there is such a session, which does not count as use. */
+  async isThere (id: string): Promise<boolean> {
+    return await this.#sessions.get(id) !== undefined
+  }
+
+  /** All sessions of the person that this one is of, the latest first. */
+  ofSamePerson (session: Session): Promise<Session[]> {
+    return this.#sessions.tagged(personTag(session.issuer, session.user.sub), { newestFirst: true })
+  }
+
+  /** @param ending told to a browser that comes back with the cookie; without it there is nobody to tell */
+  async end (id: string, ending?: Ending): Promise<void> {
+    if (ending) await this.#endings.set(id, ending, { ttl: endingLifetime })
+    await Promise.all([this.#sessions.delete(id), this.#tokens.delete(id), this.#messengerCodes.delete(id)])
+  }
+
+  /**
+   * End what the provider names: one of its own sessions, or all of a person.
+   *
+   * @see https://openid.net/specs/openid-connect-backchannel-1_0.html#BCActions
+   */
+  async endByProvider (issuer: string, { sid, sub }: { sid?: string | undefined, sub?: string | undefined }): Promise<void> {
+    const tag = sid !== undefined ? providerSessionTag(issuer, sid) : personTag(issuer, String(sub))
+    const named = (await this.#sessions.tagged(tag)).filter(session => sub === undefined || session.user.sub === sub)
+    await Promise.all(named.map(({ id }) => this.end(id, 'signed_out_at_provider')))
+  }
+
+  /** Why there is no session of this id. */
+  async endingOf (id: string): Promise<Ending> {
+    return await this.#endings.get(id) ?? 'expired'
+  }
+
+  tokensOf (id: string): Promise<Tokens | undefined> {
+    return this.#tokens.get(id)
+  }
+
+  /** @returns nothing where the session has ended meanwhile: its tokens are not kept then either */
+  replaceTokens (id: string, tokens: Tokens): Promise<Tokens | undefined> {
+    return this.#tokens.update(id, () => tokens)
   }
 
   async keepMessengerCode (id: string, code: MessengerCode): Promise<void> {
@@ -58,4 +141,16 @@ export class Sessions {
   takeMessengerCode (id: string): Promise<MessengerCode | undefined> {
     return this.#messengerCodes.take(id)
   }
+
+  #keepingOf ({ issuer, user, sid, lastUsedAt, expiresAt }: Session): Keeping & { ttl: number } {
+    const end = Math.min(expiresAt, lastUsedAt + this.#lifetimes.idleLifetime * 1000)
+    return {
+      ttl: (end - Date.now()) / 1000,
+      tags: [personTag(issuer, user.sub), ...(sid === undefined ? [] : [providerSessionTag(issuer, sid)])]
+    }
+  }
 }
+
+// An issuer has no spaces, so no two of these can be taken for one another.
+const personTag = (issuer: string, sub: string) => `sub ${issuer} ${sub}`
+const providerSessionTag = (issuer: string, sid: string) => `sid ${issuer} ${sid}`

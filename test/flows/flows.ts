@@ -1,5 +1,6 @@
 import type { Test } from 'tap'
 import type { Lab } from '../helpers/lab.ts'
+import { accessTokens } from './access-tokens.ts'
 import { attachments } from './attachments.ts'
 import { authProviderInChromium } from './auth-provider-in-chromium.ts'
 import { availability } from './availability.ts'
@@ -21,6 +22,7 @@ import { messengerCode } from './messenger-code.ts'
 import { messengerWindowInChromium } from './messenger-window-in-chromium.ts'
 import { noMessageLostInChromium } from './no-message-lost-in-chromium.ts'
 import { officialClient } from './official-client.ts'
+import { ownSessions } from './own-sessions.ts'
 import { pageApiInChromium } from './page-api-in-chromium.ts'
 import { refresh } from './refresh.ts'
 import { severalTabsInChromium } from './several-tabs-in-chromium.ts'
@@ -36,6 +38,8 @@ type Flows = Record<string, (t: Test, lab: Lab) => Promise<void>>
 export const flows: Flows = {
   'signing in': signIn,
   'the callback': callback,
+  'one\'s own sessions': ownSessions,
+  'the access token': accessTokens,
   'the code for the Messenger': messengerCode,
   'the exchange at Genesys': exchange,
   'the official client': officialClient,

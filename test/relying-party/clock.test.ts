@@ -20,7 +20,7 @@ t.test('outside of a lab there is no clock to move', async t => {
 })
 
 t.test('a session ends when the clock says so, though the browser still has its cookie', async t => {
-  const { idp, tab, ...alone } = await buildWithIdp(t)
+  const { idp, tab, ...alone } = await buildWithIdp(t, { SESSION_IDLE_LIFETIME: String(day) })
   const visitor = tab()
   await visitor.signIn(idp, 'alice')
   const cookie = await visitor.jar.getCookieString(alone.config.app)

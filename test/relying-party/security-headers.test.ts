@@ -16,7 +16,7 @@ t.test('lets its page load and connect to Genesys, and nothing else', async t =>
     'style-src': ["'self'"],
     'img-src': ["'self'", 'data:', genesys],
     'connect-src': ["'self'", genesys, 'ws://genesys.localhost:3002'],
-    'frame-src': [genesys],
+    'frame-src': ["'self'", config.issuer, genesys],
     'form-action': ["'self'", config.issuer],
     'frame-ancestors': ["'none'"],
     'object-src': ["'none'"],

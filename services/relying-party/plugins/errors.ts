@@ -30,8 +30,15 @@ const words: Record<string, Words> = {
   invalid_client: { title: 'The sign-in failed', meaning: 'The identity provider does not accept this application\'s credentials. Its operator has to look at OIDC_CLIENT_ID and OIDC_CLIENT_SECRET.' },
   // Ours
   invalid_response: { title: 'The sign-in failed', meaning: 'What came back from the identity provider did not pass our checks, so we did not use it.' },
+  invalid_id_token: { title: 'The sign-in failed', meaning: 'The identity provider\'s statement about who you are did not pass our checks, so we did not believe it.' },
+  invalid_userinfo: { title: 'The sign-in failed', meaning: 'What the identity provider told about you did not pass our checks, so we did not believe it.' },
+  invalid_metadata: { title: 'The sign-in failed', meaning: 'What the identity provider says of itself did not pass our checks, so we do not trust it.' },
+  invalid_token: { title: 'The sign-in failed', meaning: 'The identity provider does not take the access token that it gave us.' },
   state_missing: { title: 'This was no answer to a sign-in', meaning: 'The address you came by lacks what it needs. Start from the application.' },
   state_unknown: { title: 'This sign-in is over', meaning: 'It was finished already, it took too long, or it was started in another browser. If you did not start one, somebody may have sent you a link to sign you in as them; you were not.' },
+  unknown_issuer: { title: 'We do not know that identity provider', meaning: 'The link you followed wanted to sign you in with a provider that this application has nothing to do with.' },
+  other_provider: { title: 'The sign-in failed', meaning: 'The answer came from another identity provider than the one that was asked, so we did not use it. Somebody may have tried to mix them up.' },
+  session_ended: { title: 'You were signed out', meaning: 'The identity provider does not let this sign-in go on. Sign in again.' },
   provider_unavailable: { title: 'Signing in is not possible right now', meaning: 'The identity provider does not answer. The rest of this site works; try again in a moment.' },
   return_to_refused: { title: 'That address is not part of this site', meaning: 'After signing in, we only send you on within this site. The link you followed wanted to lead you elsewhere.' },
   csrf: { title: 'This page was out of date', meaning: 'Your request did not come from the page we gave you last. Go back, reload and try again.' },
@@ -45,30 +52,32 @@ const words: Record<string, Words> = {
 export const errors = fp(async app => {
   await app.register(view, { engine: { eta: new Eta({ views }) }, root: views, production: true })
 
-  app.setNotFoundHandler((request, reply) => answer(request, reply.code(404), 'not_found', undefined, '/'))
+  app.setNotFoundHandler((request, reply) => answer(request, reply.code(404), { error: 'not_found' }))
 
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     if (error instanceof SignInError) {
       request.log.info(`refused: ${error.message}`)
       if (error.statusCode === 503) reply.header('retry-after', '2')
-      return answer(request, reply.code(error.statusCode), error.error, error.description, error.retry)
+      return answer(request, reply.code(error.statusCode), error)
     }
     const status = error.statusCode ?? 500
     if (status >= 500) {
       request.log.error({ err: error }, 'a request failed')
-      return answer(request, reply.code(status), 'internal_error', undefined, '/')
+      return answer(request, reply.code(status), { error: 'internal_error' })
     }
     request.log.info(`refused: ${error.code}, ${error.message}`)
     const code = error.code?.startsWith('FST_CSRF') ? 'csrf' : status === 429 ? 'rate_limited' : 'malformed'
-    return answer(request, reply.code(status), code, error.message, '/')
+    return answer(request, reply.code(status), { error: code, description: error.message })
   })
 }, { name: 'errors' })
 
-function answer (request: FastifyRequest, reply: FastifyReply, error: string, description: string | undefined, retry: string) {
+type Problem = Pick<SignInError, 'error'> & Partial<Pick<SignInError, 'description' | 'providerSays' | 'retry'>>
+
+function answer (request: FastifyRequest, reply: FastifyReply, { error, description, providerSays, retry = '/' }: Problem) {
   reply.header('cache-control', 'no-store')
   if (!request.headers.accept?.includes('text/html')) {
     return reply.send({ error, ...(description && { error_description: description }) })
   }
   const { title, meaning } = words[error] ?? { title: 'The sign-in failed', meaning: `The identity provider refused. ${again}` }
-  return reply.viewAsync('problem', { title, meaning, error, description, retry })
+  return reply.viewAsync('problem', { title, meaning, error, description, providerSays, retry })
 }

@@ -12,7 +12,7 @@ declare module '@fastify/secure-session' {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** the session of whoever is signed in; `loadSession` sets it */
+    /** the session of whoever is signed in */
     signedIn: Session | undefined
   }
 }
@@ -35,7 +35,9 @@ export const session = fp<{ config: RelyingPartyConfig, sessions: Sessions }>(as
   app.decorateRequest('signedIn', undefined)
   app.addHook('preHandler', async request => {
     const id = request.session.get('id')
-    request.signedIn = id === undefined ? undefined : await sessions.find(id)
+    // The files of the page are the same for everybody.
+    if (id === undefined || request.routeOptions.config.quiet) return
+    request.signedIn = await sessions.use(id)
   })
 }, { name: 'session' })
 

@@ -1,17 +1,18 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import type { Attempts } from '../attempts.ts'
+import type { Attempt, Attempts } from '../attempts.ts'
 import type { RelyingPartyConfig } from '../config.ts'
 import { SignInError } from '../errors.ts'
-import type { IdentityProvider } from '../oidc.ts'
 import { requireSession } from '../plugins/session.ts'
+import type { IdentityProviders } from '../providers.ts'
 import { checkReturnTo } from '../return-to.ts'
-import type { Sessions } from '../sessions.ts'
-import { withRetry } from './sign-in.ts'
+import type { Session, Sessions } from '../sessions.ts'
 
 // The provider would go on if it may show a page. Who is to use it is said in the request, so nobody else can.
 const needsPage = new Set(['consent_required', 'interaction_required', 'account_selection_required'])
+
+type Manner = Extract<Attempt, { purpose: 'messenger' }>['manner']
 
 /**
  * The Messenger's own authorization code: a second authorization request, for Genesys' client, without a page where the
@@ -19,24 +20,35 @@ const needsPage = new Set(['consent_required', 'interaction_required', 'account_
  */
 export const messengerRoutes: FastifyPluginAsyncTypebox<{
   config: RelyingPartyConfig
-  idp: IdentityProvider
+  providers: IdentityProviders
   attempts: Attempts
   sessions: Sessions
-}> = async (app, { config, idp, attempts, sessions }) => {
-  const returnToQuery = Type.Object({ return_to: Type.Optional(Type.String({ maxLength: 2000 })) })
+}> = async (app, { config, providers, attempts, sessions }) => {
+  // Genesys knows one provider.
+  const { main } = providers
+  const returnTo = Type.Optional(Type.String({ maxLength: 2000 }))
+  const hasMessenger = (session: Session | undefined): session is Session => session?.issuer === main.issuer
 
-  async function sendToProvider (request: FastifyRequest, reply: FastifyReply, sub: string, returnTo: string, interactive: boolean) {
-    const { url, ...authorizationRequest } = await idp.startMessengerSignIn(sub, interactive ? undefined : 'none')
-    await attempts.start(request, reply, { ...authorizationRequest, purpose: 'messenger', returnTo, interactive })
+  async function sendToProvider (request: FastifyRequest, reply: FastifyReply, sub: string, returnTo: string, manner: Manner) {
+    const { url, ...authorizationRequest } = await main.startMessengerSignIn(sub, manner === 'interactive' ? undefined : 'none')
+    await attempts.start(request, reply, { ...authorizationRequest, purpose: 'messenger', sub, returnTo, manner })
     reply.header('cache-control', 'no-store')
     return reply.redirect(url, 303)
   }
 
-  app.get('/messenger/login', { schema: { querystring: returnToQuery } }, async (request, reply) => {
-    const returnTo = checkReturnTo(request.query.return_to, config.app)
+  /** Where a frame ends: at a page (`host-page.ts`) that tells the one around it how it went. */
+  const endFrame = (reply: FastifyReply, outcome: string) =>
+    reply.redirect(`${config.app}/messenger/frame?${new URLSearchParams({ outcome })}`, 303)
+
+  app.get('/messenger/login', {
+    schema: { querystring: Type.Object({ return_to: returnTo, frame: Type.Optional(Type.Boolean()) }) }
+  }, async (request, reply) => {
+    const { return_to: path, frame = false } = request.query
+    const returnTo = checkReturnTo(path, config.app)
+    const session = request.signedIn
+    if (hasMessenger(session)) return sendToProvider(request, reply, session.user.sub, returnTo, frame ? 'in-frame' : 'at-once')
     // Pages come here by themselves. Signing in is a person's wish, so a tab that is late must not undo a sign-out.
-    if (!request.signedIn) return reply.redirect(config.app + returnTo, 303)
-    return sendToProvider(request, reply, request.signedIn.user.sub, returnTo, false)
+    return frame ? endFrame(reply, 'login_required') : reply.redirect(config.app + returnTo, 303)
   })
 
   app.get('/messenger/callback', {
@@ -44,29 +56,35 @@ export const messengerRoutes: FastifyPluginAsyncTypebox<{
   }, async (request, reply) => {
     reply.header('cache-control', 'no-store')
     const attempt = await attempts.take(request, reply, 'messenger', request.query.state)
-    const retry = `/login?${new URLSearchParams({ return_to: attempt.returnTo })}`
+    const { returnTo, manner, sub } = attempt
     const session = request.signedIn
-    if (!session) throw new SignInError('login_required', { retry })
 
     try {
-      const { authCode, redirectUri, iss } = await idp.finishMessengerSignIn(request.url, attempt)
+      // Meanwhile somebody may have signed out, or somebody else in.
+      if (!hasMessenger(session) || session.user.sub !== sub) throw new SignInError('login_required')
+      const { authCode, redirectUri, iss } = await main.finishMessengerSignIn(request.url, attempt)
       const { nonce, codeVerifier } = attempt
       await sessions.keepMessengerCode(session.id, { authCode, redirectUri, nonce, codeVerifier, iss })
     } catch (error) {
-      if (error instanceof SignInError && needsPage.has(error.error) && !attempt.interactive) {
-        return sendToProvider(request, reply, session.user.sub, attempt.returnTo, true)
+      if (!(error instanceof SignInError)) throw error
+      if (manner === 'in-frame') {
+        request.log.info(`refused: ${error.message}`)
+        return endFrame(reply, error.error)
       }
-      throw withRetry(error, retry)
+      if (needsPage.has(error.error) && manner === 'at-once') return sendToProvider(request, reply, sub, returnTo, 'interactive')
+      throw error.withRetry(`/login?${new URLSearchParams({ return_to: returnTo })}`)
     }
-    return reply.redirect(config.app + attempt.returnTo, 303)
+    return manner === 'in-frame' ? endFrame(reply, 'code') : reply.redirect(config.app + returnTo, 303)
   })
 
   app.post('/messenger/auth-code', {
     preHandler: [requireSession, app.csrfProtection],
-    schema: { querystring: returnToQuery }
+    schema: { querystring: Type.Object({ return_to: returnTo }) }
   }, async (request, reply) => {
     reply.header('cache-control', 'no-store')
-    const code = await sessions.takeMessengerCode(request.signedIn!.id)
+    const session = request.signedIn!
+    if (!hasMessenger(session)) return reply.code(403).send({ error: 'no_messenger' })
+    const code = await sessions.takeMessengerCode(session.id)
     if (code) return code
     const returnTo = checkReturnTo(request.query.return_to, config.app)
     return reply.code(409).send({

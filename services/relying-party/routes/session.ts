@@ -1,10 +1,19 @@
+import { fastifySSE } from '@fastify/sse'
 import type { FastifyPluginAsync } from 'fastify'
+import type { SessionWatch } from '../session-watch.ts'
+import type { Sessions } from '../sessions.ts'
+import { requireSession } from '../plugins/session.ts'
 
 /** Who is signed in, for the page. Never a token. */
-export const sessionRoutes: FastifyPluginAsync = async app => {
+export const sessionRoutes: FastifyPluginAsync<{ sessions: Sessions, watch: SessionWatch }> = async (app, { sessions, watch }) => {
+  await app.register(fastifySSE)
+
   app.get('/session', async (request, reply) => {
     reply.header('cache-control', 'no-store')
-    if (!request.signedIn) return { authenticated: false }
+    if (!request.signedIn) {
+      const id = request.session.get('id')
+      return { authenticated: false, ...(id !== undefined && { ended: { reason: await sessions.endingOf(id) } }) }
+    }
     const { user, expiresAt } = request.signedIn
     return {
       authenticated: true,
@@ -12,5 +21,28 @@ export const sessionRoutes: FastifyPluginAsync = async app => {
       expiresAt: new Date(expiresAt).toISOString(),
       csrfToken: reply.generateCsrf()
     }
+  })
+
+  // For as long as somebody is signed in, so that all tabs notice when nobody is any more.
+  app.get('/session/events', {
+    sse: { kind: 'only' },
+    exposeHeadRoute: false,
+    preHandler: requireSession
+  }, async (request, reply) => {
+    const { id } = request.signedIn!
+    let tell = () => {}
+    const ended = new Promise<void>(resolve => { tell = resolve })
+    const unwatch = watch.watch(id, tell)
+    if (!unwatch) return reply.code(429).header('retry-after', '60').send({ error: 'too_many_streams' })
+    reply.sse.onClose(() => {
+      unwatch()
+      tell()
+    })
+    await reply.sse.send((async function * () {
+      yield { event: 'ready', data: {}, retry: 1_000 }
+      await ended
+      if (!reply.sse.isConnected || await sessions.isThere(id)) return
+      yield { event: 'ended', data: { reason: await sessions.endingOf(id) } }
+    })())
   })
 }

@@ -1,56 +1,90 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Attempts } from '../attempts.ts'
 import type { RelyingPartyConfig } from '../config.ts'
 import { SignInError } from '../errors.ts'
 import type { IdentityProvider } from '../oidc.ts'
-import { checkReturnTo } from '../return-to.ts'
+import type { IdentityProviders } from '../providers.ts'
+import { checkReturnTo, checkTargetLink } from '../return-to.ts'
 import type { Sessions } from '../sessions.ts'
+
+const longestUrl = 2000
+const url = Type.Optional(Type.String({ maxLength: longestUrl }))
 
 /** The authorization code flow: off to the identity provider, and back with a code. */
 export const signInRoutes: FastifyPluginAsyncTypebox<{
   config: RelyingPartyConfig
-  idp: IdentityProvider
+  providers: IdentityProviders
   attempts: Attempts
   sessions: Sessions
-}> = async (app, { config, idp, attempts, sessions }) => {
+}> = async (app, { config, providers, attempts, sessions }) => {
   const rateLimit = { max: config.signInRateLimit, timeWindow: '1 minute' }
+
+  async function sendToProvider (request: FastifyRequest, reply: FastifyReply, provider: IdentityProvider, { returnTo, loginHint }: {
+    returnTo: string
+    loginHint?: string | undefined
+  }) {
+    reply.header('cache-control', 'no-store')
+    const { url, ...authorizationRequest } = await provider.startSignIn({ loginHint })
+      .catch(error => { throw withRetry(error, provider, returnTo) })
+    await attempts.start(request, reply, { ...authorizationRequest, purpose: 'sign-in', issuer: provider.issuer, returnTo })
+    return reply.redirect(url, 303)
+  }
 
   app.get('/login', {
     config: { rateLimit },
-    schema: { querystring: Type.Object({ return_to: Type.Optional(Type.String({ maxLength: 2000 })) }) }
+    schema: { querystring: Type.Object({ return_to: url, iss: url }) }
   }, async (request, reply) => {
     const returnTo = checkReturnTo(request.query.return_to, config.app)
-    const retry = `/login?${new URLSearchParams({ return_to: returnTo })}`
-    const { url, ...authorizationRequest } = await idp.startSignIn().catch(error => { throw withRetry(error, retry) })
-    await attempts.start(request, reply, { ...authorizationRequest, purpose: 'sign-in', returnTo, interactive: true })
-    reply.header('cache-control', 'no-store')
-    return reply.redirect(url, 303)
+    const provider = request.query.iss === undefined ? providers.main : providers.of(request.query.iss)
+    return sendToProvider(request, reply, provider, { returnTo })
   })
 
-  app.get('/callback', {
+  // A provider, or a portal of its, lets people begin there. It says who they are and where they want to go, and decides
+  // nothing by that. https://openid.net/specs/openid-connect-core-1_0.html#ThirdPartyInitiatedLogin
+  const initiation = Type.Object({
+    iss: Type.String({ maxLength: longestUrl }),
+    login_hint: Type.Optional(Type.String({ maxLength: 500 })),
+    target_link_uri: url
+  })
+  type Initiation = { iss: string, login_hint?: string, target_link_uri?: string }
+  const initiate = (request: FastifyRequest, reply: FastifyReply, { iss, login_hint: loginHint, target_link_uri: target }: Initiation) =>
+    sendToProvider(request, reply, providers.of(iss), { returnTo: checkTargetLink(target, config.app), loginHint })
+
+  app.get('/login/initiate', { config: { rateLimit }, schema: { querystring: initiation } },
+    (request, reply) => initiate(request, reply, request.query))
+  app.post('/login/initiate', { config: { rateLimit }, schema: { body: initiation } },
+    (request, reply) => initiate(request, reply, request.body))
+
+  app.get('/callback/:name?', {
     config: { rateLimit },
     schema: { querystring: Type.Object({ state: Type.Optional(Type.String({ maxLength: 200 })) }) }
   }, async (request, reply) => {
     reply.header('cache-control', 'no-store')
     const attempt = await attempts.take(request, reply, 'sign-in', request.query.state)
-    const here = new URLSearchParams({ return_to: attempt.returnTo })
-    const signIn = await idp.finishSignIn(request.url, attempt).catch(error => { throw withRetry(error, `/login?${here}`) })
+    const provider = providers.of(attempt.issuer)
+    const { returnTo } = attempt
+    // The code is of whoever answers here, and would be sent to whom the person has chosen.
+    if (pathOf(request) !== provider.callback) throw withRetry(new SignInError('other_provider'), provider, returnTo)
+    const signIn = await provider.finishSignIn(request.url, attempt).catch(error => { throw withRetry(error, provider, returnTo) })
 
     // A new session id, so that whoever knew the old one does not share the session.
     if (request.signedIn) await sessions.end(request.signedIn.id)
     request.session.regenerate()
-    request.session.set('id', (await sessions.start(signIn)).id)
+    request.session.set('id', (await sessions.start(signIn, request.headers['user-agent'] ?? '')).id)
     // Makes the secret of the CSRF tokens now: two pages that load at once would each make one and disagree.
     reply.generateCsrf()
 
     // Genesys needs a code of its own, and now the identity provider will ask nothing for it.
-    return reply.redirect(`${config.app}/messenger/login?${here}`, 303)
+    return reply.redirect(`${config.app}/messenger/login?${new URLSearchParams({ return_to: returnTo })}`, 303)
   })
+
+  function withRetry (error: unknown, provider: IdentityProvider, returnTo: string): unknown {
+    if (!(error instanceof SignInError)) return error
+    const chosen = provider === providers.main ? {} : { iss: provider.issuer }
+    return error.withRetry(`/login?${new URLSearchParams({ return_to: returnTo, ...chosen })}`)
+  }
 }
 
-/** The same error, with a way to try again that keeps where the person wanted to go. */
-export function withRetry (error: unknown, retry: string): unknown {
-  if (!(error instanceof SignInError)) return error
-  return new SignInError(error.error, { statusCode: error.statusCode, description: error.description, retry, cause: error.cause })
-}
+const pathOf = (request: FastifyRequest) => request.url.split('?', 1)[0]

@@ -1,25 +1,57 @@
-import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import type { Attempts } from '../attempts.ts'
 import type { RelyingPartyConfig } from '../config.ts'
-import type { IdentityProvider } from '../oidc.ts'
-import type { Sessions } from '../sessions.ts'
+import type { IdentityProviders } from '../providers.ts'
+import type { Session, Sessions } from '../sessions.ts'
 
-/** Ends the session here, and sends the browser to end it at the identity provider. */
-export const signOutRoutes: FastifyPluginAsync<{
+/**
+ * Ends the session here, and sends the browser to end it at the identity provider.
+ *
+ * @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html
+ */
+export const signOutRoutes: FastifyPluginAsyncTypebox<{
   config: RelyingPartyConfig
-  idp: IdentityProvider
+  providers: IdentityProviders
+  attempts: Attempts
   sessions: Sessions
-}> = async (app, { config, idp, sessions }) => {
+}> = async (app, { config, providers, attempts, sessions }) => {
+  const home = `${config.app}/`
+
   // In another tab, say: there is nothing to protect, and home is where the person wants to be.
   async function goHomeIfSignedOut (request: FastifyRequest, reply: FastifyReply) {
-    if (!request.signedIn) return reply.redirect(`${config.app}/`, 303)
+    if (!request.signedIn) return reply.redirect(home, 303)
+  }
+
+  async function signOut (request: FastifyRequest, reply: FastifyReply, session: Session) {
+    const idToken = (await sessions.tokensOf(session.id))?.idToken
+    await sessions.end(session.id)
+    request.session.delete()
+    const atProvider = providers.of(session.issuer).startSignOut(idToken)
+    if (!atProvider) return reply.redirect(home, 303)
+    await attempts.start(request, reply, { state: atProvider.state, purpose: 'sign-out' })
+    return reply.redirect(atProvider.url, 303)
   }
 
   app.post('/logout', {
     preHandler: [goHomeIfSignedOut, app.csrfProtection]
+  }, (request, reply) => signOut(request, reply, request.signedIn!))
+
+  app.post('/logout/everywhere', {
+    preHandler: [goHomeIfSignedOut, app.csrfProtection]
   }, async (request, reply) => {
-    const { id, idToken } = request.signedIn!
-    await sessions.end(id)
-    request.session.delete()
-    return reply.redirect(idp.endSessionUrl(idToken) ?? `${config.app}/`, 303)
+    const here = request.signedIn!
+    const others = (await sessions.ofSamePerson(here)).filter(({ id }) => id !== here.id)
+    await Promise.all(others.map(({ id }) => sessions.end(id, 'signed_out_elsewhere')))
+    return signOut(request, reply, here)
+  })
+
+  app.get('/logout/callback', {
+    schema: { querystring: Type.Object({ state: Type.Optional(Type.String({ maxLength: 200 })) }) }
+  }, async (request, reply) => {
+    reply.header('cache-control', 'no-store')
+    await attempts.take(request, reply, 'sign-out', request.query.state)
+    return reply.redirect(home, 303)
   })
 }

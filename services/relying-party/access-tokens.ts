@@ -1,0 +1,104 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Logger } from '#lib/http-server.ts'
+import type { Store } from '#lib/store.ts'
+import { SignInError } from './errors.ts'
+import type { Tokens } from './oidc.ts'
+import type { IdentityProviders } from './providers.ts'
+import type { Session, Sessions } from './sessions.ts'
+
+// A token that is about to run out would do so on its way.
+const margin = 30_000
+const pauseAfterFailure = 5
+const askAgainEvery = 50
+
+// The others are about the provider or this application, not about the session.
+const forGood = new Set(['invalid_grant', 'invalid_id_token'])
+
+/**
+ * Access tokens that work, refreshed when they are about to run out.
+ *
+ * A refresh token that rotates works once, and one that is used twice looks stolen to the provider, which then ends
+ * everything (https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2). So of a session's requests, in this process or in
+ * another one on the same store, one refreshes and the others wait for what it brings.
+ */
+export class AccessTokens {
+  readonly #providers: IdentityProviders
+  readonly #sessions: Sessions
+  readonly #log: Logger
+  readonly #underWay = new Map<string, Promise<Tokens>>()
+  readonly #locks
+  readonly #pauses
+
+  constructor (store: Store, { providers, sessions, log }: { providers: IdentityProviders, sessions: Sessions, log: Logger }) {
+    this.#providers = providers
+    this.#sessions = sessions
+    this.#log = log
+    this.#locks = store.collection<true>('refresh-locks')
+    this.#pauses = store.collection<true>('refresh-pauses')
+  }
+
+  /**
+   * @param rejected a token that the provider does not take any more, whatever it says of its lifetime
+   * @throws {SignInError} `session_ended` when the provider has ended the session, and so has this; `login_required` when
+   *   there is nothing to refresh with; `provider_unavailable` when it cannot be asked now: then the session stays
+   */
+  async of (session: Session, rejected?: string): Promise<string> {
+    const tokens = await this.#tokensOf(session)
+    if (isFresh(tokens) && tokens.accessToken !== rejected) return tokens.accessToken
+    const stillWorks = tokens.accessToken !== rejected && isAlive(tokens)
+    if (stillWorks && (tokens.refreshToken === undefined || await this.#pauses.get(session.id))) return tokens.accessToken
+    if (tokens.refreshToken === undefined) throw new SignInError('login_required', { statusCode: 401 })
+
+    try {
+      return (await this.#refreshOnce(session, tokens)).accessToken
+    } catch (error) {
+      if (!(error instanceof SignInError) || error.error === 'session_ended' || !stillWorks) throw error
+      // There is time yet to try again.
+      await this.#pauses.set(session.id, true, { ttl: pauseAfterFailure })
+      return tokens.accessToken
+    }
+  }
+
+  #refreshOnce (session: Session, spent: Tokens): Promise<Tokens> {
+    const underWay = this.#underWay.get(session.id) ??
+      this.#refreshAlone(session, spent).finally(() => this.#underWay.delete(session.id))
+    this.#underWay.set(session.id, underWay)
+    return underWay
+  }
+
+  async #refreshAlone (session: Session, spent: Tokens): Promise<Tokens> {
+    const provider = this.#providers.of(session.issuer)
+    while (!await this.#locks.add(session.id, true, { ttl: provider.timeout + 1 })) {
+      await pause(askAgainEvery)
+    }
+    try {
+      const tokens = await this.#tokensOf(session)
+      if (tokens.accessToken !== spent.accessToken || tokens.refreshToken === undefined) return tokens
+      const refreshed = await provider.refresh(tokens.refreshToken, session.user.sub, tokens)
+      const kept = await this.#sessions.replaceTokens(session.id, refreshed)
+      if (!kept) throw new SignInError('session_ended', { statusCode: 401 })
+      return kept
+    } catch (error) {
+      throw await this.#endIfOver(session, error)
+    } finally {
+      await this.#locks.delete(session.id)
+    }
+  }
+
+  /** A provider that is down for a moment ends no session. One that says no, or gives what must be refused, does. */
+  async #endIfOver (session: Session, error: unknown): Promise<unknown> {
+    if (!(error instanceof SignInError) || !forGood.has(error.error)) return error
+    await this.#sessions.end(session.id, 'refused_by_provider')
+    this.#log.info(`a session has ended, as its tokens could not be refreshed: ${error.message}`)
+    return new SignInError('session_ended', { statusCode: 401, description: error.description, cause: error })
+  }
+
+  async #tokensOf ({ id }: Session): Promise<Tokens> {
+    const tokens = await this.#sessions.tokensOf(id)
+    if (!tokens) throw new SignInError('session_ended', { statusCode: 401 })
+    return tokens
+  }
+}
+
+const isFresh = ({ expiresAt }: Tokens) => expiresAt === undefined || expiresAt - Date.now() > margin
+const isAlive = ({ expiresAt }: Tokens) => expiresAt === undefined || expiresAt > Date.now()

@@ -1,0 +1,61 @@
+const firstDelay = 250
+const longestDelay = 5_000
+
+/**
+ * Something that another service has to tell before work can begin, such as its metadata. It waits for nobody: it is
+ * looked for in the background until it is found, and at once when somebody needs it.
+ */
+export class Discovery<T> {
+  readonly #find: () => Promise<T>
+  #found: T | undefined
+  #finding: Promise<T> | undefined
+  #failure: string | undefined = 'discovery has not been tried yet'
+  #timer: NodeJS.Timeout | undefined
+
+  /** @param find asks once */
+  constructor (find: () => Promise<T>) {
+    this.#find = find
+  }
+
+  /** What was found last. */
+  get found (): T | undefined {
+    return this.#found
+  }
+
+  /** Why there is nothing yet. */
+  get failure (): string | undefined {
+    return this.#found === undefined ? this.#failure : undefined
+  }
+
+  /**
+   * Look for it until it is found, with growing pauses. It can be done again: until there is an answer, what was found
+   * before stays in use.
+   */
+  start (delay = firstDelay): void {
+    clearTimeout(this.#timer)
+    this.#findOnce().catch(() => {
+      this.#timer = setTimeout(() => this.start(Math.min(delay * 2, longestDelay)), delay)
+      this.#timer.unref()
+    })
+  }
+
+  stop (): void {
+    clearTimeout(this.#timer)
+  }
+
+  /** What was found, or what is found now. */
+  async get (): Promise<T> {
+    return this.#found ?? this.#findOnce()
+  }
+
+  #findOnce (): Promise<T> {
+    this.#finding ??= this.#find().then(found => {
+      this.#found = found
+      return found
+    }, (error: Error) => {
+      this.#failure = error.message
+      throw error
+    }).finally(() => { this.#finding = undefined })
+    return this.#finding
+  }
+}

@@ -1,0 +1,37 @@
+import type { Logger } from '#lib/http-server.ts'
+import type { RelyingPartyConfig } from './config.ts'
+import { SignInError } from './errors.ts'
+import { IdentityProvider } from './oidc.ts'
+
+/** The identity providers that people can sign in with. */
+export class IdentityProviders {
+  /** the one that signs in where nothing else is said, and for the Messenger */
+  readonly main: IdentityProvider
+  readonly all: readonly IdentityProvider[]
+
+  constructor (config: RelyingPartyConfig, log: Logger) {
+    const { app, oidc, otherProviders, messenger } = config
+    this.main = new IdentityProvider(oidc, { app, callback: '/callback', messenger, log })
+    // A redirect URI of its own for each, so that a response of one cannot be taken for that of another, even where they do
+    // not say who they are. https://www.rfc-editor.org/rfc/rfc9700#section-4.4.2.2
+    const others = otherProviders.map(provider =>
+      new IdentityProvider(provider, { app, callback: `/callback/${provider.name}`, messenger, log }))
+    this.all = [this.main, ...others]
+  }
+
+  /**
+   * The provider of this issuer identifier.
+   *
+   * @throws {SignInError} when it is none of ours
+   */
+  of (issuer: string): IdentityProvider {
+    const provider = this.all.find(provider => provider.isOf(issuer))
+    if (!provider) throw new SignInError('unknown_issuer')
+    return provider
+  }
+
+  /** The provider whose responses arrive at this path. */
+  atCallback (path: string): IdentityProvider | undefined {
+    return this.all.find(({ callback }) => callback === path)
+  }
+}

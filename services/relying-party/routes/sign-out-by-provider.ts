@@ -1,0 +1,52 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { decodeJwt } from 'jose'
+import { Type } from 'typebox'
+import type { Store } from '#lib/store.ts'
+import { SignInError } from '../errors.ts'
+import { framedBy } from '../plugins/security-headers.ts'
+import type { IdentityProvider } from '../oidc.ts'
+import type { IdentityProviders } from '../providers.ts'
+import type { Sessions } from '../sessions.ts'
+
+/** The identity provider says that somebody has signed out there. */
+export const signOutByProviderRoutes: FastifyPluginAsyncTypebox<{
+  providers: IdentityProviders
+  sessions: Sessions
+  store: Store
+}> = async (app, { providers, sessions, store }) => {
+  const seen = store.collection<true>('logout-tokens')
+
+  // https://openid.net/specs/openid-connect-backchannel-1_0.html#BCRequest
+  app.post('/backchannel-logout', {
+    schema: { body: Type.Object({ logout_token: Type.String({ maxLength: 20_000 }) }) }
+  }, async (request, reply) => {
+    reply.header('cache-control', 'no-store')
+    const provider = issuerOf(request.body.logout_token, providers)
+    const { sid, sub, jti, exp } = await provider.checkLogoutToken(request.body.logout_token)
+    const isNew = await seen.add(`${provider.issuer} ${jti}`, true, { ttl: Math.max(exp - Date.now() / 1000, 0) + 60 })
+    if (!isNew) throw new SignInError('invalid_request', { description: 'the logout token was used before' })
+    await sessions.endByProvider(provider.issuer, { sid, sub })
+    return reply.send()
+  })
+
+  // The page is in a frame of the provider's, where browsers withhold our cookie. So it is the sid that counts, and without
+  // one nothing ends: anybody could open this address in a frame. https://openid.net/specs/openid-connect-frontchannel-1_0.html#RPLogout
+  app.get('/frontchannel-logout', {
+    helmet: framedBy(() => providers.all.flatMap(({ origins }) => origins)),
+    schema: { querystring: Type.Object({ iss: Type.String({ maxLength: 2000 }), sid: Type.String({ minLength: 1, maxLength: 500 }) }) }
+  }, async (request, reply) => {
+    reply.header('cache-control', 'no-store')
+    const { iss, sid } = request.query
+    await sessions.endByProvider(providers.of(iss).issuer, { sid })
+    return reply.type('text/html').send('<!doctype html><title>Signed out</title>')
+  })
+}
+
+/** Whose token it says that it is, to be checked with the keys of that provider. */
+function issuerOf (token: string, providers: IdentityProviders): IdentityProvider {
+  try {
+    return providers.of(String(decodeJwt(token).iss))
+  } catch (error) {
+    throw new SignInError('invalid_request', { description: 'the logout token is of no provider that we know', cause: error })
+  }
+}

@@ -1,0 +1,59 @@
+import type { Sessions } from './sessions.ts'
+
+type Listener = () => void
+
+const lookEvery = 500
+const mostListeners = 20
+
+/**
+ * Tells when sessions end, however they do: by a request to this process or to another one on the same store, or by time.
+ * Hence it looks, in place of being told.
+ */
+export class SessionWatch {
+  readonly #sessions: Sessions
+  readonly #listeners = new Map<string, Set<Listener>>()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor (sessions: Sessions) {
+    this.#sessions = sessions
+  }
+
+  /**
+   * @param onEnded called once, within a second of the end
+   * @returns ends the watch, or nothing where this session is watched by too many already
+   */
+  watch (id: string, onEnded: Listener): (() => void) | undefined {
+    const listeners = this.#listeners.get(id) ?? new Set()
+    if (listeners.size >= mostListeners) return undefined
+    this.#listeners.set(id, listeners.add(onEnded))
+    this.#timer ??= setInterval(() => this.#look(), lookEvery)
+    return () => {
+      listeners.delete(onEnded)
+      if (listeners.size === 0 && this.#listeners.get(id) === listeners) this.#forget(id)
+    }
+  }
+
+  /** End all watches, as if all sessions had ended. */
+  close (): void {
+    for (const id of this.#listeners.keys()) this.#tell(id)
+  }
+
+  async #look (): Promise<void> {
+    await Promise.all([...this.#listeners.keys()].map(async id => {
+      if (!await this.#sessions.isThere(id).catch(() => true)) this.#tell(id)
+    }))
+  }
+
+  #tell (id: string): void {
+    const listeners = this.#listeners.get(id)
+    this.#forget(id)
+    for (const tell of listeners ?? []) tell()
+  }
+
+  #forget (id: string): void {
+    this.#listeners.delete(id)
+    if (this.#listeners.size > 0) return
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+}

@@ -1,0 +1,207 @@
+import { decodeProtectedHeader, exportJWK, generateKeyPair } from 'jose'
+import t, { type Test } from 'tap'
+import type { Provider } from 'oidc-provider'
+import { claimsOf, startBareProvider, type BareProvider } from './bare-provider.ts'
+import { Person } from './person.ts'
+import { freeAddresses, startRelyingParty } from './relying-party.ts'
+
+type ProviderOptions = Parameters<typeof startBareProvider>[2]
+
+async function start (t: Test, options: ProviderOptions = {}, settings: Record<string, string> = {}) {
+  const addresses = await freeAddresses()
+  const provider = await startBareProvider(t, addresses, options)
+  const { origin } = await startRelyingParty(t, addresses, { IDP_ISSUER: provider.issuer, ...settings })
+  return { provider, origin, person: new Person(origin) }
+}
+
+/** Sign in, see the profile and sign out: what a person does with any provider. */
+async function wholeVisit (t: Test, person: Person, origin: string) {
+  const page = await person.signIn()
+  t.equal(page.url.href, `${origin}/`, page.$('dl').text())
+  t.match(await person.session(), { authenticated: true, user: claimsOf('ada') })
+  t.match(await person.profile(), { status: 200, body: claimsOf('ada') })
+  t.equal((await person.signOut()).url.href, `${origin}/`)
+  t.match(await person.session(), { authenticated: false })
+}
+
+const metadataOf = async (provider: BareProvider) => {
+  const response = await fetch(`${provider.issuer.replace('idp.localhost', '127.0.0.1').replace(/\/$/, '')}/.well-known/openid-configuration`)
+  return await response.json() as Record<string, unknown>
+}
+
+t.test('signs in and out with oidc-provider as it comes', async t => {
+  const { person, origin, provider } = await start(t)
+  await wholeVisit(t, person, origin)
+  const [request] = provider.at('/session/end')
+  t.ok(request?.query['id_token_hint'] && request.query['state'])
+})
+
+for (const path of ['/tenant', '/tenant/', '/oauth2/default']) {
+  t.test(`signs in with an issuer that ends in ${path}`, async t => {
+    const { person, origin, provider } = await start(t, { path })
+    t.equal((await metadataOf(provider))['issuer'], provider.issuer)
+    await wholeVisit(t, person, origin)
+  })
+}
+
+t.test('does not take an issuer for another that differs by a slash', async t => {
+  const addresses = await freeAddresses()
+  const { issuer } = await startBareProvider(t, addresses, { path: '/tenant/' })
+  const { origin } = await startRelyingParty(t, addresses, { IDP_ISSUER: issuer.slice(0, -1) })
+  const page = await new Person(origin).signIn()
+  t.equal(page.status, 503)
+  t.match(page.$('dl').text(), /discovery document is of another issuer|does not match/)
+})
+
+t.test('pushes its request where the provider offers that, so that nothing of it is in the browser', async t => {
+  const { person, origin, provider } = await start(t, { configuration: { features: { pushedAuthorizationRequests: { enabled: true } } } })
+  await wholeVisit(t, person, origin)
+  t.match(provider.at('/request')[0]?.body, { redirect_uri: `${origin}/callback`, code_challenge_method: 'S256' })
+  const [first] = provider.at('/auth')
+  t.same(Object.keys(first!.query).sort(), ['client_id', 'request_uri'])
+})
+
+t.test('signs in where pushed requests are all that the provider takes', async t => {
+  const { person, origin } = await start(t, {
+    client: { require_pushed_authorization_requests: true },
+    configuration: { features: { pushedAuthorizationRequests: { enabled: true } } }
+  })
+  await wholeVisit(t, person, origin)
+})
+
+t.test('pushes nothing when told not to', async t => {
+  const configuration = { features: { pushedAuthorizationRequests: { enabled: true } } }
+  const { person, origin, provider } = await start(t, { configuration }, { OIDC_PAR: 'never' })
+  await wholeVisit(t, person, origin)
+  t.same(provider.at('/request'), [])
+})
+
+t.test('knows people by their ID token where there is no userinfo endpoint', async t => {
+  const { person } = await start(t, { configuration: { features: { userinfo: { enabled: false } }, conformIdTokenClaims: false } })
+  await person.signIn()
+  t.match(await person.session(), { authenticated: true, user: claimsOf('ada') })
+  const { status, body } = await person.profile()
+  t.ok(status >= 400 && status < 600 && typeof body['error'] === 'string', `the profile says so: ${status} ${body['error']}`)
+})
+
+t.test('signs out here where the provider has no end_session_endpoint', async t => {
+  const { person, origin, provider } = await start(t, { configuration: { features: { rpInitiatedLogout: { enabled: false } } } })
+  await wholeVisit(t, person, origin)
+  t.same(provider.at('/session/end'), [])
+})
+
+const withoutRefreshTokens = { client: { grant_types: ['authorization_code'] }, configuration: { issueRefreshToken: async () => false } }
+
+t.test('uses an access token without a refresh token for as long as it lives', async t => {
+  const { person, origin, provider } = await start(t, withoutRefreshTokens)
+  await wholeVisit(t, person, origin)
+  t.equal(provider.at('/token').length, 1)
+})
+
+t.test('asks to sign in again when there is nothing to refresh an access token with that has run out', async t => {
+  const { person, provider } = await start(t, { ...withoutRefreshTokens, prepare: revokeAfterFirstUse })
+  await person.signIn()
+  t.match(await person.profile(), { status: 401, body: { error: 'login_required' } })
+  t.match(await person.session(), { authenticated: true }, 'the session itself does not need the token')
+  t.equal(provider.at('/token').length, 1)
+})
+
+/** An access token works once here, at the sign-in. */
+function revokeAfterFirstUse (provider: Provider) {
+  provider.use(async (ctx, next) => {
+    await next()
+    if (ctx.path === '/me') await ctx.oidc.entities.AccessToken?.destroy()
+  })
+}
+
+for (const alg of ['ES256', 'PS256', 'EdDSA', 'Ed25519']) {
+  t.test(`takes an ID token that is signed with ${alg}`, async t => {
+    const { privateKey } = await generateKeyPair(alg, { extractable: true })
+    const jwk = { ...await exportJWK(privateKey), use: 'sig', kid: 'of-2026' }
+    const { person, origin, provider } = await start(t, {
+      client: { id_token_signed_response_alg: alg as 'ES256' },
+      configuration: { jwks: { keys: [jwk] }, clientDefaults: { id_token_signed_response_alg: alg as 'ES256' } }
+    })
+    await wholeVisit(t, person, origin)
+    t.equal(decodeProtectedHeader(provider.at('/session/end')[0]!.query['id_token_hint']!).alg, alg)
+  })
+}
+
+t.test('keeps a 6 KB access token to itself: the cookies stay small, and the profile works', async t => {
+  const { person, origin, provider } = await start(t, {
+    configuration: {
+      formats: { bitsOfOpaqueRandomness: (_ctx, token) => token.kind === 'AccessToken' ? 6 * 6 * 1024 : 256 },
+    }
+  })
+  await person.signIn()
+  t.match(await person.profile(), { status: 200, body: claimsOf('ada') })
+  t.ok(provider.at('/me').every(({ authorization }) => authorization.length > 6 * 1024), 'it really is that long')
+  t.ok((await person.cookies()).length < 1024, `${(await person.cookies()).length} bytes of cookies`)
+  await wholeVisit(t, new Person(origin), origin)
+})
+
+/** Take `iss` out of authorization responses, and the promise of it out of the metadata. */
+function sayNoIssuer (provider: Provider) {
+  provider.use(async (ctx, next) => {
+    await next()
+    if (ctx.path.startsWith('/.well-known')) delete (ctx.body as Record<string, unknown>)['authorization_response_iss_parameter_supported']
+    const location = URL.parse(String(ctx.response.get('location')))
+    if (!location?.searchParams.has('state')) return
+    location.searchParams.delete('iss')
+    ctx.set('location', location.href)
+  })
+}
+
+t.test('signs in with a provider that does not name itself in its answers', async t => {
+  const { person, origin, provider } = await start(t, { prepare: sayNoIssuer })
+  t.equal((await metadataOf(provider))['authorization_response_iss_parameter_supported'], undefined)
+  await wholeVisit(t, person, origin)
+  t.notOk(person.visited.some(url => URL.parse(url)?.searchParams.has('iss')))
+})
+
+const asked = {
+  audience: 'https://api.example', acr_values: 'urn:example:high', prompt: 'login', max_age: 600, ui_locales: 'de en'
+}
+for (const [label, par] of [['in a pushed request', 'auto'], ['in the browser', 'never']] as const) {
+  t.test(`asks for what its settings say, ${label}`, async t => {
+    const { person, origin, provider } = await start(t, {
+      configuration: { acrValues: [asked.acr_values], extraParams: ['audience'] }
+    }, {
+      OIDC_AUDIENCE: asked.audience,
+      OIDC_ACR_VALUES: asked.acr_values,
+      OIDC_PROMPT: asked.prompt,
+      OIDC_MAX_AGE: String(asked.max_age),
+      OIDC_UI_LOCALES: asked.ui_locales,
+      OIDC_PAR: par
+    })
+    await wholeVisit(t, person, origin)
+    const requests = provider.at('/auth')
+    t.match(requests[0]?.understood, { client_id: 'relying-party', ...asked })
+    t.equal('request_uri' in requests[0]!.query, par === 'auto')
+    const forMessenger = requests.find(({ understood }) => understood['client_id'] === 'genesys-messenger')
+    t.match(forMessenger?.understood, { prompt: 'none', audience: undefined, acr_values: undefined }, 'the Messenger\'s is without')
+  })
+}
+
+/** The person has proved who they are longer ago than it says in the request. */
+function signInLongAgo (provider: Provider) {
+  const { issue } = provider.IdToken.prototype
+  provider.IdToken.prototype.issue = function (context) {
+    this.set('auth_time', Math.floor(Date.now() / 1000) - 3600)
+    return issue.call(this, context)
+  }
+}
+
+t.test('refuses a sign-in that is older than OIDC_MAX_AGE', async t => {
+  const { person } = await start(t, { prepare: signInLongAgo }, { OIDC_MAX_AGE: '600' })
+  const page = await person.signIn()
+  t.equal(page.status, 400)
+  t.match(page.$('dl').text(), /auth_time/)
+  t.match(await person.session(), { authenticated: false })
+})
+
+t.test('takes the same sign-in where no OIDC_MAX_AGE is set', async t => {
+  const { person } = await start(t, { prepare: signInLongAgo })
+  await person.signIn()
+  t.match(await person.session(), { authenticated: true })
+})
