@@ -85,6 +85,8 @@ export function openStore (file: string): Store {
 
   const alive = '(expires IS NULL OR expires > ?)'
   const statements = {
+    begin: database.prepare('BEGIN'),
+    commit: database.prepare('COMMIT'),
     get: database.prepare(`SELECT value FROM entry WHERE collection = ? AND key = ? AND ${alive}`),
     set: database.prepare(`
       INSERT INTO entry (collection, key, value, expires) VALUES (?, ?, ?, ?)
@@ -129,7 +131,7 @@ export function openStore (file: string): Store {
     database.exec('BEGIN IMMEDIATE')
     try {
       write()
-      database.exec('COMMIT')
+      statements.commit.run()
     } catch (error) {
       // On a full disk SQLite has rolled back itself.
       if (database.isTransaction) database.exec('ROLLBACK')
@@ -190,7 +192,7 @@ export function openStore (file: string): Store {
   async function read<R> (run: () => R): Promise<R> {
     if (!reading) {
       endThisTurnLater()
-      database.exec('BEGIN')
+      statements.begin.run()
       reading = true
     }
     return run()
@@ -205,7 +207,7 @@ export function openStore (file: string): Store {
 
   function endThisTurn () {
     ending = false
-    if (reading) database.exec('COMMIT')
+    if (reading) statements.commit.run()
     reading = false
     commitTogether()
   }

@@ -42,6 +42,7 @@ interface Discovered {
   /** for the Messenger's code: the same provider, another client */
   messenger: client.Configuration
   checkLogoutToken: ReturnType<typeof logoutTokenCheck> | undefined
+  origins: string[]
 }
 
 /** The client of whose codes only Genesys knows what to do with them. */
@@ -213,9 +214,7 @@ export class IdentityProvider {
 
   /** Origins that a browser meets on its way through the provider. */
   get origins (): string[] {
-    const metadata = this.discovery.found?.configuration.serverMetadata()
-    const urls = [this.issuer, metadata?.authorization_endpoint, metadata?.end_session_endpoint]
-    return [...new Set(urls.filter(url => url !== undefined).map(url => new URL(url).origin))]
+    return this.discovery.found?.origins ?? [new URL(this.issuer).origin]
   }
 
   async #start (configuration: client.Configuration, parameters: Record<string, string>, push = false) {
@@ -285,8 +284,10 @@ export class IdentityProvider {
           algorithms: metadata.id_token_signing_alg_values_supported ?? ['RS256'],
           fetch: this.#fetch as unknown as FetchImplementation
         })
+      const { authorization_endpoint: authorization, end_session_endpoint: endSession } = metadata
+      const origins = [issuer, authorization, endSession].filter(url => url !== undefined).map(url => new URL(url).origin)
       this.#log.info(`found the identity provider at ${issuer}`)
-      return { configuration, messenger, checkLogoutToken }
+      return { configuration, messenger, checkLogoutToken, origins: [...new Set(origins)] }
     } catch (error) {
       const { description, message } = refusal(error) as SignInError
       throw new SignInError('provider_unavailable', {

@@ -20,7 +20,7 @@ export async function accessTokens (t: Test, lab: Lab) {
     // The browser itself may forget it by the lab's clock.
     const cookie = await browser.jar.getCookieString(lab.app)
     const get = (path: string) => fetch(`${lab.app}${path}`, { headers: { accept: 'application/json', cookie } })
-    return { profile: () => get('/api/profile'), session: async () => (await get('/session')).json() }
+    return { profile: () => get('/api/profile'), session: async () => await (await get('/session')).json() as { authenticated: boolean } }
   }
 
   /** The refreshes that the provider was asked for since the ledger was cleared. */

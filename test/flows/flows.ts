@@ -27,6 +27,7 @@ import { pageApiInChromium } from './page-api-in-chromium.ts'
 import { refresh } from './refresh.ts'
 import { severalTabsInChromium } from './several-tabs-in-chromium.ts'
 import { signIn } from './sign-in.ts'
+import { signOutByProvider } from './sign-out-by-provider.ts'
 import { signOut } from './sign-out.ts'
 import { stepUpInChromium } from './step-up-in-chromium.ts'
 import { stepUp } from './step-up.ts'
@@ -52,6 +53,7 @@ export const flows: Flows = {
   'the identity provider as an instrument': instrument,
   'the lab\'s clock': labClock,
   'signing out': signOut,
+  'signing out at the provider': signOutByProvider,
   'staying signed in': refresh,
   'services that come and go': availability,
   'many guests at once': load,
