@@ -10,21 +10,42 @@ interface Timeouts {
   body: number
 }
 
+/** What connections of their own can be made with. */
+export interface ConnectionOptions {
+  /** certificate authorities in PEM that are trusted beside those that Node trusts */
+  ca?: string | undefined
+  /** how long a peer is waited for; 5 s to connect, 10 s to each of headers and body where not said */
+  timeouts?: Partial<Timeouts>
+  /** bytes that an answer may have; without it as many as come */
+  mostBytes?: number
+}
+
 /**
- * A `fetch` of its own connections.
+ * Connections of their own, for `createFetch` and whoever needs no `fetch`.
  *
- * @param options.ca certificate authorities in PEM that are trusted beside those that Node trusts
- * @param options.timeouts how long a peer is waited for; 5 s to connect, 10 s to each of headers and body where not said
  * @throws {CertificateError} when `ca` holds no certificate, or a malformed one
  */
-export function createFetch ({ ca, timeouts }: { ca?: string | undefined, timeouts?: Partial<Timeouts> } = {}) {
+export function createConnections ({ ca, timeouts, mostBytes }: ConnectionOptions = {}) {
   const { connect, headers, body } = { connect: 5_000, headers: 10_000, body: 10_000, ...timeouts }
   // What is set here takes the place of Node's own list, in which NODE_EXTRA_CA_CERTS is.
   const trusted = ca !== undefined && { ca: [...getCACertificates('default'), ...certificatesIn(ca)] }
-  const dispatcher = new Agent({ connect: { lookup, timeout: connect, ...trusted }, headersTimeout: headers, bodyTimeout: body })
+  return new Agent({
+    connect: { lookup, timeout: connect, ...trusted },
+    headersTimeout: headers,
+    bodyTimeout: body,
+    ...(mostBytes !== undefined && { maxResponseSize: mostBytes })
+  })
     // A kept connection may turn out to be closed by a peer that has restarted. What can be sent twice is.
     .compose(interceptors.retry({ maxRetries: 1, minTimeout: 10, errorCodes: ['ECONNRESET', 'UND_ERR_SOCKET'], statusCodes: [] }))
+}
 
+/**
+ * A `fetch` of its own connections.
+ *
+ * @throws {CertificateError} when `ca` holds no certificate, or a malformed one
+ */
+export function createFetch (options: ConnectionOptions = {}) {
+  const dispatcher = createConnections(options)
   return (input: RequestInfo, init?: RequestInit) => undiciFetch(input, { dispatcher, ...init })
 }
 

@@ -53,7 +53,10 @@ export class Attempts {
 
   async start (request: FastifyRequest, reply: FastifyReply, attempt: Attempt): Promise<void> {
     const others = this.#statesOf(request)
-    for (const state of others.slice(0, Math.max(0, others.length - (mostAtOnce - 1)))) await this.#forget(reply, state)
+    for (const state of others.slice(0, Math.max(0, others.length - (mostAtOnce - 1)))) {
+      await this.#pending.delete(state)
+      this.#clearCookie(reply, state)
+    }
 
     await this.#pending.set(attempt.state, attempt, { ttl: lifetime })
     reply.setCookie(`${this.#prefix}${attempt.state}`, String(Date.now()), { ...this.#cookie, maxAge: lifetime })
@@ -69,7 +72,7 @@ export class Attempts {
   ): Promise<AttemptFor<P>> {
     const started = state !== undefined && this.#statesOf(request).includes(state)
     const attempt = started ? await this.#pending.take(state) : undefined
-    if (started) await this.#forget(reply, state)
+    if (started) this.#clearCookie(reply, state)
     if (attempt && isFor(attempt, purpose)) return attempt
     throw new SignInError(state === undefined ? 'state_missing' : 'state_unknown')
   }
@@ -82,8 +85,7 @@ export class Attempts {
       .map(([name]) => name.slice(this.#prefix.length))
   }
 
-  async #forget (reply: FastifyReply, state: string): Promise<void> {
-    await this.#pending.delete(state)
+  #clearCookie (reply: FastifyReply, state: string): void {
     reply.clearCookie(`${this.#prefix}${state}`, this.#cookie)
   }
 

@@ -1,8 +1,7 @@
 import * as client from 'openid-client'
 import { validateAuthResponse } from 'oauth4webapi'
-import type { FetchImplementation } from 'jose'
 import type { Logger } from '#lib/http-server.ts'
-import { createFetch } from '#lib/outbound.ts'
+import { createPlainFetch } from '#lib/plain-fetch.ts'
 import type { ProviderConfig } from './config.ts'
 import { Discovery } from './discovery.ts'
 import { SignInError } from './errors.ts'
@@ -45,6 +44,9 @@ interface Discovered {
   origins: string[]
 }
 
+// A provider that has gone mad must not fill the memory.
+const longestAnswer = 1024 * 1024
+
 /** The client of whose codes only Genesys knows what to do with them. */
 interface MessengerClient { clientId: string, scope: string }
 
@@ -59,7 +61,7 @@ export class IdentityProvider {
   readonly #config: ProviderConfig
   readonly #app: string
   readonly #messenger: MessengerClient
-  readonly #fetch: ReturnType<typeof createFetch>
+  readonly #fetch: ReturnType<typeof createPlainFetch>
   readonly #log: Logger
 
   /** @param options.app origin of this application, as browsers see it */
@@ -71,7 +73,7 @@ export class IdentityProvider {
     this.#config = config
     this.#app = options.app
     this.#messenger = options.messenger
-    this.#fetch = createFetch({ ca: config.ca })
+    this.#fetch = createPlainFetch({ ca: config.ca, mostBytes: longestAnswer })
     this.#log = options.log
   }
 
@@ -263,7 +265,7 @@ export class IdentityProvider {
   async #discover (): Promise<Discovered> {
     const { issuer, clientId, timeout } = this.#config
     const options = {
-      [client.customFetch]: this.#fetch as unknown as client.CustomFetch,
+      [client.customFetch]: this.#fetch,
       timeout,
       // Deprecated so that it stands out: without it, no provider is talked to in the clear. The lab's is.
       execute: issuer.startsWith('http:') ? [client.allowInsecureRequests] : []
@@ -282,7 +284,7 @@ export class IdentityProvider {
           jwksUri: metadata.jwks_uri,
           clientId,
           algorithms: metadata.id_token_signing_alg_values_supported ?? ['RS256'],
-          fetch: this.#fetch as unknown as FetchImplementation
+          fetch: this.#fetch
         })
       const { authorization_endpoint: authorization, end_session_endpoint: endSession } = metadata
       const origins = [issuer, authorization, endSession].filter(url => url !== undefined).map(url => new URL(url).origin)

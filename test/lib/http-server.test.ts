@@ -3,17 +3,13 @@ import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { health } from '#lib/health.ts'
 import { buildServer } from '#lib/http-server.ts'
+import { serverConfig } from './server-config.ts'
 
 async function build (t: Test, notReady?: () => string | undefined) {
   const lines: string[] = []
-  const app = buildServer({
-    name: 'test',
-    host: '127.0.0.1',
-    port: 0,
-    url: 'http://test.localhost',
-    stateFolder: '',
+  const app = buildServer(serverConfig({
     log: { level: 'trace', format: 'json', destination: { write: line => { lines.push(line) } } }
-  })
+  }))
   t.teardown(() => app.close())
   await app.register(health, notReady ? { notReady } : {})
   app.get('/greeting/:name', async () => 'hello')

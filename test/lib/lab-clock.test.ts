@@ -7,6 +7,7 @@ import { buildServer } from '#lib/http-server.ts'
 import { handleByClock, labClock, moveOthers } from '#lib/lab-clock.ts'
 import { fetch } from '#lib/outbound.ts'
 import { openStore } from '#lib/store.ts'
+import { serverConfig } from './server-config.ts'
 
 const host = 'service.localhost:4000'
 const url = `http://${host}`
@@ -14,7 +15,7 @@ const day = 86_400
 const tenYears = 315_576_000
 
 function newApp () {
-  return buildServer({ name: 'test', host: '127.0.0.1', port: 0, url, stateFolder: '', log: { level: 'silent', format: 'json' } })
+  return buildServer(serverConfig({ url }))
 }
 
 /** A service with a clock, its store in a file. */

@@ -5,13 +5,12 @@ import { buildServer } from '#lib/http-server.ts'
 import { ledgerRoutesOf } from '#lib/ledger-routes.ts'
 import { createLedger, type Ledger, type LedgerEntry, type LedgerPage, type Recording } from '#lib/ledger.ts'
 import { until } from '../helpers/until.ts'
+import { serverConfig } from './server-config.ts'
 
 /** A service that has nothing but a ledger, on a port of its own. */
 async function start (t: Test, limit = 2_000) {
   const ledger = createLedger({ limit })
-  const app = buildServer({
-    name: 'test', host: '127.0.0.1', port: 0, url: 'http://127.0.0.1', stateFolder: '', log: { level: 'silent', format: 'json' }
-  })
+  const app = buildServer(serverConfig())
   const sockets = new Set<Socket>()
   app.server.on('connection', socket => {
     sockets.add(socket)

@@ -1,13 +1,12 @@
 import t, { type Test } from 'tap'
 import { buildServer } from '#lib/http-server.ts'
 import { sameSiteOnly } from '#lib/same-site.ts'
+import { serverConfig } from './server-config.ts'
 
 const host = 'tool.localhost:4000'
 
 function build (t: Test, own = `http://${host}/base`) {
-  const app = buildServer({
-    name: 'test', host: '127.0.0.1', port: 0, url: own, stateFolder: '', log: { level: 'silent', format: 'json' }
-  })
+  const app = buildServer(serverConfig({ url: own }))
   t.teardown(() => app.close())
   app.addHook('onRequest', sameSiteOnly(own, { page: '/tool' }))
   for (const url of ['/tool', '/tool/data']) app.route({ method: ['GET', 'POST'], url, handler: async () => 'here' })

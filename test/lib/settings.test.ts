@@ -63,6 +63,17 @@ t.test('refuses a URL that has no host, a query or a fragment', async t => {
   }
 })
 
+t.test('keeps the issuer as it is set, since the slash at its end is a part of it', async t => {
+  const issuer = 'https://id.example/application/o/app/'
+  t.equal(addressesOf(load({ ...good, IDP_ISSUER: issuer })).issuer, issuer)
+  t.equal(addressesOf(load({ ...good, IDP_ISSUER: issuer.slice(0, -1) })).issuer, issuer.slice(0, -1))
+})
+
+t.test('gives the lab\'s own provider an issuer without a slash at its end', async t => {
+  const { issuer, url } = loadIdpConfig(labSettings({ IDP_ISSUER: 'https://id.example/' }))
+  t.strictSame([issuer, url], ['https://id.example', 'https://id.example'])
+})
+
 const services: [string, (env: NodeJS.ProcessEnv) => unknown, string[]][] = [
   ['idp', loadIdpConfig, ['OIDC_CLIENT_SECRET', 'GENESYS_CLIENT_SECRET']],
   ['relying-party', loadRelyingPartyConfig, ['SESSION_KEY', 'OIDC_CLIENT_SECRET']],
