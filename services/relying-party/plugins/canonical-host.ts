@@ -6,9 +6,9 @@ const forMachines = /^\/(livez|readyz)$/
 
 /** Sends whoever typed another name of this machine to the one that cookies and redirect URIs are of. */
 export const canonicalHost = fp<{ config: RelyingPartyConfig }>(async (app, { config }) => {
-  const { hostname } = new URL(config.app)
+  const { hostname, protocol } = new URL(config.app)
   // Anywhere else it is a proxy that calls it so, and would be sent round for ever.
-  if (!hostname.endsWith('.localhost')) return
+  if (!hostname.endsWith('.localhost') || protocol !== 'http:') return
 
   app.addHook('onRequest', async (request, reply) => {
     if (loopback.has(request.hostname) && request.hostname !== hostname && !forMachines.test(request.url)) {
