@@ -35,7 +35,7 @@ const properties = {
   OIDC_MAX_AGE: Type.Optional(Type.Integer({ minimum: 0, description: 'a number of seconds' })),
   OIDC_UI_LOCALES: text('language tags, with spaces between'),
   OIDC_CA: Type.Optional(textOrFile({ format: 'certificates', description: 'certificates in PEM' })),
-  OIDC_TIMEOUT: Type.Integer({ minimum: 1, maximum: 60, default: 5, description: 'a number of seconds from 1 to 60' }),
+  OIDC_TIMEOUT: Type.Integer({ minimum: 1, maximum: 60, default: 10, description: 'a number of seconds from 1 to 60' }),
   OIDC_PROVIDERS_FILE: text('path of a file of further identity providers'),
   GENESYS_CLIENT_ID: Type.String({ minLength: 1, description: 'the client_id that Genesys has at the identity provider' }),
   GENESYS_SCOPE: scope,

@@ -18,6 +18,7 @@ import { instrument } from './instrument.ts'
 import { kill } from './kill.ts'
 import { limits } from './limits.ts'
 import { load } from './load.ts'
+import { manySignIns } from './many-sign-ins.ts'
 import { messengerCode } from './messenger-code.ts'
 import { messengerWindowInChromium } from './messenger-window-in-chromium.ts'
 import { noMessageLostInChromium } from './no-message-lost-in-chromium.ts'
@@ -56,6 +57,7 @@ export const flows: Flows = {
   'signing out at the provider': signOutByProvider,
   'staying signed in': refresh,
   'services that come and go': availability,
+  'many sign-ins at once': manySignIns,
   'many guests at once': load,
   'Genesys, killed': kill,
   'what is logged': discretion

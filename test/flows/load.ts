@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Test } from 'tap'
+import { inBatches } from '../helpers/batches.ts'
 import { Browser } from '../helpers/browser.ts'
 import { GenesysApi } from '../helpers/genesys-api.ts'
 import type { Guest } from '../helpers/guest.ts'
@@ -27,7 +28,7 @@ export async function load (t: Test, lab: Lab) {
     }))
 
     const refused: unknown[] = []
-    const guests = await inBatches(Array.from({ length: guestCount }, (_, index) => index), async index => {
+    const guests = await inBatches(Array.from({ length: guestCount }, (_, index) => index), batch, async index => {
       const guest = await api.connect()
       const { class: className, body } = await api.configure(guest, jwts[index % jwts.length]!)
       if (className !== 'SessionResponse') refused.push(body)
@@ -39,7 +40,7 @@ export async function load (t: Test, lab: Lab) {
     t.strictSame(echoes.flatMap(findDisorder), [], 'every echo is the right one, and later than the one before')
     t.strictSame(guests.flatMap(guest => guest.takeUnread().filter(isInbound)), [], 'no echo came twice, or to somebody else')
 
-    const histories = await inBatches(guests, async guest =>
+    const histories = await inBatches(guests, batch, async guest =>
       (await fetchHistory(lab, guest)).filter(({ direction }) => direction === 'Inbound'))
     const different = histories.filter((kept, index) =>
       String(kept.map(idAndText)) !== String(echoes[index]!.map(({ echo }) => idAndText(echo))))
@@ -73,11 +74,3 @@ const isInbound = ({ class: className, body }: { class: string, body: unknown })
   className === 'StructuredMessage' && (body as KeptMessage).direction === 'Inbound'
 
 const idAndText = ({ id, text }: KeptMessage) => `${id} ${text}`
-
-async function inBatches<T, R> (items: readonly T[], act: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = []
-  for (let start = 0; start < items.length; start += batch) {
-    results.push(...await Promise.all(items.slice(start, start + batch).map(act)))
-  }
-  return results
-}
