@@ -41,13 +41,15 @@ export function buildServer (
 
   // Every URL is made from the settings. Fastify would believe a trusted proxy in this as well, and with it whoever sends
   // through one that passes on what it is given.
-  app.addHook('onRequest', async ({ raw: { headers } }) => {
-    delete headers['x-forwarded-host']
-    delete headers['x-forwarded-proto']
+  app.addHook('onRequest', ({ raw: { headers } }, _reply, done) => {
+    for (const name of ['x-forwarded-host', 'x-forwarded-proto']) if (name in headers) delete headers[name]
+    done()
   })
-  app.addHook('onResponse', async (request, reply) => {
-    if (request.routeOptions.config.quiet) return
-    request.log.info(`${request.method} ${withoutValues(request)} ${reply.statusCode} ${Math.round(reply.elapsedTime)} ms`)
+  app.addHook('onResponse', (request, reply, done) => {
+    if (!request.routeOptions.config.quiet) {
+      request.log.info(`${request.method} ${withoutValues(request)} ${reply.statusCode} ${Math.round(reply.elapsedTime)} ms`)
+    }
+    done()
   })
   return app
 }

@@ -1,13 +1,12 @@
 import * as client from 'openid-client'
 import { validateAuthResponse } from 'oauth4webapi'
 import type { Logger } from '#lib/http-server.ts'
-import { createPlainFetch } from '#lib/plain-fetch.ts'
 import type { ProviderConfig } from './config.ts'
 import { Discovery } from './discovery.ts'
 import { SignInError } from './errors.ts'
-import { logoutTokenCheck, type LogoutToken } from './logout-token.ts'
-import { readPrivateKey } from './private-key.ts'
-import { describeRefusal } from './refusals.ts'
+import type { LogoutToken } from './logout-token.ts'
+import { askProvider, type DiscoveredProvider } from './oidc-client.ts'
+import { refusal } from './refusals.ts'
 
 /** What must be remembered between an authorization request and its response. Fresh for each request. */
 export interface AuthorizationRequest {
@@ -36,17 +35,6 @@ export interface SignIn {
   tokens: Tokens
 }
 
-interface Discovered {
-  configuration: client.Configuration
-  /** for the Messenger's code: the same provider, another client */
-  messenger: client.Configuration
-  checkLogoutToken: ReturnType<typeof logoutTokenCheck> | undefined
-  origins: string[]
-}
-
-// A provider that has gone mad must not fill the memory.
-const longestAnswer = 1024 * 1024
-
 /** The client of whose codes only Genesys knows what to do with them. */
 interface MessengerClient { clientId: string, scope: string }
 
@@ -57,24 +45,20 @@ export class IdentityProvider {
   readonly callback: string
   /** seconds that it is given for each answer */
   readonly timeout: number
-  readonly discovery: Discovery<Discovered>
+  readonly discovery: Discovery<DiscoveredProvider>
   readonly #config: ProviderConfig
   readonly #app: string
   readonly #messenger: MessengerClient
-  readonly #fetch: ReturnType<typeof createPlainFetch>
-  readonly #log: Logger
 
   /** @param options.app origin of this application, as browsers see it */
   constructor (config: ProviderConfig, options: { app: string, callback: string, messenger: MessengerClient, log: Logger }) {
     this.issuer = config.issuer
     this.callback = options.callback
     this.timeout = config.timeout
-    this.discovery = new Discovery(() => this.#discover())
+    this.discovery = new Discovery(askProvider(config, options.messenger.clientId, options.log))
     this.#config = config
     this.#app = options.app
     this.#messenger = options.messenger
-    this.#fetch = createPlainFetch({ ca: config.ca, mostBytes: longestAnswer })
-    this.#log = options.log
   }
 
   /** Where to send the browser to sign in, and what to remember until it comes back. */
@@ -261,56 +245,6 @@ export class IdentityProvider {
       throw refused
     }
   }
-
-  async #discover (): Promise<Discovered> {
-    const { issuer, clientId, timeout } = this.#config
-    const options = {
-      [client.customFetch]: this.#fetch,
-      timeout,
-      // Deprecated so that it stands out: without it, no provider is talked to in the clear. The lab's is.
-      execute: issuer.startsWith('http:') ? [client.allowInsecureRequests] : []
-    }
-    try {
-      const configuration = await client.discovery(new URL(issuer), clientId, undefined, await this.#authentication(), options)
-      // The code flow may trust TLS in place of the signature. We look at both.
-      client.enableNonRepudiationChecks(configuration)
-      const metadata = configuration.serverMetadata()
-      const messenger = new client.Configuration(metadata, this.#messenger.clientId, undefined, client.None())
-      for (const allow of options.execute) allow(messenger)
-      const checkLogoutToken = metadata.jwks_uri === undefined
-        ? undefined
-        : logoutTokenCheck({
-          issuer: metadata.issuer,
-          jwksUri: metadata.jwks_uri,
-          clientId,
-          algorithms: metadata.id_token_signing_alg_values_supported ?? ['RS256'],
-          fetch: this.#fetch
-        })
-      const { authorization_endpoint: authorization, end_session_endpoint: endSession } = metadata
-      const origins = [issuer, authorization, endSession].filter(url => url !== undefined).map(url => new URL(url).origin)
-      this.#log.info(`found the identity provider at ${issuer}`)
-      return { configuration, messenger, checkLogoutToken, origins: [...new Set(origins)] }
-    } catch (error) {
-      const { description, message } = refusal(error) as SignInError
-      throw new SignInError('provider_unavailable', {
-        statusCode: 503, description: `no discovery document from ${issuer}: ${description ?? message}`, cause: error
-      })
-    }
-  }
-
-  async #authentication (): Promise<client.ClientAuth> {
-    const { authentication } = this.#config
-    switch (authentication.method) {
-      case 'client_secret_basic': return client.ClientSecretBasic(authentication.secret)
-      case 'client_secret_post': return client.ClientSecretPost(authentication.secret)
-      case 'private_key_jwt': {
-        const { key, kid, thumbprints } = await readPrivateKey(authentication.key)
-        return client.PrivateKeyJwt(kid === undefined ? key : { key, kid }, {
-          [client.modifyAssertion]: header => { Object.assign(header, thumbprints) }
-        })
-      }
-    }
-  }
 }
 
 function tokensOf (answer: client.TokenEndpointResponse & client.TokenEndpointResponseHelpers, idToken: string): Tokens {
@@ -330,10 +264,4 @@ const aboutTheToken = new Set([
 /** An ID token's claims about the person, without those about the token itself. */
 function aboutThePerson (claims: client.IDToken): Record<string, client.JsonValue | undefined> {
   return Object.fromEntries(Object.entries(claims).filter(([name]) => !aboutTheToken.has(name)))
-}
-
-/** What openid-client says, in our terms. What it does not say is a mistake of ours. */
-function refusal (error: unknown): unknown {
-  const described = error instanceof SignInError ? undefined : describeRefusal(error)
-  return described ? new SignInError(described.error, { ...described, cause: error }) : error
 }

@@ -1,4 +1,5 @@
 import type * as client from 'openid-client'
+import { SignInError } from './errors.ts'
 
 /** Why nothing came of what the identity provider sent, for the page about it and for the log. */
 export interface Refusal {
@@ -13,6 +14,12 @@ export interface Refusal {
   statusCode: 400 | 502 | 503
   /** the provider's own words, which may hold anything: for the page, as text, and not for the log */
   providerSays?: string | undefined
+}
+
+/** The same error in our terms, for the page and the log. What openid-client does not explain is a mistake of ours, and stays. */
+export function refusal (error: unknown): unknown {
+  const described = error instanceof SignInError ? undefined : describeRefusal(error)
+  return described ? new SignInError(described.error, { ...described, cause: error }) : error
 }
 
 /**

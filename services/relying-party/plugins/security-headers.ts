@@ -1,35 +1,20 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
-import helmet, { type FastifyHelmetRouteOptions } from '@fastify/helmet'
+import helmet, { type HelmetOptions } from 'helmet'
 import type { RelyingPartyConfig } from '../config.ts'
 import type { IdentityProviders } from '../providers.ts'
 
-type RouteHeaders = NonNullable<FastifyHelmetRouteOptions['helmet']>
-
-const unlikePages = { useDefaults: false, directives: { 'default-src': ["'self'"], 'object-src': ["'none'"], 'base-uri': ["'none'"] } }
-
-/** Headers of a page that only pages of this application may have in a frame. */
-export const framedByOurselves: RouteHeaders = {
-  contentSecurityPolicy: { ...unlikePages, directives: { ...unlikePages.directives, 'frame-ancestors': ["'self'"] } },
-  frameguard: { action: 'sameorigin' }
-}
-
-/** Headers of a page that only pages of these origins may have in a frame. */
-export const framedBy = (origins: () => string[]): RouteHeaders => ({
-  contentSecurityPolicy: {
-    ...unlikePages, directives: { ...unlikePages.directives, 'frame-ancestors': [() => origins().join(' ')] }
-  },
-  // It knows no list of origins.
-  frameguard: false
-})
-
 /** Headers for every answer. The page may load the Messenger and connect it to Genesys, and nothing else. */
-export const securityHeaders = fp<{ config: RelyingPartyConfig, providers: IdentityProviders }>(async (app, { config, providers }) => {
+export const securityHeaders = fp<{
+  config: RelyingPartyConfig
+  providers: IdentityProviders
+}>(async (app, { config, providers }) => {
   const { messenger } = config
   const web = messenger.origins.filter(origin => origin.startsWith('http'))
   const secure = config.app.startsWith('https:')
-  const providersOrigins = () => providers.all.flatMap(({ origins }) => origins).join(' ')
 
-  await app.register(helmet, {
+  const headers = computedOnce(() => providers.all.flatMap(({ origins }) => origins), origins => ({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
@@ -39,9 +24,9 @@ export const securityHeaders = fp<{ config: RelyingPartyConfig, providers: Ident
         'img-src': ["'self'", 'data:', ...web],
         'connect-src': ["'self'", ...messenger.origins],
         // The Messenger's next code is fetched in a frame that passes through the provider.
-        'frame-src': ["'self'", providersOrigins, ...web],
+        'frame-src': ["'self'", ...origins, ...web],
         // Signing out is a form that ends at the provider.
-        'form-action': ["'self'", providersOrigins],
+        'form-action': ["'self'", ...origins],
         'frame-ancestors': ["'none'"],
         'object-src': ["'none'"],
         'base-uri': ["'none'"]
@@ -52,5 +37,45 @@ export const securityHeaders = fp<{ config: RelyingPartyConfig, providers: Ident
     // The Messenger's windows and scripts are of another origin.
     crossOriginOpenerPolicy: { policy: 'same-origin-allow-popups' },
     ...(!secure && { strictTransportSecurity: false })
+  }))
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.headers(headers())
+    done()
   })
 }, { name: 'security-headers' })
+
+/** Hook of a page that only pages of these origins, or `'self'`, may have in a frame. */
+export function framedBy (origins: () => string[]): onRequestHookHandler {
+  const headers = computedOnce(origins, origins => ({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { 'default-src': ["'self'"], 'object-src': ["'none'"], 'base-uri': ["'none'"], 'frame-ancestors': origins }
+    }
+  }))
+  return (_request, reply, done) => {
+    reply.header('content-security-policy', headers()['content-security-policy'])
+    // It knows no list of origins.
+    reply.removeHeader('x-frame-options')
+    done()
+  }
+}
+
+/** Helmet's headers, computed when the origins in them change: that costs more than all else that is done for a request. */
+function computedOnce (originsOf: () => string[], optionsFor: (origins: string[]) => HelmetOptions): () => Record<string, string> {
+  let knownOrigins: string | undefined
+  let headers: Record<string, string> = {}
+  return () => {
+    const origins = originsOf()
+    if (String(origins) !== knownOrigins) headers = headersOf(optionsFor(origins))
+    knownOrigins = String(origins)
+    return headers
+  }
+}
+
+/** What helmet, which is for Express, sets on the answers that it is given. */
+function headersOf (options: HelmetOptions): Record<string, string> {
+  const headers: Record<string, string> = {}
+  const response = { setHeader: (name: string, value: string) => { headers[name.toLowerCase()] = value }, removeHeader () {} }
+  helmet(options)({} as IncomingMessage, response as unknown as ServerResponse, () => {})
+  return headers
+}

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { FastifyPluginAsync } from 'fastify'
 import fastifyStatic from '@fastify/static'
 import { makeQuiet } from '#lib/http-server.ts'
-import { framedByOurselves } from '../plugins/security-headers.ts'
+import { framedBy } from '../plugins/security-headers.ts'
 
 /** The page that people see, as it lies in `public`. */
 export const hostPageRoutes: FastifyPluginAsync = async app => {
@@ -13,5 +13,5 @@ export const hostPageRoutes: FastifyPluginAsync = async app => {
     setHeaders: reply => { reply.header('cache-control', 'no-cache') }
   })
 
-  app.get('/messenger/frame', { helmet: framedByOurselves }, (_request, reply) => reply.sendFile('messenger-frame.html'))
+  app.get('/messenger/frame', { onRequest: framedBy(() => ["'self'"]) }, (_request, reply) => reply.sendFile('messenger-frame.html'))
 }

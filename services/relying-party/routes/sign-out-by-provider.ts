@@ -32,7 +32,7 @@ export const signOutByProviderRoutes: FastifyPluginAsyncTypebox<{
   // The page is in a frame of the provider's, where browsers withhold our cookie. So it is the sid that counts, and without
   // one nothing ends: anybody could open this address in a frame. https://openid.net/specs/openid-connect-frontchannel-1_0.html#RPLogout
   app.get('/frontchannel-logout', {
-    helmet: framedBy(() => providers.all.flatMap(({ origins }) => origins)),
+    onRequest: framedBy(() => providers.all.flatMap(({ origins }) => origins)),
     schema: { querystring: Type.Object({ iss: Type.String({ maxLength: 2000 }), sid: Type.String({ minLength: 1, maxLength: 500 }) }) }
   }, async (request, reply) => {
     reply.header('cache-control', 'no-store')

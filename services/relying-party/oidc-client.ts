@@ -1,0 +1,90 @@
+import * as client from 'openid-client'
+import type { Logger } from '#lib/http-server.ts'
+import { createPlainFetch } from '#lib/plain-fetch.ts'
+import type { ProviderConfig } from './config.ts'
+import { SignInError } from './errors.ts'
+import { logoutTokenCheck } from './logout-token.ts'
+import { readPrivateKey } from './private-key.ts'
+import { refusal } from './refusals.ts'
+
+/** A provider that has told where its endpoints are, and this application as its client. */
+export interface DiscoveredProvider {
+  configuration: client.Configuration
+  /** for the Messenger's code: the same provider, another client */
+  messenger: client.Configuration
+  checkLogoutToken: ReturnType<typeof logoutTokenCheck> | undefined
+  /** that a browser meets on its way through the provider */
+  origins: string[]
+}
+
+// A provider that has gone mad must not fill the memory.
+const longestAnswer = 1024 * 1024
+
+/**
+ * Makes the question for a provider's metadata.
+ *
+ * @param messengerClientId the client of whose codes only Genesys knows what to do with them
+ * @returns rejects with a `SignInError` that says why the provider cannot be used
+ * @see https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig
+ */
+export function askProvider (config: ProviderConfig, messengerClientId: string, log: Logger): () => Promise<DiscoveredProvider> {
+  // Once, so that its connections serve for good.
+  const fetch = createPlainFetch({ ca: config.ca, mostBytes: longestAnswer })
+  return () => discover(config, messengerClientId, fetch, log)
+}
+
+async function discover (
+  config: ProviderConfig, messengerClientId: string, fetch: ReturnType<typeof createPlainFetch>, log: Logger
+): Promise<DiscoveredProvider> {
+  const { issuer, clientId, timeout } = config
+  const options = {
+    [client.customFetch]: fetch,
+    timeout,
+    // Deprecated so that it stands out: without it, no provider is talked to in the clear. The lab's is.
+    execute: issuer.startsWith('http:') ? [client.allowInsecureRequests] : []
+  }
+  try {
+    const configuration = await client.discovery(new URL(issuer), clientId, undefined, await authenticationOf(config), options)
+    // The code flow may trust TLS in place of the signature. We look at both.
+    client.enableNonRepudiationChecks(configuration)
+    const metadata = configuration.serverMetadata()
+    const messenger = new client.Configuration(metadata, messengerClientId, undefined, client.None())
+    for (const allow of options.execute) allow(messenger)
+    log.info(`found the identity provider at ${issuer}`)
+    return {
+      configuration,
+      messenger,
+      checkLogoutToken: metadata.jwks_uri === undefined
+        ? undefined
+        : logoutTokenCheck({
+          issuer: metadata.issuer,
+          jwksUri: metadata.jwks_uri,
+          clientId,
+          algorithms: metadata.id_token_signing_alg_values_supported ?? ['RS256'],
+          fetch
+        }),
+      origins: originsOf(issuer, metadata.authorization_endpoint, metadata.end_session_endpoint)
+    }
+  } catch (error) {
+    const { description, message } = refusal(error) as SignInError
+    throw new SignInError('provider_unavailable', {
+      statusCode: 503, description: `no discovery document from ${issuer}: ${description ?? message}`, cause: error
+    })
+  }
+}
+
+async function authenticationOf ({ authentication }: ProviderConfig): Promise<client.ClientAuth> {
+  switch (authentication.method) {
+    case 'client_secret_basic': return client.ClientSecretBasic(authentication.secret)
+    case 'client_secret_post': return client.ClientSecretPost(authentication.secret)
+    case 'private_key_jwt': {
+      const { key, kid, thumbprints } = await readPrivateKey(authentication.key)
+      return client.PrivateKeyJwt(kid === undefined ? key : { key, kid }, {
+        [client.modifyAssertion]: header => { Object.assign(header, thumbprints) }
+      })
+    }
+  }
+}
+
+const originsOf = (...urls: (string | undefined)[]): string[] =>
+  [...new Set(urls.filter(url => url !== undefined).map(url => new URL(url).origin))]
