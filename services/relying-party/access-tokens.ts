@@ -1,5 +1,4 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Logger } from '#lib/http-server.ts'
 import type { Store } from '#lib/store.ts'
 import { SignInError } from './errors.ts'
 import type { Tokens } from './oidc.ts'
@@ -24,15 +23,13 @@ const forGood = new Set(['invalid_grant', 'invalid_id_token'])
 export class AccessTokens {
   readonly #providers: IdentityProviders
   readonly #sessions: Sessions
-  readonly #log: Logger
   readonly #underWay = new Map<string, Promise<Tokens>>()
   readonly #locks
   readonly #pauses
 
-  constructor (store: Store, { providers, sessions, log }: { providers: IdentityProviders, sessions: Sessions, log: Logger }) {
+  constructor (store: Store, { providers, sessions }: { providers: IdentityProviders, sessions: Sessions }) {
     this.#providers = providers
     this.#sessions = sessions
-    this.#log = log
     this.#locks = store.collection<true>('refresh-locks')
     this.#pauses = store.collection<true>('refresh-pauses')
   }
@@ -89,8 +86,7 @@ export class AccessTokens {
   async #endIfOver (session: Session, error: unknown): Promise<unknown> {
     if (!(error instanceof SignInError) || !forGood.has(error.error)) return error
     await this.#sessions.end(session.id, 'refused_by_provider')
-    this.#log.info(`a session has ended, as its tokens could not be refreshed: ${error.message}`)
-    return new SignInError('session_ended', { statusCode: 401, description: error.description, cause: error })
+    return new SignInError('session_ended', { statusCode: 401, description: error.message, cause: error })
   }
 
   async #tokensOf ({ id }: Session): Promise<Tokens> {

@@ -45,7 +45,9 @@ export class Discovery<T> {
 
   /** What was found, or what is found now. */
   async get (): Promise<T> {
-    return this.#found ?? this.#findOnce()
+    if (this.#found !== undefined) return this.#found
+    // Who comes while it is looked for asks again should that be in vain: it was begun before there was reason to hope.
+    return this.#finding ? this.#finding.catch(() => this.#findOnce()) : this.#findOnce()
   }
 
   #findOnce (): Promise<T> {

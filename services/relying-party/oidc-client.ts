@@ -6,13 +6,14 @@ import { SignInError } from './errors.ts'
 import { logoutTokenCheck } from './logout-token.ts'
 import { readPrivateKey } from './private-key.ts'
 import { refusal } from './refusals.ts'
+import { readyForNewKeys } from './signing-keys.ts'
 
 /** A provider that has told where its endpoints are, and this application as its client. */
 export interface DiscoveredProvider {
-  configuration: client.Configuration
+  readonly configuration: client.Configuration
   /** for the Messenger's code: the same provider, another client */
   messenger: client.Configuration
-  checkLogoutToken: ReturnType<typeof logoutTokenCheck> | undefined
+  checkLogoutToken: ReturnType<typeof logoutTokenCheck>
   /** that a browser meets on its way through the provider */
   origins: string[]
 }
@@ -37,32 +38,41 @@ async function discover (
   config: ProviderConfig, messengerClientId: string, fetch: ReturnType<typeof createPlainFetch>, log: Logger
 ): Promise<DiscoveredProvider> {
   const { issuer, clientId, timeout } = config
-  const options = {
-    [client.customFetch]: fetch,
-    timeout,
-    // Deprecated so that it stands out: without it, no provider is talked to in the clear. The lab's is.
-    execute: issuer.startsWith('http:') ? [client.allowInsecureRequests] : []
-  }
+  // Deprecated so that it stands out: without it, no provider is talked to in the clear. The lab's is.
+  const transport = issuer.startsWith('http:') ? [client.allowInsecureRequests] : []
   try {
-    const configuration = await client.discovery(new URL(issuer), clientId, undefined, await authenticationOf(config), options)
-    // The code flow may trust TLS in place of the signature. We look at both.
-    client.enableNonRepudiationChecks(configuration)
-    const metadata = configuration.serverMetadata()
+    const authentication = await authenticationOf(config)
+    const metadata = (await client.discovery(new URL(issuer), clientId, undefined, authentication, {
+      [client.customFetch]: fetch, timeout, execute: transport
+    })).serverMetadata()
+    checkMetadata(metadata)
+
+    const configure = () => {
+      const configuration = new client.Configuration(metadata, clientId, undefined, authentication)
+      configuration[client.customFetch] = fetch
+      configuration.timeout = timeout
+      // The code flow may trust TLS in place of the signature. We look at both.
+      for (const adjust of [...transport, client.enableNonRepudiationChecks]) adjust(configuration)
+      return configuration
+    }
+    let configuration = configure()
     const messenger = new client.Configuration(metadata, messengerClientId, undefined, client.None())
-    for (const allow of options.execute) allow(messenger)
+    for (const adjust of transport) adjust(messenger)
+
     log.info(`found the identity provider at ${issuer}`)
     return {
-      configuration,
+      get configuration () {
+        configuration = readyForNewKeys(configuration, configure)
+        return configuration
+      },
       messenger,
-      checkLogoutToken: metadata.jwks_uri === undefined
-        ? undefined
-        : logoutTokenCheck({
-          issuer: metadata.issuer,
-          jwksUri: metadata.jwks_uri,
-          clientId,
-          algorithms: metadata.id_token_signing_alg_values_supported ?? ['RS256'],
-          fetch
-        }),
+      checkLogoutToken: logoutTokenCheck({
+        issuer: metadata.issuer,
+        jwksUri: String(metadata.jwks_uri),
+        clientId,
+        algorithms: metadata.id_token_signing_alg_values_supported ?? ['RS256'],
+        fetch
+      }),
       origins: originsOf(issuer, metadata.authorization_endpoint, metadata.end_session_endpoint)
     }
   } catch (error) {
@@ -71,6 +81,15 @@ async function discover (
       statusCode: 503, description: `no discovery document from ${issuer}: ${description ?? message}`, cause: error
     })
   }
+}
+
+// https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata
+const needed = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const
+
+/** openid-client looks for each when it is needed. By then the document would have taken the place of a better one. */
+function checkMetadata (metadata: client.ServerMetadata): void {
+  const missing = needed.find(name => !URL.canParse(metadata[name] ?? ''))
+  if (missing) throw new SignInError('invalid_metadata', { description: `the discovery document has no usable ${missing}` })
 }
 
 async function authenticationOf ({ authentication }: ProviderConfig): Promise<client.ClientAuth> {

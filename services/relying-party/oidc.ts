@@ -1,5 +1,6 @@
 import * as client from 'openid-client'
 import { validateAuthResponse } from 'oauth4webapi'
+import { decodeJwt } from 'jose'
 import type { Logger } from '#lib/http-server.ts'
 import type { ProviderConfig } from './config.ts'
 import { Discovery } from './discovery.ts'
@@ -93,6 +94,11 @@ export class IdentityProvider {
         idTokenExpected: true
       })
       const claims = answer.claims()!
+      // openid-client looks at azp only where there are several audiences.
+      // https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation, step 5
+      if (claims.azp !== undefined && claims.azp !== this.#config.clientId) {
+        throw new SignInError('invalid_id_token', { description: 'the ID token was issued to another application (azp)' })
+      }
       const user = await this.#user(configuration, answer.access_token, claims)
       const sid = typeof claims['sid'] === 'string' ? claims['sid'] : undefined
       return { issuer: this.issuer, user, sid, tokens: tokensOf(answer, answer.id_token!) }
@@ -120,8 +126,9 @@ export class IdentityProvider {
     const { configuration } = await this.discovery.get()
     return this.#refusing(async () => {
       const answer = await client.refreshTokenGrant(configuration, refreshToken)
-      if (answer.id_token !== undefined && answer.claims()?.sub !== sub) {
-        throw new SignInError('invalid_id_token', { description: 'the refreshed ID token is about another person (sub)' })
+      const claims = answer.claims()
+      if (claims && (claims.sub !== sub || claims.azp !== decodeJwt(idToken)['azp'])) {
+        throw new SignInError('invalid_id_token', { description: 'the refreshed ID token does not continue the sign-in (sub, azp)' })
       }
       const { refreshToken: rotated, ...tokens } = tokensOf(answer, answer.id_token ?? idToken)
       return { ...tokens, refreshToken: rotated ?? refreshToken }
@@ -189,7 +196,6 @@ export class IdentityProvider {
    */
   async checkLogoutToken (token: string): Promise<LogoutToken> {
     const { checkLogoutToken } = await this.discovery.get()
-    if (!checkLogoutToken) throw new SignInError('invalid_request', { description: 'the provider publishes no keys' })
     return checkLogoutToken(token)
   }
 
@@ -240,8 +246,8 @@ export class IdentityProvider {
       return await ask()
     } catch (error) {
       const refused = refusal(error)
-      // openid-client keeps keys for minutes. What did not fit one may fit those that the provider has now.
-      if (refused instanceof SignInError && refused.error.startsWith('invalid_')) this.discovery.start()
+      // What is not signed with the key of its name may be signed with the one that has that name now.
+      if (refused instanceof SignInError && refused.error === 'invalid_id_token') this.discovery.start()
       throw refused
     }
   }

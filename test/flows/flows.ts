@@ -27,6 +27,7 @@ import { ownSessions } from './own-sessions.ts'
 import { pageApiInChromium } from './page-api-in-chromium.ts'
 import { refresh } from './refresh.ts'
 import { severalTabsInChromium } from './several-tabs-in-chromium.ts'
+import { refusals } from './refusals.ts'
 import { signIn } from './sign-in.ts'
 import { signOutByProvider } from './sign-out-by-provider.ts'
 import { signOut } from './sign-out.ts'
@@ -60,6 +61,7 @@ export const flows: Flows = {
   'many sign-ins at once': manySignIns,
   'many guests at once': load,
   'Genesys, killed': kill,
+  'every fault of the identity provider': refusals,
   'what is logged': discretion
 }
 

@@ -11,6 +11,9 @@ interface Words { title: string, meaning: string }
 
 const again = 'You can try again; nothing was lost.'
 
+const unusableRequest = { title: 'The sign-in failed', meaning: 'The identity provider could not use the request that we sent. That is our mistake, not yours.' }
+const unsupportedRequest = { title: 'The sign-in failed', meaning: 'The identity provider does not support requests as we sent one. That is our mistake, not yours.' }
+
 const words: Record<string, Words> = {
   // https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
   access_denied: { title: 'You were not signed in', meaning: 'The sign-in was cancelled, or the identity provider does not let you in.' },
@@ -25,6 +28,11 @@ const words: Record<string, Words> = {
   consent_required: { title: 'Your consent is needed', meaning: 'The identity provider wants to ask you something before it can go on.' },
   interaction_required: { title: 'The identity provider has a question', meaning: 'It wants to show you a page before it can go on.' },
   account_selection_required: { title: 'Please choose an account', meaning: 'You are signed in with several accounts at the identity provider.' },
+  invalid_request_uri: unusableRequest,
+  invalid_request_object: unusableRequest,
+  request_not_supported: unsupportedRequest,
+  request_uri_not_supported: unsupportedRequest,
+  registration_not_supported: unsupportedRequest,
   // https://www.rfc-editor.org/rfc/rfc6749#section-5.2
   invalid_grant: { title: 'The sign-in failed', meaning: 'The code that the identity provider gave was used already, or it has expired.' },
   invalid_client: { title: 'The sign-in failed', meaning: 'The identity provider does not accept this application\'s credentials. Its operator has to look at OIDC_CLIENT_ID and OIDC_CLIENT_SECRET.' },
@@ -38,6 +46,7 @@ const words: Record<string, Words> = {
   state_unknown: { title: 'This sign-in is over', meaning: 'It was finished already, it took too long, or it was started in another browser. If you did not start one, somebody may have sent you a link to sign you in as them; you were not.' },
   unknown_issuer: { title: 'We do not know that identity provider', meaning: 'The link you followed wanted to sign you in with a provider that this application has nothing to do with.' },
   other_provider: { title: 'The sign-in failed', meaning: 'The answer came from another identity provider than the one that was asked, so we did not use it. Somebody may have tried to mix them up.' },
+  sign_out_unconfirmed: { title: 'You are signed out here', meaning: 'Your session of this application is over. What came back from the identity provider does not fit your sign-out, so we cannot say whether you are signed out there too.' },
   session_ended: { title: 'You were signed out', meaning: 'The identity provider does not let this sign-in go on. Sign in again.' },
   provider_unavailable: { title: 'Signing in is not possible right now', meaning: 'The identity provider does not answer. The rest of this site works; try again in a moment.' },
   return_to_refused: { title: 'That address is not part of this site', meaning: 'After signing in, we only send you on within this site. The link you followed wanted to lead you elsewhere.' },

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Attempts } from '../attempts.ts'
 import type { RelyingPartyConfig } from '../config.ts'
+import { SignInError } from '../errors.ts'
 import type { IdentityProviders } from '../providers.ts'
 import type { Session, Sessions } from '../sessions.ts'
 
@@ -51,7 +52,11 @@ export const signOutRoutes: FastifyPluginAsyncTypebox<{
     schema: { querystring: Type.Object({ state: Type.Optional(Type.String({ maxLength: 200 })) }) }
   }, async (request, reply) => {
     reply.header('cache-control', 'no-store')
-    await attempts.take(request, reply, 'sign-out', request.query.state)
+    // The session has ended before. This is about the way back alone.
+    await attempts.take(request, reply, 'sign-out', request.query.state).catch(error => {
+      if (!(error instanceof SignInError)) throw error
+      throw new SignInError('sign_out_unconfirmed', { description: error.message, retry: '/', cause: error })
+    })
     return reply.redirect(home, 303)
   })
 }
