@@ -1,10 +1,12 @@
 // Measures the lab: `npm run bench` lists the benchmarks, `npm run bench -- messaging` runs one, `npm run bench --
 // messaging --help` says what can be chosen.
-import { UsageError, type Benchmark } from './bench/benchmark.ts'
+import type { Benchmark } from './bench/benchmark.ts'
+import { UsageError } from './usage-error.ts'
 import { idp } from './bench/idp.ts'
 import { messaging } from './bench/messaging.ts'
+import { rp } from './bench/rp.ts'
 
-const benchmarks: Record<string, Benchmark> = { idp, messaging }
+const benchmarks: Record<string, Benchmark> = { idp, messaging, rp }
 
 const [name, ...args] = process.argv.slice(2)
 const benchmark = name === undefined ? undefined : benchmarks[name]

@@ -1,8 +1,9 @@
 // Probes how strict an OpenID Provider is and prints the table: `npm run strictness -- http://idp.localhost:3001`,
 // `npm run strictness -- --help` says what other providers need.
-import { readOptions, usage, UsageError } from './strictness/options.ts'
+import { readOptions, usage } from './strictness/options.ts'
 import { NotProbeableError, probeProvider } from './strictness/run.ts'
 import { formatTable } from './strictness/table.ts'
+import { UsageError } from './usage-error.ts'
 
 try {
   const options = readOptions(process.argv.slice(2), process.env)

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { UsageError } from '../usage-error.ts'
 
 /** Something that can be measured by itself: `npm run bench -- <its name>`. */
 export interface Benchmark {
@@ -6,11 +7,6 @@ export interface Benchmark {
   about: string
   /** @throws {Error} where it could not be measured, or where what was measured went wrong */
   run (args: string[]): Promise<void>
-}
-
-/** What was asked for cannot be done, or was the help: a message without a stack. */
-export class UsageError extends Error {
-  override name = 'UsageError'
 }
 
 /** An option that takes numbers. */

@@ -5,18 +5,17 @@ import { parse, stringify } from 'yaml'
 import { loadIdpConfig } from '../../services/idp/config.ts'
 import { freePorts, labSettings, root } from '../../test/helpers/lab.ts'
 import type { BenchClient, Person } from './idp-relying-party.ts'
-import { startServer, type ServerProcess } from './server-process.ts'
+import type { KeepingServer } from './memory.ts'
+import { startServer } from './server-process.ts'
 
 const username = 'alice'
 const scope = 'openid profile email'
 
 /** A server under measurement, with what a relying party has to know of it. */
-export interface IdpServer extends ServerProcess {
+export interface IdpServer extends KeepingServer {
   issuer: string
   client: BenchClient
   person: Person
-  /** size of what it keeps in files; nothing where it keeps none */
-  storedBytes (): number | undefined
 }
 
 /**

@@ -1,8 +1,9 @@
-import { readOptions, UsageError, type Benchmark } from './benchmark.ts'
+import { UsageError } from '../usage-error.ts'
+import { readOptions, type Benchmark } from './benchmark.ts'
 import { environment } from './environment.ts'
 import { BenchRelyingParty, Cookies } from './idp-relying-party.ts'
 import { startBareProvider, startMockServer, startOurIdp, type IdpServer } from './idp-servers.ts'
-import { mebibytes, settledMemory } from './memory.ts'
+import { lookAt, tableOfLooks, type Look } from './memory.ts'
 import { quantile, table, withSpread } from './statistics.ts'
 
 const options = {
@@ -35,15 +36,6 @@ interface Contestant {
   looks: Look[]
 }
 
-/** What a server holds, after garbage was collected. */
-interface Look {
-  residentBytes: number
-  /** JavaScript objects that are in use */
-  heapBytes: number
-  /** files of its state folder; nothing where it has none */
-  storedBytes: number | undefined
-}
-
 /** Sign-ins per second and memory of the identity provider, beside `oidc-provider` alone and `oauth2-mock-server`. */
 export const idp: Benchmark = {
   about: 'sign-ins, beside bare oidc-provider and oauth2-mock-server; and the memory after 20,000 of them',
@@ -60,7 +52,7 @@ export const idp: Benchmark = {
     try {
       const looksAt = await measure(contestants, rounds, round!, atOnce!)
       console.log(compare(contestants))
-      console.log(memory(contestants, looksAt) + '\n')
+      console.log(tableOfLooks(contestants, looksAt) + '\n')
       console.log(await check(contestants))
     } finally {
       await Promise.all(contestants.flatMap(({ server, relyingParty }) => [server.stop(), relyingParty.close()]))
@@ -91,11 +83,7 @@ async function startAll (connections: number): Promise<Contestant[]> {
 async function measure (contestants: Contestant[], rounds: number, perRound: number, atOnce: number): Promise<number[]> {
   const quarters = [1, 2, 3, 4].map(quarter => Math.round(rounds * quarter / 4))
   const looksAfter = new Set([1, ...quarters])
-  const look = () => Promise.all(contestants.map(async contestant => {
-    const residentBytes = await settledMemory(contestant.server)
-    const { heapBytes } = await contestant.server.usage({ collectGarbage: true })
-    contestant.looks.push({ residentBytes, heapBytes, storedBytes: contestant.server.storedBytes() })
-  }))
+  const look = () => Promise.all(contestants.map(async ({ server, looks }) => { looks.push(await lookAt(server)) }))
   await look()
   for (let round = 0; round < rounds; round++) {
     // Whoever was last is first in the next round, so that a machine that grows slower or faster favours nobody.
@@ -155,18 +143,6 @@ function compare (contestants: Contestant[]): string {
     ['', 'requests', 'sign-ins per second', 'ratio', 'latency p50, ms', 'p99, ms', 'server CPU a sign-in, µs', 'ratio'],
     ...rows
   ]) + `\nMedian (lowest–highest) of the rounds; the ratio is that to ${reference} in the same round.\n`
-}
-
-function memory (contestants: Contestant[], looksAt: number[]): string {
-  const rows = (what: string, of: (look: Look) => number | undefined) => contestants
-    .filter(({ looks }) => looks.every(look => of(look) !== undefined))
-    .map(({ label, looks }) => [`${what}, ${label}`, ...looks.map(look => mebibytes(of(look)!))])
-  return table([
-    ['MiB after so many sign-ins', ...looksAt.map(count => count.toLocaleString('en'))],
-    ...rows('resident', look => look.residentBytes),
-    ...rows('heap in use', look => look.heapBytes),
-    ...rows('files', look => look.storedBytes)
-  ])
 }
 
 /** Every ID token was checked as it came; this looks at signatures, and at what is still known of who came first. */

@@ -4,12 +4,8 @@ import { parseArgs, parseEnv } from 'node:util'
 import { DataFileError } from '#lib/data-file.ts'
 import { SettingsError } from '#lib/settings.ts'
 import { loadIdpConfig } from '../../services/idp/config.ts'
+import { UsageError } from '../usage-error.ts'
 import type { Identity } from './provider-under-test.ts'
-
-/** What was asked for cannot be done, or was the help: a message without a stack. */
-export class UsageError extends Error {
-  override name = 'UsageError'
-}
 
 export const usage = `Probes how strict an OpenID Provider is: npm run strictness -- <issuer> [options]
 

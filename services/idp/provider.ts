@@ -17,6 +17,7 @@ import { policyOf } from './permissive/silent-sign-in.ts'
 import type { Realm } from './realm.ts'
 import { explainRefusals } from './refusals.ts'
 import { replaceSelfSubmittingForms } from './self-submitting-forms.ts'
+import { sendSessionInFrames } from './session-in-frames.ts'
 import { signInByHint } from './sign-in-by-hint.ts'
 import { registration } from './registration.ts'
 import { clientSigningAlgorithms, detectReplays, refuseByClient, requestSecurity } from './request-security.ts'
@@ -155,6 +156,7 @@ export function createProvider ({ realm, pages, log }: ProviderParts): Provider 
   // `routes/protocol.ts` says in these headers under which URL the world sees this provider.
   provider.proxy = true
 
+  sendSessionInFrames(provider)
   announceWhatClientsUse(provider, realm)
   refuseByClient(provider)
   detectReplays(provider, store)

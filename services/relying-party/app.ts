@@ -10,7 +10,7 @@ import { AccessTokens } from './access-tokens.ts'
 import { Attempts } from './attempts.ts'
 import type { RelyingPartyConfig } from './config.ts'
 import { canonicalHost } from './plugins/canonical-host.ts'
-import { errors } from './plugins/errors.ts'
+import { answerMalformedUrl, errors } from './plugins/errors.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
 import { session } from './plugins/session.ts'
 import { IdentityProviders } from './providers.ts'
@@ -28,7 +28,7 @@ import { Sessions } from './sessions.ts'
 
 /** The relying party: the brand's own web application. */
 export async function buildRelyingParty (config: RelyingPartyConfig): Promise<Server> {
-  const app = buildServer(config)
+  const app = buildServer(config, { frameworkErrors: answerMalformedUrl })
 
   const store = openStore(join(openStateFolder(config.stateFolder), 'relying-party.sqlite'))
   app.addHook('onClose', async () => store.close())

@@ -32,6 +32,9 @@ type AttemptFor<P extends Attempt['purpose']> = Extract<Attempt, { purpose: P }>
 const mostAtOnce = 5
 const lifetime = 60 * 60
 
+// As `randomState` makes them. A sibling host can set cookies of any name, and not every name can be sent back.
+const stateFormat = /^[\w-]{43}$/
+
 /**
  * What waits for a response of the identity provider.
  *
@@ -83,6 +86,7 @@ export class Attempts {
       .filter(([name]) => name.startsWith(this.#prefix))
       .sort(([, a], [, b]) => Number(a) - Number(b))
       .map(([name]) => name.slice(this.#prefix.length))
+      .filter(state => stateFormat.test(state))
   }
 
   #clearCookie (reply: FastifyReply, state: string): void {

@@ -4,7 +4,9 @@ import {
   addressesOf, commonSettings, loadSettings, secret, serverConfigOf, textOrFile, type Addresses, type ServerConfig
 } from '#lib/settings.ts'
 
-const scope = Type.String({ default: 'openid profile email', pattern: '\\bopenid\\b', description: 'scopes, with openid among them' })
+const scope = Type.String({
+  default: 'openid profile email', pattern: '\\bopenid\\b', description: 'scopes, with openid among them'
+})
 const privateKey = textOrFile({ format: 'private-key', description: 'a private key: PKCS #8 in PEM, or a JWK' })
 const text = (description: string) => Type.Optional(Type.String({ description }))
 
@@ -47,6 +49,12 @@ const properties = {
     description: 'origins that the page may load the Messenger from and connect it to, with spaces between'
   }))
 }
+
+// In the clear, whoever is on the way reads along, and any host below ours can set our cookies.
+const secureUrl = Type.Optional(Type.String({
+  pattern: '^(https://|http://([^/]+\\.)?(localhost|127\\.0\\.0\\.1|\\[::1\\])(:\\d+)?(/|$))[^\\s?#]*$',
+  description: 'an https URL without query or fragment; http is for *.localhost, and for a lab (LAB=true)'
+}))
 
 type Settings = Static<ReturnType<typeof Type.Object<typeof properties>>>
 
@@ -118,9 +126,12 @@ export interface RelyingPartyConfig extends ServerConfig, Addresses {
  * @throws {DataFileError} naming the entry and the field of the file of further providers
  */
 export function loadRelyingPartyConfig (env: NodeJS.ProcessEnv = process.env): RelyingPartyConfig {
-  // Which of the two must be there depends on how the client says who it is.
-  const needed = env['OIDC_CLIENT_AUTH'] === 'private_key_jwt' ? { OIDC_PRIVATE_KEY: privateKey } : { OIDC_CLIENT_SECRET: secret() }
-  const settings = loadSettings('relying-party', { ...properties, ...needed }, env)
+  const settings = loadSettings('relying-party', {
+    ...properties,
+    ...(env['LAB'] !== 'true' && { APP_URL: secureUrl, IDP_ISSUER: secureUrl }),
+    // Which of the two must be there depends on how the client says who it is.
+    ...(env['OIDC_CLIENT_AUTH'] === 'private_key_jwt' ? { OIDC_PRIVATE_KEY: privateKey } : { OIDC_CLIENT_SECRET: secret() })
+  }, env)
   const addresses = addressesOf(settings)
   return {
     ...serverConfigOf('relying-party', settings.APP_PORT, addresses.app, settings),

@@ -28,7 +28,8 @@ export function checkTargetLink (target: string | undefined, app: string): strin
 function checkUrl (text: string, app: string): string {
   const { origin } = new URL(app)
   const url = URL.parse(text, app)
-  const inside = url && url.origin === origin && !url.username && !url.password
+  // The origin of a blob: URL is that of the page that has made it.
+  const inside = url && url.origin === origin && /^https?:$/.test(url.protocol) && !url.username && !url.password
   if (!inside || url.pathname.startsWith('//') || partsOfTheFlow.test(decoded(url.pathname))) {
     throw new SignInError('return_to_refused')
   }

@@ -6,8 +6,8 @@ const lookEvery = 500
 const mostListeners = 20
 
 /**
- * Tells when sessions end, however they do: by a request to this process or to another one on the same store, or by time.
- * Hence it looks, in place of being told.
+ * Tells when sessions end, however they do. What a request to this process ends is told at once; what ends by time, or by
+ * another process on the same store, is seen by looking.
  */
 export class SessionWatch {
   readonly #sessions: Sessions
@@ -16,6 +16,7 @@ export class SessionWatch {
 
   constructor (sessions: Sessions) {
     this.#sessions = sessions
+    sessions.onEnd(id => this.#tell(id))
   }
 
   /**
@@ -46,8 +47,9 @@ export class SessionWatch {
 
   #tell (id: string): void {
     const listeners = this.#listeners.get(id)
+    if (!listeners) return
     this.#forget(id)
-    for (const tell of listeners ?? []) tell()
+    for (const tell of listeners) tell()
   }
 
   #forget (id: string): void {

@@ -18,7 +18,7 @@ export interface Session extends Omit<SignIn, 'tokens'> {
 }
 
 /** Why a session that a browser still has the cookie of is no more. */
-export type Ending = 'expired' | 'signed_out_elsewhere' | 'signed_out_at_provider' | 'refused_by_provider'
+export type Ending = 'expired' | 'signed_out' | 'signed_out_elsewhere' | 'signed_out_at_provider' | 'refused_by_provider'
 
 /** What the page's `getAuthCode` gives to the Messenger. */
 export interface MessengerCode {
@@ -49,6 +49,7 @@ export class Sessions {
   readonly #endings
   readonly #lifetimes: Lifetimes
   readonly #writtenEvery: number
+  #tellOfEnd: (id: string) => void = () => {}
 
   constructor (store: Store, lifetimes: Lifetimes) {
     this.#sessions = store.collection<Session>('sessions')
@@ -102,10 +103,16 @@ export class Sessions {
     return this.#sessions.tagged(personTag(session.issuer, session.user.sub), { newestFirst: true })
   }
 
-  /** @param ending told to a browser that comes back with the cookie; without it there is nobody to tell */
-  async end (id: string, ending?: Ending): Promise<void> {
-    if (ending) await this.#endings.set(id, ending, { ttl: endingLifetime })
+  /** @param ending told to a browser that comes back with the cookie */
+  async end (id: string, ending: Ending): Promise<void> {
+    await this.#endings.set(id, ending, { ttl: endingLifetime })
     await Promise.all([this.#sessions.delete(id), this.#tokens.delete(id), this.#messengerCodes.delete(id)])
+    this.#tellOfEnd(id)
+  }
+
+  /** Whom to tell of sessions that are ended by this process. Those of other processes, and those that expire, are not told. */
+  onEnd (tell: (id: string) => void): void {
+    this.#tellOfEnd = tell
   }
 
   /**

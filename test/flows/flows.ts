@@ -2,6 +2,8 @@ import type { Test } from 'tap'
 import type { Lab } from '../helpers/lab.ts'
 import { accessTokens } from './access-tokens.ts'
 import { attachments } from './attachments.ts'
+import { attacksInChromium } from './attacks-in-chromium.ts'
+import { attacksOnSignIn } from './attacks.ts'
 import { authProviderInChromium } from './auth-provider-in-chromium.ts'
 import { availability } from './availability.ts'
 import { callback } from './callback.ts'
@@ -26,13 +28,17 @@ import { officialClient } from './official-client.ts'
 import { ownSessions } from './own-sessions.ts'
 import { pageApiInChromium } from './page-api-in-chromium.ts'
 import { refresh } from './refresh.ts'
+import { sessionsInChromium } from './sessions-in-chromium.ts'
 import { severalTabsInChromium } from './several-tabs-in-chromium.ts'
 import { refusals } from './refusals.ts'
 import { signIn } from './sign-in.ts'
 import { signOutByProvider } from './sign-out-by-provider.ts'
 import { signOut } from './sign-out.ts'
+import { silentCodeInChromium } from './silent-code-in-chromium.ts'
+import { silentSignInInChromium } from './silent-sign-in-in-chromium.ts'
 import { stepUpInChromium } from './step-up-in-chromium.ts'
 import { stepUp } from './step-up.ts'
+import { tabsInChromium } from './tabs-in-chromium.ts'
 import { uploadsInChromium } from './uploads-in-chromium.ts'
 
 type Flows = Record<string, (t: Test, lab: Lab) => Promise<void>>
@@ -41,6 +47,7 @@ type Flows = Record<string, (t: Test, lab: Lab) => Promise<void>>
 export const flows: Flows = {
   'signing in': signIn,
   'the callback': callback,
+  'attacks on a sign-in': attacksOnSignIn,
   'one\'s own sessions': ownSessions,
   'the access token': accessTokens,
   'the code for the Messenger': messengerCode,
@@ -76,5 +83,10 @@ export const flowsInChromium: Flows = {
   'what the Messenger asks of the page': authProviderInChromium,
   'signing in during a conversation': stepUpInChromium,
   'the Messenger\'s window': messengerWindowInChromium,
+  'attacks from somebody\'s site': attacksInChromium,
+  'what tabs know of each other': tabsInChromium,
+  'where a person is signed in': sessionsInChromium,
+  'the Messenger\'s next code': silentCodeInChromium,
+  'the Messenger\'s next code from a provider of another site': silentSignInInChromium,
   'the agent desk': deskInChromium
 }

@@ -35,9 +35,9 @@ export async function inChromium (t: Test, lab: Lab) {
     await log.getByText('You are Alice Anders').waitFor()
     await isShown(t, log.getByText('Hello Alice'), 1, 'nothing is there twice')
 
-    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click()
     await page.getByRole('heading', { name: 'Sign out of Tern ID?' }).waitFor()
-    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click()
     await page.getByRole('link', { name: 'Sign in', exact: true }).waitFor()
     const left = await page.evaluate(() => Object.keys(localStorage).filter(key => /gcatkn|gcartkn/.test(key)))
     t.strictSame(left, [], 'no token of the Messenger is left behind')
@@ -102,7 +102,7 @@ export async function inChromium (t: Test, lab: Lab) {
     await showMessenger(other)
     await other.getByRole('log').getByText('Hello Alice').waitFor()
 
-    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click()
     await other.getByRole('dialog', { name: 'Messenger' }).getByRole('button', { name: 'Sign in' }).waitFor()
     t.equal(await other.getByRole('log').getByText('Hello Alice').isVisible(), false)
   })

@@ -27,7 +27,7 @@ export async function instrument (t: Test, lab: Lab) {
   ]
   for (const name of refusedAtCallback) {
     await t.test(`with the fault ${name} nobody is signed in, and the next try succeeds`, async t => {
-      const { last } = await idp.ledger.query({ limit: 1 })
+      const { last } = await idp.ledger.query({ order: 'desc', limit: 1 })
       await idp.faults.switchOn(name, { client: relyingParty, user: 'alice', count: 1 })
       const browser = new Browser(lab)
       const page = await browser.signIn('alice')
@@ -54,7 +54,7 @@ export async function instrument (t: Test, lab: Lab) {
   })
 
   await t.test('the ledger tells a sign-in from the first request to the last', async t => {
-    const { last } = await idp.ledger.query({ limit: 1 })
+    const { last } = await idp.ledger.query({ order: 'desc', limit: 1 })
     const browser = new Browser(lab)
     await browser.signIn('bob')
     const { entries: [first] } = await idp.ledger.wait({ endpoint: 'token', client: relyingParty, user: 'bob', since: last })

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions } from 'playwright-core'
 import type { Test } from 'tap'
@@ -12,27 +13,53 @@ function findChromium (): string | undefined {
   return names.flatMap(name => folders.map(folder => join(folder, name))).find(path => existsSync(path))
 }
 
+/** What is set beside what a browser does by itself. */
+export interface ChromiumOptions {
+  /** whether frames get the cookies of another site than their page's; browsers differ where it is left out */
+  thirdPartyCookies?: 'allowed' | 'blocked'
+}
+
 /** Start this machine's Chromium, quiet about the internet. */
-function launchChromium (executablePath: string): Promise<Browser> {
+async function launchChromium (t: Test, executablePath: string, { thirdPartyCookies }: ChromiumOptions): Promise<Browser> {
   // Chromium's sandbox refuses to run as root.
   const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : []
-  return chromium.launch({ executablePath, args: [...sandbox, '--disable-background-networking', '--disable-component-update'] })
+  const options = { executablePath, args: [...sandbox, '--disable-background-networking', '--disable-component-update'] }
+  if (thirdPartyCookies === undefined) {
+    const browser = await chromium.launch(options)
+    t.teardown(() => browser.close())
+    return browser
+  }
+
+  // A setting of the profile, which further contexts inherit; no switch of the command line allows what the profile blocks.
+  const profile = mkdtempSync(join(tmpdir(), 'chromium-'))
+  mkdirSync(join(profile, 'Default'))
+  const preferences = { profile: { cookie_controls_mode: cookieControls[thirdPartyCookies] } }
+  writeFileSync(join(profile, 'Default', 'Preferences'), JSON.stringify(preferences))
+  const context = await chromium.launchPersistentContext(profile, options)
+  t.teardown(async () => {
+    await context.close()
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5 })
+  })
+  const browser = context.browser()
+  if (!browser) throw new Error('Chromium has ended')
+  return browser
 }
+
+// What `profile.cookie_controls_mode` means by its numbers.
+const cookieControls = { allowed: 0, blocked: 1 }
 
 /**
  * Chromium for a flow; it ends with it.
  *
  * @param title what is skipped, with the reason, where this machine has none
  */
-export async function startChromium (t: Test, title: string): Promise<Browser | undefined> {
+export async function startChromium (t: Test, title: string, options: ChromiumOptions = {}): Promise<Browser | undefined> {
   const executable = findChromium()
   if (!executable) {
     await t.test(title, { skip: 'this machine has no Chromium (CHROMIUM_PATH may name one)' }, async () => {})
     return
   }
-  const browser = await launchChromium(executable)
-  t.teardown(() => browser.close())
-  return browser
+  return await launchChromium(t, executable, options)
 }
 
 /** A browser of somebody's own, as far as cookies and storage go; it ends with the test. */

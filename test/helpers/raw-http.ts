@@ -25,12 +25,22 @@ export interface RawResponse {
  * @throws {Error} where the connection ends without a response
  */
 export async function sendRaw (port: number, { method, target, headers, body }: RawRequest): Promise<RawResponse> {
-  const socket = connect(port, '127.0.0.1')
   const lines = [
     `${method} ${target} HTTP/1.1`, 'host: genesys.localhost', 'connection: close', `content-length: ${Buffer.byteLength(body, 'latin1')}`,
     ...headers.map(([name, value]) => `${name}: ${value}`)
   ]
-  socket.write(`${lines.join('\r\n')}\r\n\r\n${body}`, 'latin1')
+  return sendBytes(port, `${lines.join('\r\n')}\r\n\r\n${body}`)
+}
+
+/**
+ * Send whatever may or may not be a request, on a connection of its own, and read until the other side closes it.
+ *
+ * @param bytes one character each
+ * @throws {Error} where the connection ends without a response
+ */
+export async function sendBytes (port: number, bytes: string): Promise<RawResponse> {
+  const socket = connect(port, '127.0.0.1')
+  socket.write(bytes, 'latin1')
   const response = await text(socket)
   const [, status] = /^HTTP\/1\.1 (\d{3}) /.exec(response) ?? []
   if (status === undefined) throw new Error(`no response: “${response}”`)

@@ -159,6 +159,11 @@ export class Visitor {
     return this.#request('GET', url)
   }
 
+  /** Open it in a frame of a page of another site, which gets no cookies but those that are meant for it. */
+  async openInFrame (url: string): Promise<Page> {
+    return this.#request('GET', url, { inFrame: true })
+  }
+
   /** Send the form that has the button whose text begins like this. */
   async submit (page: Page, button: string, fields: Record<string, string> = {}): Promise<Page> {
     const { $ } = page
@@ -170,7 +175,12 @@ export class Visitor {
   }
 
   async post (url: string, fields: Record<string, string>): Promise<Page> {
-    return this.#request('POST', url, form(fields))
+    return this.#request('POST', url, { payload: form(fields) })
+  }
+
+  /** Send a form of a page of another site, which gets no more cookies than a frame. */
+  async postFromElsewhere (url: string, fields: Record<string, string>): Promise<Page> {
+    return this.#request('POST', url, { payload: form(fields), inFrame: true })
   }
 
   /** Go through an authorization request as a user who signs in and agrees to everything. */
@@ -192,22 +202,26 @@ export class Visitor {
     return left?.searchParams.has('code') ?? false
   }
 
-  async #request (method: 'GET' | 'POST', path: string, payload?: string): Promise<Page> {
+  async #request (
+    method: 'GET' | 'POST', path: string, { payload, inFrame }: { payload?: string, inFrame?: boolean } = {}
+  ): Promise<Page> {
     const { issuer } = this.#idp.config
     const url = new URL(path, issuer)
+    // What a browser does not take there, it drops without a word.
+    const sent = inFrame ? { sameSiteContext: 'none' as const, ignoreError: true } : {}
     const response = await this.#idp.app.inject({
       method,
       url: url.pathname + url.search,
       headers: {
         accept: 'text/html',
-        cookie: await this.jar.getCookieString(url.href),
+        cookie: await this.jar.getCookieString(url.href, sent),
         ...(payload !== undefined && { 'content-type': 'application/x-www-form-urlencoded' })
       },
       ...(payload !== undefined && { payload })
     })
-    for (const cookie of [response.headers['set-cookie'] ?? []].flat()) await this.jar.setCookie(cookie, url.href)
+    for (const cookie of [response.headers['set-cookie'] ?? []].flat()) await this.jar.setCookie(cookie, url.href, sent)
     const left = response.headers.location === undefined ? undefined : new URL(response.headers.location, url)
-    if (left?.origin === new URL(issuer).origin) return this.#request('GET', left.href)
+    if (left?.origin === new URL(issuer).origin) return this.#request('GET', left.href, inFrame ? { inFrame } : {})
     return {
       url: url.href,
       status: response.statusCode,

@@ -31,9 +31,10 @@ t.test('has the logout token that a client was sent, where it belongs in the sig
   const idp = await startIdp(t)
   const uri = await startLogoutEndpoint(t, (_request, response) => { response.end() })
   await idp.lab.clients.patch('genesys-messenger', { backchannel_logout_uri: uri })
+  await idp.lab.clients.patch('relying-party', { backchannel_logout_uri: `${uri}&to=another` })
   await signInToBothAndOut(idp)
 
-  const [sent] = (await idp.lab.ledger.query({ endpoint: 'backchannel_logout' })).entries
+  const [sent] = (await idp.lab.ledger.query({ endpoint: 'backchannel_logout', to: 'genesys-messenger' })).entries
   t.match(sent, {
     from: 'idp',
     to: 'genesys-messenger',
@@ -44,10 +45,11 @@ t.test('has the logout token that a client was sent, where it belongs in the sig
     status: 200,
     parameters: { logout_token: /^eyJ.{3}…\d+$/ }
   })
-  t.same((await stepsOf(idp, sent!.flow)).slice(-3), [
-    'browser: end_session 200', 'browser: end_session_confirm 303', 'idp: backchannel_logout 200'
+  t.same((await stepsOf(idp, sent!.flow)).slice(-4), [
+    'browser: end_session 200', 'browser: end_session_confirm 303', 'idp: backchannel_logout 200', 'idp: backchannel_logout 200'
   ])
-  t.equal((await idp.lab.ledger.query({ session: sent!.session! })).entries.at(-1)!.id, sent!.id)
+  const lastOfSession = (await idp.lab.ledger.query({ session: sent!.session! })).entries.slice(-2)
+  t.same(lastOfSession.map(({ to }) => to).sort(), ['genesys-messenger', 'relying-party'])
   const [shown] = (await idp.lab.ledger.query({ endpoint: 'backchannel_logout', secrets: 'show' })).entries
   t.match(shown!.parameters['logout_token'], /^eyJ[\w.-]+$/)
 })

@@ -123,7 +123,7 @@ t.test('joins by the session what clients of one browser do, and tells it apart 
 
 t.test('follows a flow through consent, refresh, introspection, revocation and sign-out', async t => {
   const idp = await startIdp(t)
-  const client = idp.relyingParty
+  const client = await idp.lab.clients.patch('relying-party', { backchannel_logout_uri: 'http://127.0.0.1:9/nobody-listens' })
   const visitor = new Visitor(idp)
   const { left } = await visitor.signIn('alice', client, idp.offline)
   const tokens: Tokens = (await idp.redeem(client, left!.searchParams.get('code')!)).json()
@@ -138,9 +138,10 @@ t.test('follows a flow through consent, refresh, introspection, revocation and s
   const { entries } = await idp.lab.ledger.query({ flow: first!.flow! })
   t.same(entries.map(({ endpoint, status }) => `${endpoint} ${status}`), [
     'authorization 303', 'interaction 200', 'sign-in 303', 'resume 303', 'interaction 200', 'consent 303', 'resume 303',
-    'token 200', 'token 200', 'introspection 200', 'revocation 200', 'userinfo 401', 'end_session 200', 'end_session_confirm 303'
+    'token 200', 'token 200', 'introspection 200', 'revocation 200', 'userinfo 401', 'end_session 200', 'end_session_confirm 303',
+    'backchannel_logout 0'
   ])
-  t.same(entries.at(-3)!.client, 'relying-party', 'known of the token, though it does not work any more')
+  t.same(entries.at(-4)!.client, 'relying-party', 'known of the token, though it does not work any more')
   t.match(entries.find(({ endpoint }) => endpoint === 'introspection')!.answer, { active: 'true' })
   t.same(await steps(idp, { endpoint: 'end_session_success' }), ['end_session_success'])
 })

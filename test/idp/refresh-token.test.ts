@@ -17,8 +17,9 @@ const without: [string, Record<string, string>][] = [
   ['with offline_access left out of the request', {}]
 ]
 for (const [label, changes] of without) {
-  t.test(`gives no refresh token ${label}`, async t => {
+  t.test(`gives a client that may have none with the session no refresh token ${label}`, async t => {
     const idp = await startIdp(t)
+    await idp.lab.clients.patch('relying-party', { refresh_token_with_session: false })
     const tokens = await idp.tokensFor('alice', idp.relyingParty, changes)
     t.type(tokens.access_token, 'string')
     t.notOk('refresh_token' in tokens)
@@ -120,6 +121,67 @@ t.test('takes the reuse of a refresh token that came with the session for theft 
   const next = (await idp.refresh(idp.genesys, tokens.refresh_token!)).json() as Tokens
   t.equal((await idp.refresh(idp.genesys, tokens.refresh_token!)).json().error, 'invalid_grant')
   t.equal((await idp.refresh(idp.genesys, next.refresh_token!)).json().error, 'invalid_grant')
+})
+
+t.test('gives the application a refresh token with the session, about the same sign-in each time', async t => {
+  const idp = await startIdp(t)
+  let tokens = await idp.tokensFor('alice')
+  t.notMatch(tokens.scope, /offline_access/)
+  const { sub, sid, auth_time: authTime } = decodeJwt(tokens.id_token)
+  for (const times of ['once', 'twice', 'three times']) {
+    const response = await idp.refresh(idp.relyingParty, tokens.refresh_token!)
+    t.equal(response.statusCode, 200, times)
+    const next = response.json() as Tokens
+    t.match(decodeJwt(next.id_token), { sub, sid, auth_time: authTime })
+    t.not(next.refresh_token, tokens.refresh_token)
+    t.equal((await idp.userinfo(next.access_token)).statusCode, 200)
+    tokens = next
+  }
+})
+
+for (const seconds of [0, 1, 3600]) {
+  t.test(`ends all tokens of the application when an old refresh token is used ${seconds} s after its rotation`, async t => {
+    const idp = await (await startIdp(t)).realm('blue')
+    const first = await idp.tokensFor('alice')
+    const second = (await idp.refresh(idp.relyingParty, first.refresh_token!)).json() as Tokens
+    if (seconds > 0) await idp.lab.clock.advance(seconds)
+    const reuse = await idp.refresh(idp.relyingParty, first.refresh_token!)
+    t.equal(reuse.statusCode, 400)
+    t.match(reuse.json(), { error: 'invalid_grant', error_description: /theft/ })
+    t.equal((await idp.refresh(idp.relyingParty, second.refresh_token!)).json().error, 'invalid_grant')
+    t.equal((await idp.userinfo(second.access_token)).statusCode, 401)
+  })
+}
+
+t.test('ends all tokens of the application when one refresh token comes in several requests at once', async t => {
+  const idp = await startIdp(t)
+  const first = await idp.tokensFor('alice')
+  const responses = await Promise.all([1, 2, 3].map(() => idp.refresh(idp.relyingParty, first.refresh_token!)))
+  const [won, lost] = [true, false].map(has => responses.filter(({ statusCode }) => (statusCode === 200) === has))
+  t.ok(won!.length <= 1)
+  for (const response of lost!) t.match(response.json(), { error: 'invalid_grant' })
+  for (const response of won!) {
+    const tokens = response.json() as Tokens
+    t.equal((await idp.refresh(idp.relyingParty, tokens.refresh_token!)).json().error, 'invalid_grant')
+    t.equal((await idp.userinfo(tokens.access_token)).statusCode, 401)
+  }
+  t.equal((await idp.userinfo(first.access_token)).statusCode, 401)
+})
+
+t.test('ends tokens and unused codes of all applications of the session as soon as the person signs out by one', async t => {
+  const { idp, visitor, tokens: messenger, codeForMessenger } = await withMessenger(t)
+  const { left } = await visitor.open(idp.authorizationRequest(idp.relyingParty))
+  const tokens = (await idp.redeem(idp.relyingParty, left!.searchParams.get('code')!)).json() as Tokens
+  const code = await codeForMessenger()
+  const parameters = {
+    id_token_hint: tokens.id_token, state: 'x', post_logout_redirect_uri: idp.relyingParty.post_logout_redirect_uris[0]!
+  }
+  const page = await visitor.submit(await visitor.open(`/session/end?${new URLSearchParams(parameters)}`), 'Sign out')
+  t.equal(page.left?.href, 'http://app.localhost:3000/logout/callback?state=x')
+  t.equal((await idp.refresh(idp.relyingParty, tokens.refresh_token!)).json().error, 'invalid_grant')
+  t.equal((await idp.refresh(idp.genesys, messenger.refresh_token!)).json().error, 'invalid_grant')
+  t.equal((await idp.redeem(idp.genesys, code)).json().error, 'invalid_grant')
+  for (const token of [tokens, messenger]) t.equal((await idp.userinfo(token.access_token)).statusCode, 401)
 })
 
 t.test('gives nothing more to a user who was disabled, and goes on when they are enabled again', async t => {

@@ -3,6 +3,7 @@ import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typ
 import { sessionLifetime } from '../provider.ts'
 import { realNow } from '#lib/clock.ts'
 import type { Realm } from '../realm.ts'
+import { nameInFrames } from '../session-in-frames.ts'
 import { usernamePattern } from '../users.ts'
 import { answers, conflict, InTheWay, noAnswer, NotThere } from './answers.ts'
 
@@ -74,7 +75,7 @@ async function signedInBrowser (realm: Realm, sub: string, amr: string[], second
   const { hostname, protocol } = new URL(issuer)
   const name = provider.cookieName('session')
   const signature = new Keygrip(cookieKeys).sign(`${name}=${session.jti}`)
-  return [{ name, value: session.jti }, { name: `${name}.sig`, value: signature }].map(cookie => ({
+  const cookies = [{ name, value: session.jti }, { name: `${name}.sig`, value: signature }].map(cookie => ({
     ...cookie,
     domain: hostname,
     path: mountPath || '/',
@@ -84,4 +85,8 @@ async function signedInBrowser (realm: Realm, sub: string, amr: string[], second
     secure: protocol === 'https:',
     sameSite: 'Lax' as const
   }))
+  const copies = cookies.map(cookie => ({
+    ...cookie, name: nameInFrames(cookie.name), secure: true, sameSite: 'None' as const
+  }))
+  return [...cookies, ...copies]
 }

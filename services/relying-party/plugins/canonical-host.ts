@@ -12,7 +12,8 @@ export const canonicalHost = fp<{ config: RelyingPartyConfig }>(async (app, { co
 
   app.addHook('onRequest', async (request, reply) => {
     if (loopback.has(request.hostname) && request.hostname !== hostname && !forMachines.test(request.url)) {
-      return reply.redirect(config.app + request.url, 302)
+      // The target of a request may also be a whole URL, or no path: https://www.rfc-editor.org/rfc/rfc9112#section-3.2
+      return reply.redirect(config.app + (request.url.startsWith('/') ? request.url : '/'), 302)
     }
   })
 }, { name: 'canonical-host' })

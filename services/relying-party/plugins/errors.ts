@@ -6,6 +6,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { SignInError } from '../errors.ts'
 
 const views = join(import.meta.dirname, '..', 'views')
+const eta = new Eta({ views })
 
 interface Words { title: string, meaning: string }
 
@@ -59,7 +60,7 @@ const words: Record<string, Words> = {
 
 /** Turns everything that goes wrong into an answer: a page with a way on for browsers, JSON for scripts. */
 export const errors = fp(async app => {
-  await app.register(view, { engine: { eta: new Eta({ views }) }, root: views, production: true })
+  await app.register(view, { engine: { eta }, root: views, production: true })
 
   app.setNotFoundHandler((request, reply) => answer(request, reply.code(404), { error: 'not_found' }))
 
@@ -79,6 +80,19 @@ export const errors = fp(async app => {
     return answer(request, reply.code(status), { error: code, description: error.message })
   })
 }, { name: 'errors' })
+
+/** The same for an address that cannot be read: no hook gets to see it, so no header of the others is there. */
+export function answerMalformedUrl (error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+  const page = { ...words['malformed'], error: 'malformed', description: error.message, providerSays: undefined, retry: '/' }
+  reply.raw.statusCode = 400
+  reply.headers({
+    'cache-control': 'no-store',
+    'content-security-policy': "default-src 'self'; frame-ancestors 'none'",
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff'
+  })
+  reply.type('text/html; charset=utf-8').send(eta.render('problem', page))
+}
 
 type Problem = Pick<SignInError, 'error'> & Partial<Pick<SignInError, 'description' | 'providerSays' | 'retry'>>
 

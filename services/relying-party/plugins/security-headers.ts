@@ -32,6 +32,7 @@ export const securityHeaders = fp<{
         'base-uri': ["'none'"]
       }
     },
+    frameguard: { action: 'deny' },
     // Callbacks have codes in their address. It must not travel further, not even within this application.
     referrerPolicy: { policy: 'no-referrer' },
     // The Messenger's windows and scripts are of another origin.

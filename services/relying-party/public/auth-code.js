@@ -8,11 +8,9 @@
  * @property {string} [iss]
  */
 
-/** @typedef {Extract<import('./page.js').Session, { authenticated: true }>} SignedInSession */
-
 /**
  * Asks the server for a code, together with the redirect URI, nonce and code verifier of the request it belongs to.
- * @param {SignedInSession} session
+ * @param {import('./session.js').SignedInSession} session
  * @param {string} returnTo where to come back to when a round trip is needed
  * @returns {Promise<{ code?: AuthCode, location?: string }>} the code, or where to go first to get one
  */

@@ -2,26 +2,26 @@
 // Genesys Cloud Developer Center: "Authenticated Messenger", "Auth plugin", "AuthProvider plugin".
 
 import { fetchAuthCode } from './auth-code.js'
+import { codeIsAccepted, renewCode, takeCode } from './next-code.js'
+import { signInUrl } from './session.js'
 import { signInByWindow } from './sign-in-window.js'
 
 /** @typedef {import('./auth-code.js').AuthCode} AuthCode */
 /** @typedef {import('./genesys-types.js').GenesysWindow} GenesysWindow */
 /** @typedef {import('./genesys-types.js').Plugin} Plugin */
 /** @typedef {import('./genesys-types.js').SnippetConfig} SnippetConfig */
-/** @typedef {import('./page.js').Session} Session */
+/** @typedef {import('./session.js').Session} Session */
 
 /**
  * @typedef {object} MessengerOptions
  * @property {Session} session  as the page has just loaded it
  * @property {() => Promise<Session>} loadSession  asks the server, so that the answer is never stale
  * @property {(available: boolean) => void} onAvailability
+ * @property {() => void} onActivity  the person takes part in the conversation, which the page itself cannot see
  */
 
 /** localStorage: the `sub` of the person for whom the Messenger last got a code. */
 const OWNER = 'messenger-owner'
-
-/** sessionStorage: when this tab last left to fetch a code that the Messenger has not accepted yet. */
-const LAST_TRIP = 'messenger-last-trip'
 
 /** @type {Promise<void> | undefined} */
 let started
@@ -96,7 +96,7 @@ function registerAuthProvider (AuthProvider) {
   AuthProvider.registerCommand('getAuthCode', async (e) => {
     try {
       if (e.data?.forceUpdate) {
-        leaveForCode(`/messenger/login?${returnTo()}`)
+        await renewCode().catch(noteNoCode)
         e.resolve()
       } else {
         pendingCode ??= getAuthCode().finally(() => { pendingCode = undefined })
@@ -107,12 +107,12 @@ function registerAuthProvider (AuthProvider) {
     }
   })
 
-  // Resolves with nothing: the old code is spent, and after the redirect the Messenger asks for the new one.
+  // Resolves with nothing: the old code is spent, and the Messenger asks for the new one, after the redirect if there is one.
   AuthProvider.registerCommand('reAuthenticate', async (e) => {
     try {
       const session = await page.loadSession()
-      if (session.authenticated) leaveForCode(`/messenger/login?${returnTo()}`)
-      else location.assign(`/login?${returnTo()}`)
+      if (session.authenticated) await renewCode().catch(noteNoCode)
+      else location.assign(signInUrl())
       e.resolve()
     } catch (error) {
       e.reject(error)
@@ -136,13 +136,22 @@ function registerAuthProvider (AuthProvider) {
   })
 
   AuthProvider.subscribe('Auth.authenticated', () => {
-    sessionStorage.removeItem(LAST_TRIP)
+    codeIsAccepted()
     page.onAvailability(true)
     // It may have been in another tab, or in the sign-in window.
     page.loadSession().catch(() => {})
   })
 
   AuthProvider.subscribe('Auth.authError', () => page.onAvailability(false))
+
+  // The real Messenger is in frames of another origin, whose keys and pointer this page does not get to see.
+  for (const event of ['Messenger.opened', 'MessagingService.clientTypingStarted', 'MessagingService.sendingMessage']) {
+    AuthProvider.subscribe(event, () => page.onActivity())
+  }
+  // Whoever has the page in sight reads what comes in; an agent who writes to an empty chair is no sign of life.
+  AuthProvider.subscribe('MessagingService.messagesReceived', () => {
+    if (document.visibilityState === 'visible') page.onActivity()
+  })
 
   // Raised in every tab and on every device of the person. Whoever signs out there logs the Messenger out first and
   // ends the session a moment later, so look a moment later too.
@@ -153,17 +162,21 @@ function registerAuthProvider (AuthProvider) {
   AuthProvider.ready()
 }
 
-/** A code works once, so it is never kept here: every call gets a new one. */
 async function getAuthCode () {
   const session = await page.loadSession()
   if (!session.authenticated || loggingOut) throw new Error('Nobody is signed in')
-  const { code, location } = await fetchAuthCode(session, currentPath()).catch((error) => {
-    page.onAvailability(false)
-    throw error
-  })
-  if (location !== undefined) leaveForCode(location)
+  const code = await takeCode(session).catch(noteNoCode)
   if (code) localStorage.setItem(OWNER, session.user.sub)
   return code
+}
+
+/**
+ * @param {unknown} error
+ * @returns {never}
+ */
+function noteNoCode (error) {
+  page.onAvailability(false)
+  throw error
 }
 
 /**
@@ -179,20 +192,6 @@ async function fetchCodeForWindow (window, returnTo) {
   window.close()
   localStorage.setItem(OWNER, session.user.sub)
   return code
-}
-
-/**
- * The identity provider may refuse to issue a code, or Genesys to accept it. Without a limit the page would then
- * redirect for ever.
- * @param {string} url
- */
-function leaveForCode (url) {
-  if (Date.now() - Number(sessionStorage.getItem(LAST_TRIP)) < 60_000) {
-    page.onAvailability(false)
-    throw new Error('The last redirect for a code did not help')
-  }
-  sessionStorage.setItem(LAST_TRIP, String(Date.now()))
-  location.assign(url)
 }
 
 /**
@@ -235,12 +234,4 @@ async function logOut () {
   })
   await Promise.race([authProvider.command('Auth.logout'), timeout])
   localStorage.removeItem(OWNER)
-}
-
-function returnTo () {
-  return new URLSearchParams({ return_to: currentPath() })
-}
-
-function currentPath () {
-  return location.pathname + location.search
 }

@@ -1,44 +1,43 @@
 // The brand's page: shows who is signed in and lets them sign in and out.
-// The session is an HttpOnly cookie that only the server can read; this page never holds a token.
 
-import { checkOwner, logOutMessenger, startMessenger } from './messenger.js'
+import { clearAccount, showAccount } from './account.js'
+import { Activity } from './activity.js'
+import { announce, find } from './elements.js'
+import { showEnded } from './ended-notice.js'
+import { checkOwner, startMessenger } from './messenger.js'
+import { fetchSession, signInUrl } from './session.js'
+import { hearTabs, tellTabs } from './session-channel.js'
+import { SessionEvents } from './session-events.js'
+import { prepareSessionList, showSessionList } from './session-list.js'
+import { allowSignOut } from './sign-out.js'
 
-/**
- * Claims about the person, as OpenID Connect Core 1.0, section 5.1, names them. Providers may leave any of them out.
- * @typedef {object} User
- * @property {string} sub
- * @property {string} [name]
- * @property {string} [given_name]
- * @property {string} [preferred_username]
- * @property {string} [email]
- * @property {boolean} [email_verified]
- */
+/** @typedef {import('./session.js').Session} Session */
 
-/**
- * @typedef {{ authenticated: false }
- *   | { authenticated: true, user: User, expiresAt: string, csrfToken: string }} Session
- */
-
-const announcement = find('#announcement', HTMLElement)
 const chatNote = find('#chat-note', HTMLElement)
-const email = find('#email', HTMLElement)
-const emailUnverified = find('#email-unverified', HTMLElement)
-const expires = find('#expires', HTMLTimeElement)
-const signIn = find('#sign-in', HTMLAnchorElement)
-const signOut = find('#sign-out', HTMLFormElement)
-const signOutButton = find('#sign-out button', HTMLButtonElement)
-const csrfField = find('#sign-out [name=_csrf]', HTMLInputElement)
 const tryAgain = find('#try-again', HTMLButtonElement)
 
-const dateFormat = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 'medium', timeStyle: 'short' })
+/** @type {Session | undefined} */
+let shown
 
-signIn.href = `/login?${new URLSearchParams({ return_to: location.pathname + location.search })}`
+/** @type {'signed-in' | 'signed-out' | 'unknown' | 'loading'} */
+let state = 'loading'
 
-signOut.addEventListener('submit', async (event) => {
-  event.preventDefault()
-  signOutButton.disabled = true
-  await logOutMessenger()
-  signOut.submit()
+/** Questions to the server that were asked, and the one whose answer is shown. */
+let asked = 0
+let answered = 0
+
+find('#sign-in', HTMLAnchorElement).href = signInUrl()
+
+const events = new SessionEvents(() => {
+  // Whether it is so, each tab asks the server itself.
+  tellTabs(null)
+  return follow(loadQuietly)
+}, () => {
+  if (state === 'unknown') update()
+})
+
+const activity = new Activity(() => {
+  if (shown?.authenticated) loadQuietly().catch(() => {})
 })
 
 tryAgain.addEventListener('click', async () => {
@@ -47,9 +46,14 @@ tryAgain.addEventListener('click', async () => {
   if (tryAgain.closest('[hidden]')) find('main', HTMLElement).focus()
 })
 
-// Meanwhile somebody may have signed in or out in another tab.
-document.addEventListener('visibilitychange', () => {
-  if (document.visibilityState === 'visible') update()
+hearTabs(update)
+
+// Where the browser cannot say what has happened meanwhile, the server can.
+document.addEventListener('resume', update)
+document.addEventListener('visibilitychange', async () => {
+  if (document.visibilityState !== 'visible') return
+  await update()
+  if (shown?.authenticated) await showSessionList(shown)
 })
 
 // "Back" after signing out must not bring a frozen copy of the signed-in page to life.
@@ -60,24 +64,24 @@ window.addEventListener('pageshow', (event) => {
 await update()
 
 async function update () {
-  try {
-    const session = await loadSession()
-    await startMessenger({ session, loadSession, onAvailability: showChatAvailability })
-    await checkOwner(session)
-  } catch {
-    // loadSession has said so on the page already.
-  }
+  // loadSession says on the page when it fails.
+  await follow(loadSession).catch(() => {})
+}
+
+/**
+ * Asks who is signed in, and has the Messenger follow.
+ * @param {() => Promise<Session>} load
+ */
+async function follow (load) {
+  const session = await load()
+  await startMessenger({ session, loadSession, onAvailability: showChatAvailability, onActivity: () => activity.note() })
+  await checkOwner(session)
 }
 
 /** Asks the server who is signed in and shows the answer. */
 async function loadSession () {
   try {
-    const response = await fetch('/session', { cache: 'no-store', signal: AbortSignal.timeout(10_000) })
-    if (!response.ok) throw new Error(`GET /session was answered with ${response.status}`)
-    /** @type {Session} */
-    const session = await response.json()
-    showSession(session)
-    return session
+    return await loadQuietly()
   } catch (error) {
     showState('unknown')
     announce('We could not load your account.')
@@ -85,36 +89,52 @@ async function loadSession () {
   }
 }
 
+/** As `loadSession`, for questions that the person knows nothing of: without an answer, what is shown stays. */
+async function loadQuietly () {
+  const turn = ++asked
+  const session = await fetchSession()
+  // The answer to a later question may have been faster.
+  if (turn > answered) {
+    answered = turn
+    showSession(session)
+  }
+  return session
+}
+
 /** @param {Session} session */
 function showSession (session) {
+  const before = whoIs(shown)
+  const known = state === 'signed-in' || state === 'signed-out'
+  shown = session
+  const reason = showEnded(session)
+  const news = !known || whoIs(session) !== before
   if (session.authenticated) {
-    const { user, expiresAt, csrfToken } = session
-    const name = displayName(user)
-    for (const element of document.querySelectorAll('[data-person]')) element.textContent = name
-    email.textContent = user.email ?? 'none given'
-    emailUnverified.hidden = user.email_verified !== false
-    expires.dateTime = expiresAt
-    expires.textContent = dateFormat.format(new Date(expiresAt))
-    csrfField.value = csrfToken
-    signOutButton.disabled = false
+    const name = showAccount(session)
+    allowSignOut(session.csrfToken)
+    if (before !== session.user.sub) {
+      prepareSessionList()
+      showSessionList(session)
+    }
     showState('signed-in')
-    announce(`Signed in as ${name}`)
+    if (news) announce(`Signed in as ${name}`)
   } else {
-    for (const element of document.querySelectorAll('[data-person]')) element.textContent = ''
-    email.textContent = ''
-    csrfField.value = ''
+    clearAccount()
+    allowSignOut('')
     showState('signed-out')
-    announce('You are signed out')
+    if (news) announce(reason ?? 'You are signed out')
   }
+  tellTabs(whoIs(session))
+  events.follow(session.authenticated)
 }
 
-/** @param {User} user */
-function displayName ({ name, given_name: givenName, preferred_username: username, email, sub }) {
-  return [name, givenName, username, email].find((value) => value?.trim()) ?? sub
+/** @param {Session | undefined} session */
+function whoIs (session) {
+  return session?.authenticated ? session.user.sub : null
 }
 
-/** @param {'signed-in' | 'signed-out' | 'unknown'} state */
-function showState (state) {
+/** @param {'signed-in' | 'signed-out' | 'unknown'} now */
+function showState (now) {
+  state = now
   for (const element of document.querySelectorAll('[data-when]')) {
     element.toggleAttribute('hidden', element.getAttribute('data-when') !== state)
   }
@@ -123,21 +143,4 @@ function showState (state) {
 /** @param {boolean} available */
 function showChatAvailability (available) {
   chatNote.textContent = available ? '' : 'Chat is not available right now.'
-}
-
-/** @param {string} text */
-function announce (text) {
-  // Writing the same text again would be read out again.
-  if (announcement.textContent !== text) announcement.textContent = text
-}
-
-/**
- * @template {Element} T
- * @param {string} selector
- * @param {new () => T} Type
- */
-function find (selector, Type) {
-  const element = document.querySelector(selector)
-  if (!(element instanceof Type)) throw new Error(`The page has no ${selector}`)
-  return element
 }

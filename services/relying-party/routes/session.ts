@@ -2,7 +2,6 @@ import { fastifySSE } from '@fastify/sse'
 import type { FastifyPluginAsync } from 'fastify'
 import type { SessionWatch } from '../session-watch.ts'
 import type { Sessions } from '../sessions.ts'
-import { requireSession } from '../plugins/session.ts'
 
 /** Who is signed in, for the page. Never a token. */
 export const sessionRoutes: FastifyPluginAsync<{ sessions: Sessions, watch: SessionWatch }> = async (app, { sessions, watch }) => {
@@ -12,7 +11,9 @@ export const sessionRoutes: FastifyPluginAsync<{ sessions: Sessions, watch: Sess
     reply.header('cache-control', 'no-store')
     if (!request.signedIn) {
       const id = request.session.get('id')
-      return { authenticated: false, ...(id !== undefined && { ended: { reason: await sessions.endingOf(id) } }) }
+      const reason = id === undefined ? 'signed_out' : await sessions.endingOf(id)
+      // Who has signed out need not be told.
+      return { authenticated: false, ...(reason !== 'signed_out' && { ended: { reason } }) }
     }
     const { user, expiresAt } = request.signedIn
     return {
@@ -26,10 +27,11 @@ export const sessionRoutes: FastifyPluginAsync<{ sessions: Sessions, watch: Sess
   // For as long as somebody is signed in, so that all tabs notice when nobody is any more.
   app.get('/session/events', {
     sse: { kind: 'only' },
-    exposeHeadRoute: false,
-    preHandler: requireSession
+    exposeHeadRoute: false
   }, async (request, reply) => {
-    const { id } = request.signedIn!
+    // To an EventSource that means that there is no need to come again.
+    if (!request.signedIn) return reply.code(204).send()
+    const { id } = request.signedIn
     let tell = () => {}
     const ended = new Promise<void>(resolve => { tell = resolve })
     const unwatch = watch.watch(id, tell)

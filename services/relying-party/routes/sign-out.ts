@@ -27,7 +27,7 @@ export const signOutRoutes: FastifyPluginAsyncTypebox<{
 
   async function signOut (request: FastifyRequest, reply: FastifyReply, session: Session) {
     const idToken = (await sessions.tokensOf(session.id))?.idToken
-    await sessions.end(session.id)
+    await sessions.end(session.id, 'signed_out')
     request.session.delete()
     const atProvider = providers.of(session.issuer).startSignOut(idToken)
     if (!atProvider) return reply.redirect(home, 303)

@@ -152,7 +152,7 @@ t.test('leaves everything else of the token response alone', async t => {
   const alice = await SignedIn.as(idp)
   await lab.faults.switchOn('id-token-invalid-signature')
   const { access_token: accessToken, expires_in: expiresIn, ...others } = await alice.tokens()
-  t.same(Object.keys(others).sort(), ['id_token', 'scope', 'token_type'])
+  t.same(Object.keys(others).sort(), ['id_token', 'refresh_token', 'scope', 'token_type'])
   t.equal(expiresIn, 900)
   t.equal((await idp.userinfo(accessToken)).statusCode, 200, 'the access token works')
 })

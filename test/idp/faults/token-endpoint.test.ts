@@ -11,7 +11,7 @@ import { proveGroup, SignedIn, startFaultyIdp } from './helper.ts'
 type Answer = Awaited<ReturnType<Idp['redeem']>>
 type Row = { parameters?: Record<string, unknown>, used: boolean, prove: (t: Test, answer: Answer, tookMs: number) => void }
 
-const members = ['access_token', 'expires_in', 'id_token', 'scope', 'token_type']
+const members = ['access_token', 'expires_in', 'id_token', 'refresh_token', 'scope', 'token_type']
 
 const rows: Record<string, Row | 'on a socket'> = {
   'token-endpoint-server-error': {

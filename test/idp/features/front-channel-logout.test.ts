@@ -85,6 +85,26 @@ t.test('stays a plain redirect where no client of the session wants a frame, or 
   t.equal((await staying.signOut('Stay signed in')).left?.href, 'http://shop.localhost/?state=the+state')
 })
 
+t.test('is off for the relying party, which has a back channel, and on by one change of its registration', async t => {
+  const { idp, visitor, signOut, sids } = await signedIn(t, async ({ relyingParty }) => [relyingParty])
+  t.equal(idp.relyingParty.frontchannel_logout_uri, undefined)
+  t.match(idp.relyingParty, {
+    backchannel_logout_uri: 'http://app.localhost:3000/backchannel-logout', backchannel_logout_session_required: true
+  })
+  const frame = 'http://app.localhost:3000/frontchannel-logout'
+  await idp.lab.clients.patch('relying-party', { frontchannel_logout_uri: frame, frontchannel_logout_session_required: true })
+  const back = 'http://app.localhost:3000/logout/callback'
+  const { $ } = await signOut('Sign out', { post_logout_redirect_uri: back })
+  t.same($('iframe').toArray().map(frame => $(frame).attr('src')), [
+    `${frame}?${new URLSearchParams({ iss: idp.config.issuer, sid: String(sids['relying-party']) })}`
+  ])
+  t.equal($('a.primary').attr('href'), `${back}?state=the+state`)
+
+  await idp.lab.clients.reset()
+  await visitor.signIn('alice')
+  t.equal((await signOut('Sign out', { post_logout_redirect_uri: back })).left?.href, `${back}?state=the+state`)
+})
+
 t.test('carries a fault in the way back too', async t => {
   const { idp, signOut } = await signedIn(t, async idp => [await registerShop(idp, { frontchannel_logout_uri: shopUri })])
   await idp.lab.faults.switchOn('end-session-invalid-state')

@@ -7,8 +7,9 @@ async function browserOf (idp: Idp, ...call: Parameters<Idp['lab']['sessions']['
   const { cookies, origins } = await idp.lab.sessions.signIn(...call)
   if (origins.length > 0) throw new Error('the identity provider keeps nothing in the storage of a browser')
   const jar = new CookieJar()
-  for (const { name, value, domain, path } of cookies) {
-    await jar.setCookie(`${name}=${value}; Path=${path}; HttpOnly; SameSite=Lax`, `http://${domain}/`)
+  for (const { name, value, domain, path, secure, sameSite } of cookies) {
+    const attributes = `Path=${path}; HttpOnly; SameSite=${sameSite}${secure ? '; Secure' : ''}`
+    await jar.setCookie(`${name}=${value}; ${attributes}`, `http://${domain}/`)
   }
   return new Visitor(idp, jar)
 }
@@ -111,6 +112,15 @@ t.test('has a test start in a browser that is signed in', async t => {
   t.match((await visitor.open('/session/end')).text, 'Sign out of Tern ID?')
 })
 
+t.test('has a test start in a browser that is signed in in hidden frames too', async t => {
+  const idp = await startIdp(t)
+  for (const issuer of [idp, await idp.realm('blue')]) {
+    const visitor = await browserOf(issuer, 'alice')
+    const { left } = await visitor.openInFrame(issuer.authorizationRequest(issuer.relyingParty, { prompt: 'none' }))
+    t.ok(left?.searchParams.has('code'), issuer.lab.issuer)
+  }
+})
+
 t.test('makes each browser another session, which ends by itself', async t => {
   const idp = await startIdp(t)
   const [one, other] = [await browserOf(idp, 'alice'), await browserOf(idp, 'alice')]
@@ -141,10 +151,14 @@ t.test('makes a browser for an issuer of its own', async t => {
 t.test('gives cookies that expire when the session does', async t => {
   const idp = await startIdp(t)
   const { cookies } = await idp.lab.sessions.signIn('alice')
-  t.equal(cookies.length, 2)
-  for (const cookie of cookies) {
-    t.match(cookie, { domain: 'idp.localhost', path: '/', httpOnly: true, secure: false, sameSite: 'Lax' })
-  }
+  t.match(cookies, [
+    { name: '_session', secure: false, sameSite: 'Lax' },
+    { name: '_session.sig', secure: false, sameSite: 'Lax' },
+    { name: '_session_in_frames', secure: true, sameSite: 'None' },
+    { name: '_session_in_frames.sig', secure: true, sameSite: 'None' }
+  ])
+  t.equal(cookies.length, 4)
+  for (const cookie of cookies) t.match(cookie, { domain: 'idp.localhost', path: '/', httpOnly: true })
   t.ok(cookies.every(({ expires }) => Math.abs(expires - Date.now() / 1000 - 8 * 3600) < 600))
 })
 

@@ -41,7 +41,9 @@ export interface BareProvider {
  * `oidc-provider` with its in-memory adapter and its pages for development, configured as some product might be. Whoever
  * signs in is who they say they are.
  */
-export async function startBareProvider (t: Test, { ports, app, idp }: FreeAddresses, options: Options = {}): Promise<BareProvider> {
+export async function startBareProvider (
+  t: Test, { ports, app, idp }: FreeAddresses, options: Options = {}
+): Promise<BareProvider> {
   // It says on the console what is for development alone, which is known here.
   t.capture(console, 'info')
   t.capture(console, 'warn')

@@ -1,5 +1,5 @@
-import { generateKeyPairSync } from 'node:crypto'
-import { decodeProtectedHeader, exportJWK, generateKeyPair, type JWK } from 'jose'
+import { createHash, generateKeyPairSync } from 'node:crypto'
+import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair, type JWK, type JWTHeaderParameters } from 'jose'
 import t, { type Test } from 'tap'
 import type { ClientMetadata, Provider } from 'oidc-provider'
 import { startBareProvider } from './bare-provider.ts'
@@ -51,38 +51,65 @@ t.test('says that its credentials are refused when it authenticates in another w
 })
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
-const [ec, ed] = await Promise.all(['ES256', 'EdDSA'].map(alg => generateKeyPair(alg, { extractable: true })))
+const rsaPublic = await exportJWK(rsa.publicKey)
+const [ec, ed] = await Promise.all(['ES256', 'EdDSA'].map(async alg => {
+  const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true })
+  return { publicJwk: await exportJWK(publicKey), privateJwk: await exportJWK(privateKey) }
+}))
+// Microsoft Entra ID finds the key by its certificate.
+const thumbprint = { 'x5t#S256': createHash('sha256').update('a certificate').digest('base64url') }
 
-const keys: [string, string, JWK, string, string | undefined][] = [
-  ['RSA key in PEM', 'RS256', await exportJWK(rsa.publicKey), rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), undefined],
-  ['EC key as a JWK', 'ES256', await exportJWK(ec!.publicKey), JSON.stringify({ ...await exportJWK(ec!.privateKey), kid: 'of-2026' }), 'of-2026'],
-  ['Ed25519 key as a JWK', 'Ed25519', await exportJWK(ed!.publicKey), JSON.stringify(await exportJWK(ed!.privateKey)), undefined]
+const keys: { label: string, publicJwk: JWK, privateKey: string, header: JWTHeaderParameters }[] = [
+  {
+    label: 'an RSA key in PEM',
+    publicJwk: rsaPublic,
+    privateKey: rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    header: { alg: 'RS256' }
+  },
+  {
+    label: 'an RSA key as a JWK that names its algorithm and its certificate',
+    publicJwk: rsaPublic,
+    privateKey: JSON.stringify({ ...await exportJWK(rsa.privateKey), alg: 'PS256', ...thumbprint }),
+    header: { alg: 'PS256', ...thumbprint }
+  },
+  {
+    label: 'an EC key as a JWK',
+    publicJwk: { ...ec!.publicJwk, kid: 'of-2026' },
+    privateKey: JSON.stringify({ ...ec!.privateJwk, kid: 'of-2026' }),
+    header: { alg: 'ES256', kid: 'of-2026' }
+  },
+  {
+    label: 'an Ed25519 key as a JWK',
+    publicJwk: ed!.publicJwk,
+    privateKey: JSON.stringify(ed!.privateJwk),
+    header: { alg: 'Ed25519' }
+  }
 ]
-for (const [label, alg, publicJwk, privateKey, kid] of keys) {
-  t.test(`authenticates with an ${label}, and shows no secret`, async t => {
-    const jwk = { ...publicJwk, ...(kid && { kid }) }
-    const { person, page, tokenRequest, provider } = await signIn(t, {
-      client_secret: undefined,
-      token_endpoint_auth_method: 'private_key_jwt',
-      token_endpoint_auth_signing_alg: alg,
-      jwks: { keys: [jwk] }
-    } as Partial<ClientMetadata>, { OIDC_CLIENT_AUTH: 'private_key_jwt', OIDC_PRIVATE_KEY: privateKey, OIDC_CLIENT_SECRET: '' })
+
+const withKey = (jwk: JWK, alg: string) => ({
+  client_secret: undefined,
+  token_endpoint_auth_method: 'private_key_jwt',
+  token_endpoint_auth_signing_alg: alg,
+  jwks: { keys: [jwk] }
+} as Partial<ClientMetadata>)
+const byKey = (privateKey: string) => ({
+  OIDC_CLIENT_AUTH: 'private_key_jwt', OIDC_PRIVATE_KEY: privateKey, OIDC_CLIENT_SECRET: ''
+})
+
+for (const { label, publicJwk, privateKey, header } of keys) {
+  t.test(`authenticates with ${label}, and shows no secret`, async t => {
+    const { person, page, tokenRequest, provider } = await signIn(t, withKey(publicJwk, header.alg), byKey(privateKey))
     t.match(await person.session(), { authenticated: true, user: { sub: 'ada' } }, page.$('dl').text())
     t.notMatch(tokenRequest?.body, { client_secret: String })
     const { client_assertion: assertion } = tokenRequest!.body
-    t.match(decodeProtectedHeader(assertion!), { alg, ...(kid && { kid }) })
-    const { aud } = JSON.parse(Buffer.from(assertion!.split('.')[1]!, 'base64url').toString())
-    t.equal(aud, provider.issuer, 'so that no other provider can use it')
+    t.match(decodeProtectedHeader(assertion!), header)
+    t.equal(decodeJwt(assertion!).aud, provider.issuer, 'so that no other provider can use it')
   })
 }
 
 t.test('is refused when it signs with a key that is not registered', async t => {
-  const { person, page } = await signIn(t, {
-    client_secret: undefined,
-    token_endpoint_auth_method: 'private_key_jwt',
-    token_endpoint_auth_signing_alg: 'ES256',
-    jwks: { keys: [await exportJWK((await generateKeyPair('ES256', { extractable: true })).publicKey)] }
-  } as Partial<ClientMetadata>, { OIDC_CLIENT_AUTH: 'private_key_jwt', OIDC_PRIVATE_KEY: keys[1]![3], OIDC_CLIENT_SECRET: '' })
+  const { publicKey } = await generateKeyPair('ES256', { extractable: true })
+  const { person, page } = await signIn(t, withKey(await exportJWK(publicKey), 'ES256'), byKey(JSON.stringify(ec!.privateJwk)))
   t.equal(page.$('dl code').text(), 'invalid_client')
   t.match(await person.session(), { authenticated: false })
 })

@@ -36,16 +36,21 @@ for (const [method, initiate] of Object.entries(ways)) {
     t.match(await person.session(), { authenticated: true })
   })
 
+  const elsewhere: [string, (origin: string) => string][] = [
+    ['to another site', () => 'https://evil.example/'],
+    ['to a host that begins like ours', origin => `${origin}.evil.example/`],
+    ['to a host that hides behind a name', origin => `${origin}@evil.example/`],
+    ['to a script', () => 'javascript:alert(1)'],
+    ['into the flow itself', origin => `${origin}/logout`]
+  ]
   const refused: [string, (origin: string, issuer: string) => Record<string, string>, string][] = [
     ['names an issuer that is not ours', () => ({ iss: 'https://evil.example' }), 'unknown_issuer'],
     ['names an issuer that only looks like ours', (_origin, issuer) => ({ iss: `${issuer}.evil.example` }), 'unknown_issuer'],
     ['names no issuer', () => ({ login_hint: 'ada' }), 'malformed'],
-    ['wants to go on to another site', (_origin, iss) => ({ iss, target_link_uri: 'https://evil.example/' }), 'return_to_refused'],
-    ['wants to go on to a host that begins like ours', (origin, iss) => ({ iss, target_link_uri: `${origin}.evil.example/` }), 'return_to_refused'],
-    ['hides another host behind a name', (origin, iss) => ({ iss, target_link_uri: `${origin}@evil.example/` }), 'return_to_refused'],
-    ['wants to run a script', (_origin, iss) => ({ iss, target_link_uri: 'javascript:alert(1)' }), 'return_to_refused'],
-    ['wants to go on into the flow itself', (origin, iss) => ({ iss, target_link_uri: `${origin}/logout` }), 'return_to_refused'],
-    ['has a hint that is longer than a name', (_origin, iss) => ({ iss, login_hint: 'a'.repeat(501) }), 'malformed']
+    ['has a hint that is longer than a name', (_origin, iss) => ({ iss, login_hint: 'a'.repeat(501) }), 'malformed'],
+    ...elsewhere.map(([where, target]): typeof refused[number] => [
+      `wants to go on ${where}`, (origin, iss) => ({ iss, target_link_uri: target(origin) }), 'return_to_refused'
+    ])
   ]
   for (const [label, parameters, error] of refused) {
     t.test(`sends nobody to the provider when a request by ${method} ${label}`, async t => {

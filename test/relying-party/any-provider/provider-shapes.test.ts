@@ -1,6 +1,7 @@
 import { decodeProtectedHeader, exportJWK, generateKeyPair } from 'jose'
 import t, { type Test } from 'tap'
 import type { Provider } from 'oidc-provider'
+import { fetch } from '#lib/outbound.ts'
 import { claimsOf, startBareProvider, type BareProvider } from './bare-provider.ts'
 import { Person } from './person.ts'
 import { freeAddresses, startRelyingParty } from './relying-party.ts'
@@ -24,8 +25,8 @@ async function wholeVisit (t: Test, person: Person, origin: string) {
   t.match(await person.session(), { authenticated: false })
 }
 
-const metadataOf = async (provider: BareProvider) => {
-  const response = await fetch(`${provider.issuer.replace('idp.localhost', '127.0.0.1').replace(/\/$/, '')}/.well-known/openid-configuration`)
+async function metadataOf ({ issuer }: BareProvider) {
+  const response = await fetch(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)
   return await response.json() as Record<string, unknown>
 }
 
@@ -53,8 +54,10 @@ t.test('does not take an issuer for another that differs by a slash', async t =>
   t.match(page.$('dl').text(), /discovery document is of another issuer|does not match/)
 })
 
+const offeringPar = { features: { pushedAuthorizationRequests: { enabled: true } } }
+
 t.test('pushes its request where the provider offers that, so that nothing of it is in the browser', async t => {
-  const { person, origin, provider } = await start(t, { configuration: { features: { pushedAuthorizationRequests: { enabled: true } } } })
+  const { person, origin, provider } = await start(t, { configuration: offeringPar })
   await wholeVisit(t, person, origin)
   t.match(provider.at('/request')[0]?.body, { redirect_uri: `${origin}/callback`, code_challenge_method: 'S256' })
   const [first] = provider.at('/auth')
@@ -63,21 +66,20 @@ t.test('pushes its request where the provider offers that, so that nothing of it
 
 t.test('signs in where pushed requests are all that the provider takes', async t => {
   const { person, origin } = await start(t, {
-    client: { require_pushed_authorization_requests: true },
-    configuration: { features: { pushedAuthorizationRequests: { enabled: true } } }
+    client: { require_pushed_authorization_requests: true }, configuration: offeringPar
   })
   await wholeVisit(t, person, origin)
 })
 
 t.test('pushes nothing when told not to', async t => {
-  const configuration = { features: { pushedAuthorizationRequests: { enabled: true } } }
-  const { person, origin, provider } = await start(t, { configuration }, { OIDC_PAR: 'never' })
+  const { person, origin, provider } = await start(t, { configuration: offeringPar }, { OIDC_PAR: 'never' })
   await wholeVisit(t, person, origin)
   t.same(provider.at('/request'), [])
 })
 
 t.test('knows people by their ID token where there is no userinfo endpoint', async t => {
-  const { person } = await start(t, { configuration: { features: { userinfo: { enabled: false } }, conformIdTokenClaims: false } })
+  const configuration = { features: { userinfo: { enabled: false } }, conformIdTokenClaims: false }
+  const { person } = await start(t, { configuration })
   await person.signIn()
   t.match(await person.session(), { authenticated: true, user: claimsOf('ada') })
   const { status, body } = await person.profile()
@@ -90,7 +92,9 @@ t.test('signs out here where the provider has no end_session_endpoint', async t 
   t.same(provider.at('/session/end'), [])
 })
 
-const withoutRefreshTokens = { client: { grant_types: ['authorization_code'] }, configuration: { issueRefreshToken: async () => false } }
+const withoutRefreshTokens = {
+  client: { grant_types: ['authorization_code'] }, configuration: { issueRefreshToken: async () => false }
+}
 
 t.test('uses an access token without a refresh token for as long as it lives', async t => {
   const { person, origin, provider } = await start(t, withoutRefreshTokens)
@@ -140,11 +144,13 @@ t.test('keeps a 6 KB access token to itself: the cookies stay small, and the pro
   await wholeVisit(t, new Person(origin), origin)
 })
 
+const announced = 'authorization_response_iss_parameter_supported'
+
 /** Take `iss` out of authorization responses, and the promise of it out of the metadata. */
 function sayNoIssuer (provider: Provider) {
   provider.use(async (ctx, next) => {
     await next()
-    if (ctx.path.startsWith('/.well-known')) delete (ctx.body as Record<string, unknown>)['authorization_response_iss_parameter_supported']
+    if (ctx.path.startsWith('/.well-known')) delete (ctx.body as Record<string, unknown>)[announced]
     const location = URL.parse(String(ctx.response.get('location')))
     if (!location?.searchParams.has('state')) return
     location.searchParams.delete('iss')
@@ -154,7 +160,7 @@ function sayNoIssuer (provider: Provider) {
 
 t.test('signs in with a provider that does not name itself in its answers', async t => {
   const { person, origin, provider } = await start(t, { prepare: sayNoIssuer })
-  t.equal((await metadataOf(provider))['authorization_response_iss_parameter_supported'], undefined)
+  t.equal((await metadataOf(provider))[announced], undefined)
   await wholeVisit(t, person, origin)
   t.notOk(person.visited.some(url => URL.parse(url)?.searchParams.has('iss')))
 })
@@ -179,7 +185,7 @@ for (const [label, par] of [['in a pushed request', 'auto'], ['in the browser', 
     t.match(requests[0]?.understood, { client_id: 'relying-party', ...asked })
     t.equal('request_uri' in requests[0]!.query, par === 'auto')
     const forMessenger = requests.find(({ understood }) => understood['client_id'] === 'genesys-messenger')
-    t.match(forMessenger?.understood, { prompt: 'none', audience: undefined, acr_values: undefined }, 'the Messenger\'s is without')
+    t.match(forMessenger?.understood, { prompt: 'none', audience: undefined, acr_values: undefined })
   })
 }
 

@@ -24,7 +24,7 @@ export async function startRelyingParty (t: Test, { ports }: FreeAddresses, sett
     ...ports,
     LAB: 'false',
     LOG_FORMAT: 'json',
-    STATE_DIR: t.testdir({}),
+    STATE_DIR: settings['STATE_DIR'] ?? t.testdir({}),
     OIDC_CLIENT_ID: ours.clientId,
     OIDC_CLIENT_SECRET: ours.clientSecret,
     ...settings

@@ -32,29 +32,45 @@ t.test('signs in with its private key in a file', async t => {
   const addresses = await freeAddresses()
   await startBareProvider(t, addresses, {
     client: {
-      token_endpoint_auth_method: 'private_key_jwt', token_endpoint_auth_signing_alg: 'ES256', jwks: { keys: [await exportJWK(publicKey)] }
+      token_endpoint_auth_method: 'private_key_jwt',
+      token_endpoint_auth_signing_alg: 'ES256',
+      jwks: { keys: [await exportJWK(publicKey)] }
     }
   })
   const files = t.testdir({ state: {}, 'key.pem': privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() })
   const { origin } = await startRelyingParty(t, addresses, {
-    STATE_DIR: `${files}/state`, OIDC_CLIENT_SECRET: '', OIDC_CLIENT_AUTH: 'private_key_jwt', OIDC_PRIVATE_KEY_FILE: `${files}/key.pem`
+    STATE_DIR: `${files}/state`,
+    OIDC_CLIENT_SECRET: '',
+    OIDC_CLIENT_AUTH: 'private_key_jwt',
+    OIDC_PRIVATE_KEY_FILE: `${files}/key.pem`
   })
   const person = new Person(origin)
   const page = await person.signIn()
   t.match(await person.session(), { authenticated: true }, page.$('dl').text())
 })
 
+const inFile = (name: string, path: string) => ({ [name]: '', [`${name}_FILE`]: path })
 const mistakes: [string, (files: string) => Record<string, string>, RegExp][] = [
-  ['is not there', files => ({ OIDC_CLIENT_SECRET: '', OIDC_CLIENT_SECRET_FILE: `${files}/nowhere` }), /OIDC_CLIENT_SECRET_FILE: \S+nowhere cannot be read/],
-  ['is empty', files => ({ OIDC_CLIENT_SECRET: '', OIDC_CLIENT_SECRET_FILE: `${files}/empty` }), /OIDC_CLIENT_SECRET_FILE: \S+empty is empty/],
+  ['is not there', files => inFile('OIDC_CLIENT_SECRET', `${files}/no`), /OIDC_CLIENT_SECRET_FILE: \S+no cannot be read/],
+  ['is empty', files => inFile('OIDC_CLIENT_SECRET', `${files}/empty`), /OIDC_CLIENT_SECRET_FILE: \S+empty is empty/],
   ['is beside a variable', files => ({ SESSION_KEY_FILE: `${files}/short` }), /SESSION_KEY: is set, and so is SESSION_KEY_FILE/],
-  ['holds something else', files => ({ SESSION_KEY: '', SESSION_KEY_FILE: `${files}/short` }), /SESSION_KEY_FILE: what \S+short holds is malformed/],
-  ['holds no certificate', files => ({ OIDC_CA_FILE: `${files}/short` }), /OIDC_CA_FILE: what \S+short holds is malformed; it must be certificates in PEM/]
+  ['holds something else', files => inFile('SESSION_KEY', `${files}/short`), /SESSION_KEY_FILE: what \S+short holds/],
+  [
+    'holds no private key',
+    files => ({ OIDC_CLIENT_AUTH: 'private_key_jwt', ...inFile('OIDC_PRIVATE_KEY', `${files}/short`) }),
+    /OIDC_PRIVATE_KEY_FILE: what \S+short .* a private key/
+  ],
+  [
+    'holds a JWK that breaks off',
+    files => ({ OIDC_CLIENT_AUTH: 'private_key_jwt', ...inFile('OIDC_PRIVATE_KEY', `${files}/broken.json`) }),
+    /OIDC_PRIVATE_KEY_FILE: what \S+broken.json .* a private key/
+  ],
+  ['holds no certificate', files => inFile('OIDC_CA', `${files}/short`), /OIDC_CA_FILE: what \S+short .* certificates in PEM/]
 ]
 for (const [label, settings, message] of mistakes) {
   t.test(`does not start, and says which file, when one ${label}; and never what is in it`, async t => {
-    const files = t.testdir({ empty: '', short: 'hunter2' })
-    t.throws(() => loadRelyingPartyConfig(labSettings(settings(files))), { name: 'SettingsError', message })
-    try { loadRelyingPartyConfig(labSettings(settings(files))) } catch (error) { t.notMatch((error as Error).message, 'hunter2') }
+    const files = t.testdir({ empty: '', short: 'hunter2', 'broken.json': '{ "kty": "EC", "d": hunter2' })
+    const error = t.throws(() => loadRelyingPartyConfig(labSettings(settings(files))), { name: 'SettingsError', message })
+    t.notMatch((error as Error).message, 'hunter2')
   })
 }

@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto'
+import type { ClientAuth } from 'oauth4webapi'
+import { ok, problem, skipped, warning, type Check } from './check.ts'
+import { clientAuthOf, impostorsAuthOf, postAsClient } from './client-credentials.ts'
+import { errorIn, objectIn, wordsOf } from './pages.ts'
+import { fieldAt } from './products.ts'
+import type { DiscoveredProvider } from './provider.ts'
+
+const refusals = new Set(['invalid_client', 'unauthorized_client', 'access_denied'])
+
+/**
+ * Whether the client is let in at the token endpoint: by a code that nobody has issued, as the client is looked at before the
+ * code. That it is looked at at all, is seen by the same request of somebody else.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2
+ */
+export const clientAuthentication: Check<DiscoveredProvider> = {
+  name: 'client credentials',
+  async run (subject) {
+    const { config, metadata } = subject
+    if (typeof metadata.token_endpoint !== 'string') return skipped('the document has no token_endpoint')
+    const { clientId, authentication: { method } } = config
+    const { status, error, words } = await redeemNothing(subject, await clientAuthOf(config.authentication))
+    const seen = `${status} ${words}`
+
+    if (error === 'invalid_grant') {
+      const impostor = await redeemNothing(subject, await impostorsAuthOf(config.authentication))
+      if (impostor.error !== 'invalid_grant') return ok(`${clientId} is accepted by ${method}, its made-up code is not`)
+      return warning('could not be told: a wrong secret is answered as the right one is',
+        'sign in; where that ends with invalid_client, the secret is wrong')
+    }
+    if (refusals.has(error) || status === 401) {
+      return problem(`${clientId} is refused by ${method}: ${seen}`,
+        `compare OIDC_CLIENT_ID, ${secretOf(method)} and OIDC_CLIENT_AUTH: ${fieldAt(config.issuer, 'client secret')}. ` +
+        'A secret may have expired, or its end been lost when it was copied')
+    }
+    if (error === 'unsupported_grant_type') {
+      return problem(seen, `allow the client the authorization code grant: ${fieldAt(config.issuer, 'grants')}`)
+    }
+    return warning(`could not be told: ${seen}`, 'sign in; where that ends with invalid_client, the secret is wrong')
+  }
+}
+
+const secretOf = (method: string) => method === 'private_key_jwt' ? 'OIDC_PRIVATE_KEY' : 'OIDC_CLIENT_SECRET'
+
+async function redeemNothing ({ config, metadata, redirectUri, peer }: DiscoveredProvider, auth: ClientAuth) {
+  const { status, text } = await postAsClient(peer, {
+    url: metadata.token_endpoint!,
+    metadata,
+    clientId: config.clientId,
+    auth,
+    form: {
+      grant_type: 'authorization_code',
+      code: `made-up-${randomBytes(16).toString('hex')}`,
+      redirect_uri: redirectUri,
+      code_verifier: randomBytes(32).toString('base64url')
+    }
+  })
+  const body = objectIn(text)
+  return { status, error: String(body?.['error'] ?? ''), words: (body && errorIn(body)) || `“${wordsOf(text)}”` }
+}
