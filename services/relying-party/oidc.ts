@@ -66,13 +66,14 @@ export class IdentityProvider {
   async startSignIn ({ loginHint }: { loginHint?: string | undefined } = {}): Promise<AuthorizationRequest & { url: string }> {
     const { configuration } = await this.discovery.get()
     const { scope, parameters, maxAge, pushedAuthorizationRequests } = this.#config
+    const offersToTakePushed = configuration.serverMetadata().pushed_authorization_request_endpoint !== undefined
     return this.#start(configuration, {
       ...parameters,
       scope,
       redirect_uri: this.#urlOf(this.callback),
       ...(maxAge !== undefined && { max_age: String(maxAge) }),
       ...(loginHint !== undefined && { login_hint: loginHint })
-    }, pushedAuthorizationRequests === 'auto' && configuration.serverMetadata().pushed_authorization_request_endpoint !== undefined)
+    }, pushedAuthorizationRequests === 'auto' && offersToTakePushed)
   }
 
   /**
@@ -128,7 +129,9 @@ export class IdentityProvider {
       const answer = await client.refreshTokenGrant(configuration, refreshToken)
       const claims = answer.claims()
       if (claims && (claims.sub !== sub || claims.azp !== decodeJwt(idToken)['azp'])) {
-        throw new SignInError('invalid_id_token', { description: 'the refreshed ID token does not continue the sign-in (sub, azp)' })
+        throw new SignInError('invalid_id_token', {
+          description: 'the refreshed ID token does not continue the sign-in (sub, azp)'
+        })
       }
       const { refreshToken: rotated, ...tokens } = tokensOf(answer, answer.id_token ?? idToken)
       return { ...tokens, refreshToken: rotated ?? refreshToken }
@@ -228,7 +231,9 @@ export class IdentityProvider {
     return { ...request, url: url.href }
   }
 
-  async #user (configuration: client.Configuration, accessToken: string, claims: client.IDToken): Promise<client.UserInfoResponse> {
+  async #user (
+    configuration: client.Configuration, accessToken: string, claims: client.IDToken
+  ): Promise<client.UserInfoResponse> {
     const { sub } = claims
     if (!configuration.serverMetadata().userinfo_endpoint) return { ...aboutThePerson(claims), sub }
     // The subject of the ID token must be that of the userinfo response too.

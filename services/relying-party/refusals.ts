@@ -127,7 +127,7 @@ const checks: Record<string, [RegExp, string][]> = {
     [/^no authorization code.*$/, 'the authorization response has neither a code nor an error'],
     [/^.*(JARM|implicit and hybrid).*$/, 'the authorization response is of a flow that was not asked for'],
     // https://www.rfc-editor.org/rfc/rfc6749#section-5.1
-    [/^"response" body "(access_token|token_type|id_token|refresh_token|expires_in|scope)".*$/, 'the token response has no usable $1'],
+    [/^"response" body "((access|id|refresh)_token|token_type|expires_in|scope)".*$/, 'the token response has no usable $1'],
     [/^unsupported `token_type`.*$/, 'the token response has a token_type that was not asked for'],
     [/^.*body (as JSON|must be a top level object)$/, 'the identity provider answered with JSON that breaks off or is malformed']
   ],
@@ -143,7 +143,7 @@ const checks: Record<string, [RegExp, string][]> = {
     [/^unexpected JWT "exp".*$/, 'the ID token has expired (exp)'],
     [/^unexpected JWT "nbf".*$/, 'the ID token is not valid yet (nbf)'],
     [/^too much time has elapsed.*$/, 'the person proved who they are longer ago than we allow (auth_time)'],
-    [/^(unexpected JWT "alg".*|unsupported JWS algorithm)$/, 'the ID token is signed with an algorithm that was not agreed on (alg)'],
+    [/^(unexpected JWT "alg".*|unsupported JWS algorithm)$/, 'the ID token is signed with an algorithm not agreed on (alg)'],
     [/^JWT signature verification failed$/, 'the signature of the ID token is wrong'],
     [/^.*no applicable keys.*$/, 'the ID token is signed with a key that the identity provider does not publish (kid)'],
     [/^.*multiple applicable keys.*$/, 'the ID token does not say which of several keys it is signed with (kid)'],
@@ -151,8 +151,8 @@ const checks: Record<string, [RegExp, string][]> = {
   ],
   // https://openid.net/specs/openid-connect-core-1_0.html#UserInfoResponse
   invalid_userinfo: [
-    [/^unexpected "response" body "sub".*$/, 'the claims of the userinfo endpoint are about somebody else than the ID token (sub)'],
-    [/^"response" body "sub".*$/, 'the claims of the userinfo endpoint do not say whom they are about (sub)'],
+    [/^unexpected "response" body "sub".*$/, 'the userinfo endpoint tells about somebody else than the ID token (sub)'],
+    [/^"response" body "sub".*$/, 'the userinfo endpoint does not say whom it tells about (sub)'],
     [/^JWT UserInfo Response expected$/, 'the claims of the userinfo endpoint are not signed']
   ],
   // https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfigurationValidation

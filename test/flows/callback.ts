@@ -42,38 +42,6 @@ export async function callback (t: Test, lab: Lab) {
     await isRefused(t, browser, await browser.request(url.href), 'invalid_response')
   })
 
-  await t.test('a code that was issued to another attempt is refused, by its PKCE verifier', async t => {
-    const [mine, theirs] = [new Browser(lab), new Browser(lab)]
-    const url = await untilCallback(mine)
-    url.searchParams.set('code', (await untilCallback(theirs, 'bob')).searchParams.get('code')!)
-    await isRefused(t, mine, await mine.request(url.href), 'invalid_grant')
-  })
-
-  await t.test('a callback in a browser that did not start the sign-in is refused, so nobody is signed in as somebody else', async t => {
-    const [attacker, victim] = [new Browser(lab), new Browser(lab)]
-    const url = await untilCallback(attacker)
-    await isRefused(t, victim, await victim.request(url.href), 'state_unknown')
-    await attacker.open(url.href)
-    t.equal((await attacker.session()).authenticated, true, 'it was good where it belonged')
-  })
-
-  await t.test('a replayed callback is refused, and the session of the first goes on', async t => {
-    const browser = new Browser(lab)
-    const url = (await untilCallback(browser)).href
-    await browser.open(url)
-    const replay = await browser.request(url)
-    t.equal(replay.status, 400)
-    t.match(replay.$('dl').text(), 'state_unknown')
-    t.equal((await browser.session()).authenticated, true)
-  })
-
-  await t.test('of two callbacks at the same instant one is let in', async t => {
-    const browser = new Browser(lab)
-    const url = (await untilCallback(browser)).href
-    const pages = await Promise.all([browser.request(url), browser.request(url)])
-    t.strictSame(pages.map(page => page.status).sort(), [303, 400])
-  })
-
   await t.test('two tabs sign in at once, and each ends where it wanted to', async t => {
     const browser = new Browser(lab)
     const { username, password } = lab.user('alice')

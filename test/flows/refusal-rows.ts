@@ -17,7 +17,7 @@ const undiscovered = (says: RegExp, parameters = {}) =>
 const keys = (row: Refused | { comes: 'in' }) => ({ ...row, asks: 'for keys' } as const)
 const comesIn = { comes: 'in' } as const
 
-const wrongAlgorithm = idToken(/signed with an algorithm that was not agreed on \(alg\)/)
+const wrongAlgorithm = idToken(/signed with an algorithm not agreed on \(alg\)/)
 const wrongSignature = idToken(/the signature of the ID token is wrong/)
 const unknownKey = idToken(/signed with a key that the identity provider does not publish/)
 
