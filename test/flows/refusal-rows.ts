@@ -97,7 +97,7 @@ export const signInRows: Record<string, SignInRow> = {
   'jwks-rotated-before-signing': comesIn,
   'jwks-rotated-between-sign-ins': comesIn,
 
-  'userinfo-invalid-sub': refused('invalid_userinfo', /are about somebody else than the ID token \(sub\)/),
+  'userinfo-invalid-sub': refused('invalid_userinfo', /tells about somebody else than the ID token \(sub\)/),
   'userinfo-unauthorized': refused('invalid_token', /the userinfo endpoint does not take the access token/),
   'userinfo-not-json': refused('invalid_response', /something other than JSON/)
 }
