@@ -14,9 +14,9 @@ export async function clientAuthOf (authentication: Authentication): Promise<Cli
     case 'client_secret_basic': return ClientSecretBasic(authentication.secret)
     case 'client_secret_post': return ClientSecretPost(authentication.secret)
     case 'private_key_jwt': {
-      const { key, kid, thumbprints } = await readPrivateKey(authentication.key)
+      const { key, kid, header } = await readPrivateKey(authentication.key)
       return PrivateKeyJwt(kid === undefined ? key : { key, kid }, {
-        [modifyAssertion]: header => { Object.assign(header, thumbprints) }
+        [modifyAssertion]: ours => { Object.assign(ours, header) }
       })
     }
   }

@@ -97,9 +97,9 @@ async function authenticationOf ({ authentication }: ProviderConfig): Promise<cl
     case 'client_secret_basic': return client.ClientSecretBasic(authentication.secret)
     case 'client_secret_post': return client.ClientSecretPost(authentication.secret)
     case 'private_key_jwt': {
-      const { key, kid, thumbprints } = await readPrivateKey(authentication.key)
+      const { key, kid, header } = await readPrivateKey(authentication.key)
       return client.PrivateKeyJwt(kid === undefined ? key : { key, kid }, {
-        [client.modifyAssertion]: header => { Object.assign(header, thumbprints) }
+        [client.modifyAssertion]: ours => { Object.assign(ours, header) }
       })
     }
   }

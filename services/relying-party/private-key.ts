@@ -5,8 +5,8 @@ import { importJWK, type JWK } from 'jose'
 export interface PrivateKey {
   key: webcrypto.CryptoKey
   kid: string | undefined
-  /** header parameters by which the key's certificate is found, as Entra ID wants them */
-  thumbprints: { x5t?: string, 'x5t#S256'?: string }
+  /** for the header of what it signs; the thumbprints are how Entra ID finds the key's certificate */
+  header: { alg?: string, x5t?: string, 'x5t#S256'?: string }
 }
 
 /**
@@ -17,11 +17,11 @@ export async function readPrivateKey (text: string): Promise<PrivateKey> {
   const jwk = text.trimStart().startsWith('{')
     ? JSON.parse(text) as JWK
     : createPrivateKey(text).export({ format: 'jwk' }) as JWK
-  const { kid, x5t, 'x5t#S256': x5tS256, alg = algorithmOf(jwk) } = jwk
+  const { kid, x5t, 'x5t#S256': x5tS256, alg } = jwk
   return {
-    key: await importJWK(jwk, alg) as webcrypto.CryptoKey,
+    key: await importJWK(jwk, alg ?? algorithmOf(jwk)) as webcrypto.CryptoKey,
     kid,
-    thumbprints: { ...(x5t && { x5t }), ...(x5tS256 && { 'x5t#S256': x5tS256 }) }
+    header: { ...(alg && { alg }), ...(x5t && { x5t }), ...(x5tS256 && { 'x5t#S256': x5tS256 }) }
   }
 }
 

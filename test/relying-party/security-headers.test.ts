@@ -26,13 +26,14 @@ t.test('lets its page load and connect to Genesys, and nothing else', async t =>
 
 t.test('follows the settings to a region of Genesys Cloud and another identity provider', async t => {
   const { tab } = await buildAlone(t, {
-    GENESYS_ORIGINS: 'https://apps.mypurecloud.ie  https://api.mypurecloud.ie wss://webmessaging.mypurecloud.ie',
+    GENESYS_SCRIPT_URL: 'https://apps.mypurecloud.ie/genesys-bootstrap/genesys.min.js',
+    GENESYS_ORIGINS: 'https://apps.mypurecloud.ie  https://api.mypurecloud.ie wss://webmessaging.mypurecloud.ie https://bucket.s3.example',
     IDP_ISSUER: 'https://brand.okta.example/oauth2/default'
   })
   const policy = policyOf((await tab().get('/')).headers)
   const web = ['https://apps.mypurecloud.ie', 'https://api.mypurecloud.ie']
   t.same(policy['script-src'], ["'self'", ...web])
-  t.same(policy['connect-src'], ["'self'", ...web, 'wss://webmessaging.mypurecloud.ie'])
+  t.same(policy['connect-src'], ["'self'", ...web, 'wss://webmessaging.mypurecloud.ie', 'https://bucket.s3.example'])
   t.same(policy['form-action'], ["'self'", 'https://brand.okta.example'])
   t.notMatch(Object.values(policy).flat().join(' '), /localhost|unsafe|\*/)
 })

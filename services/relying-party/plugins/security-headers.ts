@@ -12,6 +12,9 @@ export const securityHeaders = fp<{
 }>(async (app, { config, providers }) => {
   const { messenger } = config
   const web = messenger.origins.filter(origin => origin.startsWith('http'))
+  // Not those of files that people send, which are of another domain than Genesys itself.
+  const { origin: scriptOrigin, hostname } = new URL(messenger.scriptUrl)
+  const scripts = web.filter(origin => new URL(origin).hostname.endsWith(hostname.replace(/^[^.]+/, '')))
   const secure = config.app.startsWith('https:')
 
   const headers = computedOnce(() => providers.all.flatMap(({ origins }) => origins), origins => ({
@@ -19,7 +22,7 @@ export const securityHeaders = fp<{
       useDefaults: false,
       directives: {
         'default-src': ["'self'"],
-        'script-src': ["'self'", ...web],
+        'script-src': ["'self'", ...new Set([scriptOrigin, ...scripts])],
         'style-src': ["'self'"],
         'img-src': ["'self'", 'data:', ...web],
         'connect-src': ["'self'", ...messenger.origins],

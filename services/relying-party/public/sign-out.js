@@ -10,8 +10,20 @@ for (const form of forms) {
     event.preventDefault()
     setDisabled(true)
     await logOutMessenger()
-    form.submit()
+    location.assign(await signOut(form).catch(() => '/'))
   })
+}
+
+/**
+ * Ends the session. The server says where to go, so that the way through the provider is no form's.
+ * @param {HTMLFormElement} form
+ * @returns {Promise<string>}
+ */
+async function signOut (form) {
+  const csrfToken = find('[name=_csrf]', HTMLInputElement, form).value
+  const response = await fetch(form.action, { method: 'POST', headers: { accept: 'application/json', 'csrf-token': csrfToken } })
+  if (!response.ok) throw new Error(`POST ${form.action} was answered with ${response.status}`)
+  return (await response.json()).location
 }
 
 /** @param {string} csrfToken */

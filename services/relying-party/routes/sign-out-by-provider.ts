@@ -33,11 +33,18 @@ export const signOutByProviderRoutes: FastifyPluginAsyncTypebox<{
   // one nothing ends: anybody could open this address in a frame. https://openid.net/specs/openid-connect-frontchannel-1_0.html#RPLogout
   app.get('/frontchannel-logout', {
     onRequest: framedBy(() => providers.all.flatMap(({ origins }) => origins)),
-    schema: { querystring: Type.Object({ iss: Type.String({ maxLength: 2000 }), sid: Type.String({ minLength: 1, maxLength: 500 }) }) }
+    schema: {
+      querystring: Type.Object({
+        // They belong together, but Entra ID sends the sid alone. Nobody else can know it.
+        iss: Type.Optional(Type.String({ maxLength: 2000 })),
+        sid: Type.String({ minLength: 1, maxLength: 500 })
+      })
+    }
   }, async (request, reply) => {
     reply.header('cache-control', 'no-store')
     const { iss, sid } = request.query
-    await sessions.endByProvider(providers.of(iss).issuer, { sid })
+    const provider = iss === undefined ? providers.main : providers.of(iss)
+    await sessions.endByProvider(provider.issuer, { sid })
     return reply.type('text/html').send('<!doctype html><title>Signed out</title>')
   })
 }

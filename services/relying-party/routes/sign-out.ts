@@ -20,9 +20,16 @@ export const signOutRoutes: FastifyPluginAsyncTypebox<{
 }> = async (app, { config, providers, attempts, sessions }) => {
   const home = `${config.app}/`
 
+  /**
+   * A form is sent on by a redirect. A script gets the address, and opens it: browsers hold each stop of a form's way against
+   * `form-action`, and where a provider sends people to sign out upstream nobody here can know.
+   */
+  const sendOn = (request: FastifyRequest, reply: FastifyReply, location: string) =>
+    request.headers.accept === 'application/json' ? reply.send({ location }) : reply.redirect(location, 303)
+
   // In another tab, say: there is nothing to protect, and home is where the person wants to be.
   async function goHomeIfSignedOut (request: FastifyRequest, reply: FastifyReply) {
-    if (!request.signedIn) return reply.redirect(home, 303)
+    if (!request.signedIn) return sendOn(request, reply, home)
   }
 
   async function signOut (request: FastifyRequest, reply: FastifyReply, session: Session) {
@@ -30,9 +37,9 @@ export const signOutRoutes: FastifyPluginAsyncTypebox<{
     await sessions.end(session.id, 'signed_out')
     request.session.delete()
     const atProvider = providers.of(session.issuer).startSignOut(idToken)
-    if (!atProvider) return reply.redirect(home, 303)
+    if (!atProvider) return sendOn(request, reply, home)
     await attempts.start(request, reply, { state: atProvider.state, purpose: 'sign-out' })
-    return reply.redirect(atProvider.url, 303)
+    return sendOn(request, reply, atProvider.url)
   }
 
   app.post('/logout', {

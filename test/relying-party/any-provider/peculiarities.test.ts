@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose'
 import t, { type Test } from 'tap'
 import { claimsOf, startBareProvider } from './bare-provider.ts'
 import { Person } from './person.ts'
@@ -54,4 +55,29 @@ t.test('gets a refresh token by offline_access and consent, and uses each once',
   const refreshTokens = provider.at('/token').map(({ body }) => body['refresh_token'])
   t.equal(refreshTokens.length, 3)
   t.equal(new Set(refreshTokens).size, 3, 'the code, and two refresh tokens')
+})
+
+t.test('ends the session of a sid that comes without iss, as Entra ID sends it', async t => {
+  const a = await freeAddresses()
+  const sids: string[] = []
+  await startBareProvider(t, a, {
+    prepare: provider => {
+      Object.defineProperty(provider.Client.prototype, 'includeSid', { value: () => true })
+      const { issue } = provider.IdToken.prototype
+      provider.IdToken.prototype.issue = async function (context) {
+        const token = await issue.call(this, context)
+        sids.push(String(decodeJwt(token)['sid']))
+        return token
+      }
+    }
+  })
+  const { origin } = await startRelyingParty(t, a)
+  const person = new Person(origin)
+  await person.signIn()
+  t.match(await person.session(), { authenticated: true })
+  const frame = new Person(origin)
+  t.equal((await frame.request('/frontchannel-logout?sid=of-nobody')).status, 200)
+  t.match(await person.session(), { authenticated: true })
+  t.equal((await frame.request(`/frontchannel-logout?sid=${sids[0]}`)).status, 200)
+  t.match(await person.session(), { authenticated: false, ended: { reason: 'signed_out_at_provider' } })
 })
