@@ -35,6 +35,8 @@ export function buildServer (
     logController: new LogController({ disableRequestLogging: true }),
     routerOptions: { maxParamLength: 200 },
     forceCloseConnections: true,
+    // Of its own, Fastify waits for ever for the rest of a body, and a connection costs whoever sends it nothing.
+    requestTimeout: 120_000,
     trustProxy: config.trustedProxies,
     ...earlyErrors
   }).withTypeProvider<TypeBoxTypeProvider>()
@@ -57,11 +59,14 @@ export function buildServer (
 /** A Fastify instance as `buildServer` makes it. */
 export type Server = ReturnType<typeof buildServer>
 
-/** The path with the names of its parameters: the values may be codes, states and tokens. */
+/**
+ * The path with the names of its parameters: the values may be codes, states and tokens. The names are encoded, since a line
+ * feed in one would begin another line where the log is no JSON.
+ */
 function withoutValues (request: FastifyRequest): string {
   const [path, query] = request.originalUrl.split('?', 2)
   const names = [...new Set(new URLSearchParams(query).keys())]
-  return names.length === 0 ? path! : `${path}?${names.map(name => `${name}=…`).join('&')}`
+  return names.length === 0 ? path! : `${path}?${names.map(name => `${encodeURIComponent(name)}=…`).join('&')}`
 }
 
 /** An error without its `cause` and other properties: those of an OAuth client can hold a whole token response. */

@@ -61,6 +61,7 @@ export function openStore (file: string): Store {
   database.exec(`
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = NORMAL;
+    PRAGMA secure_delete = FAST;
     PRAGMA foreign_keys = ON;
     PRAGMA busy_timeout = 2000;
     PRAGMA cache_size = -16384;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Store } from '#lib/store.ts'
 import { SignInError } from './errors.ts'
@@ -10,8 +11,11 @@ const margin = 30_000
 const pauseAfterFailure = 5
 const askAgainEvery = 50
 
-// The others are about the provider or this application, not about the session.
-const forGood = new Set(['invalid_grant', 'invalid_id_token'])
+// The others are about the provider or this application, not about the session. That it wants to see the person is not in
+// RFC 6749, but said here by Entra ID and Auth0, when a second factor is asked for or a consent has been withdrawn.
+const forGood = new Set([
+  'invalid_grant', 'invalid_id_token', 'interaction_required', 'login_required', 'consent_required', 'mfa_required'
+])
 
 /**
  * Access tokens that work, refreshed when they are about to run out.
@@ -30,7 +34,7 @@ export class AccessTokens {
   constructor (store: Store, { providers, sessions }: { providers: IdentityProviders, sessions: Sessions }) {
     this.#providers = providers
     this.#sessions = sessions
-    this.#locks = store.collection<true>('refresh-locks')
+    this.#locks = store.collection<string>('refresh-locks')
     this.#pauses = store.collection<true>('refresh-pauses')
   }
 
@@ -65,9 +69,11 @@ export class AccessTokens {
 
   async #refreshAlone (session: Session, spent: Tokens): Promise<Tokens> {
     const provider = this.#providers.of(session.issuer)
-    while (!await this.#locks.add(session.id, true, { ttl: provider.timeout + 1 })) {
-      await pause(askAgainEvery)
-    }
+    const owner = randomUUID()
+    // Metadata, tokens and the keys of an ID token: the provider may take its time for each. Whoever came in before that is
+    // over would use the same refresh token.
+    const ttl = provider.timeout * 3 + 1
+    while (!await this.#locks.add(session.id, owner, { ttl })) await pause(askAgainEvery)
     try {
       const tokens = await this.#tokensOf(session)
       if (tokens.accessToken !== spent.accessToken || tokens.refreshToken === undefined) return tokens
@@ -78,7 +84,7 @@ export class AccessTokens {
     } catch (error) {
       throw await this.#endIfOver(session, error)
     } finally {
-      await this.#locks.delete(session.id)
+      if (await this.#locks.get(session.id) === owner) await this.#locks.delete(session.id)
     }
   }
 

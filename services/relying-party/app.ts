@@ -49,7 +49,7 @@ export async function buildRelyingParty (config: RelyingPartyConfig): Promise<Se
   if (config.lab) await app.register(labClock, { url: config.app, store, onMoved: startDiscovering })
   await app.register(rateLimit, { global: false, store: RateLimitStore })
   await app.register(formbody)
-  await app.register(session, { config, sessions })
+  await app.register(session, { config, providers, sessions })
   await app.register(health, { notReady: () => providers.main.discovery.failure })
   await app.register(signInRoutes, { config, providers, attempts, sessions })
   await app.register(messengerRoutes, { config, providers, attempts, sessions })

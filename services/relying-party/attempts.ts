@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Store } from '#lib/store.ts'
 import { SignInError } from './errors.ts'
@@ -39,8 +40,9 @@ const stateFormat = /^[\w-]{43}$/
  * What waits for a response of the identity provider.
  *
  * Each attempt has a cookie of its own, named after its `state`: so several tabs can sign in at once without writing over
- * each other's, and a response is taken only in the browser that sent the request. What is secret about it stays in the
- * store, where it can be taken once.
+ * each other's. What is secret about it stays in the store, where it can be taken once, with the key that the cookie holds.
+ * `state` would not do as the key: it comes back beside the code, and whoever got hold of that response would have all that
+ * it takes to use it in a browser of their own. https://www.rfc-editor.org/rfc/rfc9700#section-4.5
  */
 export class Attempts {
   readonly #pending
@@ -55,14 +57,15 @@ export class Attempts {
   }
 
   async start (request: FastifyRequest, reply: FastifyReply, attempt: Attempt): Promise<void> {
-    const others = this.#statesOf(request)
-    for (const state of others.slice(0, Math.max(0, others.length - (mostAtOnce - 1)))) {
-      await this.#pending.delete(state)
+    const others = this.#ofBrowser(request)
+    for (const { state, key } of others.slice(0, Math.max(0, others.length - (mostAtOnce - 1)))) {
+      await this.#pending.delete(key)
       this.#clearCookie(reply, state)
     }
 
-    await this.#pending.set(attempt.state, attempt, { ttl: lifetime })
-    reply.setCookie(`${this.#prefix}${attempt.state}`, String(Date.now()), { ...this.#cookie, maxAge: lifetime })
+    const key = randomBytes(32).toString('base64url')
+    await this.#pending.set(key, attempt, { ttl: lifetime })
+    reply.setCookie(`${this.#prefix}${attempt.state}`, `${Date.now()}.${key}`, { ...this.#cookie, maxAge: lifetime })
   }
 
   /**
@@ -73,20 +76,23 @@ export class Attempts {
   async take<P extends Attempt['purpose']> (
     request: FastifyRequest, reply: FastifyReply, purpose: P, state: string | undefined
   ): Promise<AttemptFor<P>> {
-    const started = state !== undefined && this.#statesOf(request).includes(state)
-    const attempt = started ? await this.#pending.take(state) : undefined
-    if (started) this.#clearCookie(reply, state)
-    if (attempt && isFor(attempt, purpose)) return attempt
+    const started = this.#ofBrowser(request).find(attempt => attempt.state === state)
+    const attempt = started && await this.#pending.take(started.key)
+    if (started) this.#clearCookie(reply, started.state)
+    if (attempt && attempt.state === state && isFor(attempt, purpose)) return attempt
     throw new SignInError(state === undefined ? 'state_missing' : 'state_unknown')
   }
 
-  /** The states of this browser's attempts, oldest first. */
-  #statesOf (request: FastifyRequest): string[] {
+  /** This browser's attempts, oldest first. */
+  #ofBrowser (request: FastifyRequest): { state: string, key: string }[] {
     return Object.entries(request.cookies)
       .filter(([name]) => name.startsWith(this.#prefix))
-      .sort(([, a], [, b]) => Number(a) - Number(b))
-      .map(([name]) => name.slice(this.#prefix.length))
-      .filter(state => stateFormat.test(state))
+      .map(([name, value = '']) => {
+        const [startedAt, key = ''] = value.split('.', 2)
+        return { state: name.slice(this.#prefix.length), startedAt: Number(startedAt), key }
+      })
+      .filter(({ state }) => stateFormat.test(state))
+      .sort((a, b) => a.startedAt - b.startedAt)
   }
 
   #clearCookie (reply: FastifyReply, state: string): void {

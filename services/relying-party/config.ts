@@ -51,17 +51,18 @@ const properties = {
 }
 
 // In the clear, whoever is on the way reads along, and any host below ours can set our cookies.
+const securePattern = '^(https://|http://([^/]+\\.)?(localhost|127\\.0\\.0\\.1|\\[::1\\])(:\\d+)?(/|$))[^\\s?#]*$'
 const secureUrl = Type.Optional(Type.String({
-  pattern: '^(https://|http://([^/]+\\.)?(localhost|127\\.0\\.0\\.1|\\[::1\\])(:\\d+)?(/|$))[^\\s?#]*$',
+  pattern: securePattern,
   description: 'an https URL without query or fragment; http is for *.localhost, and for a lab (LAB=true)'
 }))
 
 type Settings = Static<ReturnType<typeof Type.Object<typeof properties>>>
 
 /** A further identity provider, as a file describes it. `${NAME}` in it stands for the environment's variable. */
-const furtherProvider = Type.Object({
+const furtherProvider = ({ lab }: { lab: boolean }) => Type.Object({
   name: Type.String({ pattern: '^[a-z0-9-]+$' }),
-  issuer: Type.String({ pattern: '^https?://[^?#]+$' }),
+  issuer: Type.String({ pattern: lab ? '^https?://[^?#]+$' : securePattern }),
   client_id: Type.String({ minLength: 1 }),
   client_secret: Type.String({ minLength: 16 }),
   token_endpoint_auth_method: Type.Union([Type.Literal('client_secret_basic'), Type.Literal('client_secret_post')], {
@@ -187,7 +188,7 @@ function otherProvidersOf (settings: Settings, env: NodeJS.ProcessEnv): RelyingP
   if (settings.OIDC_PROVIDERS_FILE === undefined) return []
   const variables = Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined))
   return readDataFile(settings.OIDC_PROVIDERS_FILE, {
-    entry: furtherProvider, key: 'name', unique: ['name', 'issuer'], settings: variables
+    entry: furtherProvider({ lab: settings.LAB }), key: 'name', unique: ['name', 'issuer'], settings: variables
   }).map(provider => ({
     name: provider.name,
     issuer: provider.issuer,

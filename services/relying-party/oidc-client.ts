@@ -29,8 +29,9 @@ const longestAnswer = 1024 * 1024
  * @see https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig
  */
 export function askProvider (config: ProviderConfig, messengerClientId: string, log: Logger): () => Promise<DiscoveredProvider> {
+  const patience = config.timeout * 1000
   // Once, so that its connections serve for good.
-  const fetch = createPlainFetch({ ca: config.ca, mostBytes: longestAnswer })
+  const fetch = createPlainFetch({ ca: config.ca, mostBytes: longestAnswer, timeouts: { headers: patience, body: patience } })
   return () => discover(config, messengerClientId, fetch, log)
 }
 

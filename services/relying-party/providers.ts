@@ -19,6 +19,10 @@ export class IdentityProviders {
     this.all = [this.main, ...others]
   }
 
+  has (issuer: string): boolean {
+    return this.all.some(provider => provider.isOf(issuer))
+  }
+
   /**
    * The provider of this issuer identifier.
    *
@@ -28,10 +32,5 @@ export class IdentityProviders {
     const provider = this.all.find(provider => provider.isOf(issuer))
     if (!provider) throw new SignInError('unknown_issuer')
     return provider
-  }
-
-  /** The provider whose responses arrive at this path. */
-  atCallback (path: string): IdentityProvider | undefined {
-    return this.all.find(({ callback }) => callback === path)
   }
 }

@@ -60,9 +60,18 @@ function ofTokenError ({ error, status, error_description: providerSays }: clien
   return { error: code, description, statusCode: status >= 500 ? 502 : 400, providerSays }
 }
 
-/** A challenge to authenticate otherwise: `Bearer` is about the access token, other schemes are about the client. */
+/**
+ * A challenge to authenticate otherwise: `Bearer` is about the access token, other schemes are about the client. Where the
+ * token is good and its scope is not enough, another token would be of no use.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc6750#section-3.1
+ */
 function ofChallenge ({ cause }: client.WWWAuthenticateChallengeError): Refusal {
-  const aboutToken = cause.some(({ scheme }) => /^(bearer|dpop)$/i.test(scheme))
+  const ofToken = cause.filter(({ scheme }) => /^(bearer|dpop)$/i.test(scheme))
+  if (ofToken.some(({ parameters }) => parameters.error === 'insufficient_scope')) {
+    return { error: 'insufficient_scope', description: 'the access token does not cover this request (scope)', statusCode: 400 }
+  }
+  const aboutToken = ofToken.length > 0
   return aboutToken
     ? { error: 'invalid_token', description: 'the userinfo endpoint does not take the access token', statusCode: 400 }
     : { error: 'invalid_client', description: tokenErrors['invalid_client']!, statusCode: 400 }

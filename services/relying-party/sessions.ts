@@ -40,6 +40,8 @@ export interface Lifetimes {
 // A code lives about a minute at most providers. One that waited longer than this is not worth handing over.
 const messengerCodeLifetime = 45
 const endingLifetime = 24 * 60 * 60
+// Longer than a callback takes with a provider that uses all the time it is given.
+const lateSignIn = 5 * 60
 
 /** The sessions of this application, with the tokens of each and the code that waits for its Messenger. */
 export class Sessions {
@@ -47,6 +49,7 @@ export class Sessions {
   readonly #tokens
   readonly #messengerCodes
   readonly #endings
+  readonly #overAtProvider
   readonly #lifetimes: Lifetimes
   readonly #writtenEvery: number
   #tellOfEnd: (id: string) => void = () => {}
@@ -57,11 +60,13 @@ export class Sessions {
     this.#tokens = store.collection<Tokens>('tokens')
     this.#messengerCodes = store.collection<MessengerCode>('messenger-codes')
     this.#endings = store.collection<Ending>('endings')
+    this.#overAtProvider = store.collection<true>('over-at-provider')
     this.#lifetimes = lifetimes
     // A request that writes costs many times what one does that reads.
     this.#writtenEvery = Math.min(60_000, lifetimes.idleLifetime * 100)
   }
 
+  /** @returns a session; one that has ended where the provider has ended its own meanwhile */
   async start ({ tokens, ...signIn }: SignIn, device: string): Promise<Session> {
     const now = Date.now()
     const session: Session = {
@@ -78,6 +83,10 @@ export class Sessions {
       this.#sessions.set(session.id, session, keeping),
       this.#tokens.set(session.id, tokens, { ttl: keeping.ttl, tags: [session.id] })
     ])
+    // Looked up after the session is there, as `endByProvider` looks for sessions after it has written: one sees the other.
+    const { issuer, sid } = session
+    const isOver = sid !== undefined && await this.#overAtProvider.get(providerSessionTag(issuer, sid))
+    if (isOver) await this.end(session.id, 'signed_out_at_provider')
     return session
   }
 
@@ -118,10 +127,15 @@ export class Sessions {
   /**
    * End what the provider names: one of its own sessions, or all of a person.
    *
+   * @param options.signed the provider has said it, not just anybody: then it is kept, and holds for a sign-in by that session
+   *   of its that is still on its way
    * @see https://openid.net/specs/openid-connect-backchannel-1_0.html#BCActions
    */
-  async endByProvider (issuer: string, { sid, sub }: { sid?: string | undefined, sub?: string | undefined }): Promise<void> {
+  async endByProvider (
+    issuer: string, { sid, sub }: { sid?: string | undefined, sub?: string | undefined }, { signed = false } = {}
+  ): Promise<void> {
     const tag = sid !== undefined ? providerSessionTag(issuer, sid) : personTag(issuer, String(sub))
+    if (signed && sid !== undefined) await this.#overAtProvider.set(tag, true, { ttl: lateSignIn })
     const named = (await this.#sessions.tagged(tag)).filter(session => sub === undefined || session.user.sub === sub)
     await Promise.all(named.map(({ id }) => this.end(id, 'signed_out_at_provider')))
   }

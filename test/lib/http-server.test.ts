@@ -36,6 +36,17 @@ t.test('logs what it has no route for without its parameters too', async t => {
   t.notMatch(log(), /secret-/)
 })
 
+t.test('writes one line whatever the names of the parameters are', async t => {
+  const { app, messages } = await build(t)
+  await app.inject('/greeting/ann?a%0A%5B00:00%5D%20forged%1B%5B31m=1')
+  t.match(messages(), [{ msg: /^GET \/greeting\/ann\?a%0A%5B00%3A00%5D%20forged%1B%5B31m=… 200 / }])
+})
+
+t.test('does not wait for ever for a request whose body never ends', async t => {
+  const { app } = await build(t)
+  t.ok(app.server.requestTimeout > 0 && app.server.requestTimeout <= 300_000)
+})
+
 t.test('logs a path that is no URL as it came', async t => {
   const { app, messages } = await build(t)
   await app.listen({ host: '127.0.0.1', port: 0 })

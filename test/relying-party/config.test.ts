@@ -58,3 +58,14 @@ t.test('tells the page of a region of Genesys Cloud, by settings alone', async t
 t.test('lets in the stand-in\'s origin, for pages and for sockets, when no other is set', async t => {
   t.same(loadRelyingPartyConfig(labSettings({ GENESYS_URL: 'https://chat.example' })).messenger.origins, ['https://chat.example', 'wss://chat.example'])
 })
+
+t.test('talks to a further provider in the clear in a lab alone', async t => {
+  const provider = (issuer: string) => [{ name: 'other', issuer, client_id: 'shop', client_secret: 'a-secret-of-the-other-provider' }]
+  const load = (issuer: string, LAB: string) => {
+    const folder = t.testdir({ 'providers.yaml': JSON.stringify(provider(issuer)) })
+    return loadRelyingPartyConfig(labSettings({ LAB, OIDC_PROVIDERS_FILE: `${folder}/providers.yaml` })).otherProviders.map(({ issuer }) => issuer)
+  }
+  t.throws(() => load('http://login.example', 'false'), { message: /other.*issuer/ })
+  for (const issuer of ['https://login.example/', 'http://login.localhost:3001']) t.same(load(issuer, 'false'), [issuer])
+  t.same(load('http://login.example', 'true'), ['http://login.example'])
+})

@@ -13,7 +13,7 @@ const visitors = 100
 /** A port where connections are taken and nothing is ever said. */
 async function listenInSilence (t: Test) {
   const sockets = new Set<Socket>()
-  const server = createServer(socket => { sockets.add(socket.on('error', () => {}).on('close', () => sockets.delete(socket))) })
+  const server = createServer(socket => { sockets.add(socket.resume().on('error', () => {}).on('close', () => sockets.delete(socket))) })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.teardown(() => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { buildWithIdp } from './helper.ts'
+import { buildAlone, buildWithIdp } from './helper.ts'
 
 t.test('says who is signed in, until when, and never a token', async t => {
   const { idp, tab } = await buildWithIdp(t)
@@ -95,4 +95,15 @@ t.test('gives a new session to who signs in again, and ends the old one', async 
   await visitor.signIn(idp, 'bob')
   t.match((await visitor.get('/session')).json(), { user: { name: 'Bob Brandt' } })
   t.match((await tab().get('/session', { cookie: old })).json(), { authenticated: false })
+})
+
+t.test('ends the session of a provider that was taken out of the settings', async t => {
+  const settings = { STATE_DIR: t.testdir({}) }
+  const { idp, tab, config } = await buildWithIdp(t, settings)
+  const visitor = tab()
+  await visitor.signIn(idp, 'alice')
+  const moved = await buildAlone(t, { ...settings, APP_PORT: String(config.port) })
+  const cookie = await visitor.jar.getCookieString(config.app)
+  t.same((await moved.tab().get('/session', { cookie })).json(), { authenticated: false, ended: { reason: 'expired' } })
+  t.equal((await moved.tab().post('/logout', { cookie })).location?.href, `${config.app}/`)
 })

@@ -4,6 +4,7 @@ import csrfProtection from '@fastify/csrf-protection'
 import secureSession from '@fastify/secure-session'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { RelyingPartyConfig } from '../config.ts'
+import type { IdentityProviders } from '../providers.ts'
 import type { Session, Sessions } from '../sessions.ts'
 
 declare module '@fastify/secure-session' {
@@ -18,7 +19,11 @@ declare module 'fastify' {
 }
 
 /** The encrypted cookie, CSRF tokens bound to it, and `request.signedIn`. */
-export const session = fp<{ config: RelyingPartyConfig, sessions: Sessions }>(async (app, { config, sessions }) => {
+export const session = fp<{
+  config: RelyingPartyConfig
+  providers: IdentityProviders
+  sessions: Sessions
+}>(async (app, { config, providers, sessions }) => {
   const secure = config.app.startsWith('https:')
 
   await app.register(cookie)
@@ -37,7 +42,10 @@ export const session = fp<{ config: RelyingPartyConfig, sessions: Sessions }>(as
     const id = request.session.get('id')
     // The files of the page are the same for everybody.
     if (id === undefined || request.routeOptions.config.quiet) return
-    request.signedIn = await sessions.use(id)
+    const session = await sessions.use(id)
+    // Of a provider that was taken out of the settings nothing more can be asked.
+    if (session && !providers.has(session.issuer)) return sessions.end(id, 'expired')
+    request.signedIn = session
   })
 }, { name: 'session' })
 

@@ -41,6 +41,7 @@ export const messengerRoutes: FastifyPluginAsyncTypebox<{
     reply.redirect(`${config.app}/messenger/frame?${new URLSearchParams({ outcome })}`, 303)
 
   app.get('/messenger/login', {
+    config: { rateLimit: { max: config.signInRateLimit, timeWindow: '1 minute' } },
     schema: { querystring: Type.Object({ return_to: returnTo, frame: Type.Optional(Type.Boolean()) }) }
   }, async (request, reply) => {
     const { return_to: path, frame = false } = request.query

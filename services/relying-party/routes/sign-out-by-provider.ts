@@ -23,9 +23,14 @@ export const signOutByProviderRoutes: FastifyPluginAsyncTypebox<{
     reply.header('cache-control', 'no-store')
     const provider = issuerOf(request.body.logout_token, providers)
     const { sid, sub, jti, exp } = await provider.checkLogoutToken(request.body.logout_token)
-    const isNew = await seen.add(`${provider.issuer} ${jti}`, true, { ttl: Math.max(exp - Date.now() / 1000, 0) + 60 })
+    const name = `${provider.issuer} ${jti}`
+    const isNew = await seen.add(name, true, { ttl: Math.max(exp - Date.now() / 1000, 0) + 60 })
     if (!isNew) throw new SignInError('invalid_request', { description: 'the logout token was used before' })
-    await sessions.endByProvider(provider.issuer, { sid, sub })
+    await sessions.endByProvider(provider.issuer, { sid, sub }, { signed: true }).catch(async error => {
+      // Then it has not been of use, and may come again.
+      await seen.delete(name)
+      throw error
+    })
     return reply.send()
   })
 

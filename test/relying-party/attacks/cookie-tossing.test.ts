@@ -22,16 +22,17 @@ async function start (t: Test, settings: Record<string, string>) {
 }
 
 t.test('over TLS, a cookie that a sibling host could set is none of an attempt, so nobody is signed in by it', async t => {
-  const { idp, attacker, victim } = await start(t, overTls)
+  const { idp, attacker, victim, cookieOf } = await start(t, overTls)
   const callback = await answerOfSignIn(attacker, idp, 'bob')
   const state = new URL(callback, 'https://brand.example').searchParams.get('state')!
+  const value = await cookieOf(attacker, `__Host-attempt.${state}`)
   for (const prefix of ['', '__host-', '__Secure-', '\u00a0__Host-', '%5F_Host-']) {
     const name = `${prefix}attempt.${state}`
-    const { status, $ } = await victim.get(callback, { cookie: `${name}=1` })
+    const { status, $ } = await victim.get(callback, { cookie: `${name}=${value}` })
     t.equal(status, 400, name)
     t.equal($('dl code').text(), 'state_unknown', name)
   }
-  const { status, headers } = await victim.get(callback, { cookie: `__Host-attempt.${state}=1` })
+  const { status, headers } = await victim.get(callback, { cookie: `__Host-attempt.${state}=${value}` })
   t.equal(status, 303, 'the cookie is all that was missing: browsers do not let a sibling host set that name')
   t.match(headers['set-cookie'], /__Host-session=/)
 })
@@ -50,11 +51,11 @@ t.test('over TLS, a cookie that a sibling host could set is no session', async t
 })
 
 t.test('in the clear there is no such name, so the attacker\'s callback would sign the victim in: hence TLS', async t => {
-  const { idp, attacker, victim } = await start(t, inTheClear)
+  const { idp, attacker, victim, cookieOf } = await start(t, inTheClear)
   const callback = await answerOfSignIn(attacker, idp, 'bob')
   const state = new URL(callback, 'http://app.localhost').searchParams.get('state')!
   t.equal((await victim.get(callback)).status, 400, 'without the cookie it does not')
-  const { status, location } = await victim.get(callback, { cookie: `attempt.${state}=1` })
+  const { status, location } = await victim.get(callback, { cookie: `attempt.${state}=${await cookieOf(attacker, `attempt.${state}`)}` })
   t.equal(status, 303)
   t.equal(location?.pathname, '/messenger/login')
   t.match((await victim.get('/session')).json(), { user: { name: 'Bob Brandt' } })
