@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { clientAuthOf, postAsClient } from './client-credentials.ts'
+import { clientAuthenticationOf } from '../../services/relying-party/client-authentication.ts'
+import { postAsClient } from './client-credentials.ts'
 import { errorIn, objectIn } from './pages.ts'
 import type { Answer } from './peer.ts'
 import type { DiscoveredProvider } from './provider.ts'
@@ -54,7 +55,7 @@ async function push ({ config, metadata, peer }: DiscoveredProvider, form: Recor
     url: metadata.pushed_authorization_request_endpoint!,
     metadata,
     clientId: config.clientId,
-    auth: await clientAuthOf(config.authentication),
+    auth: await clientAuthenticationOf(config.authentication),
     form
   })
   const body = objectIn(text) ?? {}

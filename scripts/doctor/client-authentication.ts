@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { ClientAuth } from 'oauth4webapi'
+import { clientAuthenticationOf } from '../../services/relying-party/client-authentication.ts'
 import { ok, problem, skipped, warning, type Check } from './check.ts'
-import { clientAuthOf, impostorsAuthOf, postAsClient } from './client-credentials.ts'
+import { impostorsAuthOf, postAsClient } from './client-credentials.ts'
 import { errorIn, objectIn, wordsOf } from './pages.ts'
 import { fieldAt } from './products.ts'
 import type { DiscoveredProvider } from './provider.ts'
@@ -20,7 +21,7 @@ export const clientAuthentication: Check<DiscoveredProvider> = {
     const { config, metadata } = subject
     if (typeof metadata.token_endpoint !== 'string') return skipped('the document has no token_endpoint')
     const { clientId, authentication: { method } } = config
-    const { status, error, words } = await redeemNothing(subject, await clientAuthOf(config.authentication))
+    const { status, error, words } = await redeemNothing(subject, await clientAuthenticationOf(config.authentication))
     const seen = `${status} ${words}`
 
     if (error === 'invalid_grant') {
@@ -41,7 +42,8 @@ export const clientAuthentication: Check<DiscoveredProvider> = {
   }
 }
 
-const secretOf = (method: string) => method === 'private_key_jwt' ? 'OIDC_PRIVATE_KEY' : 'OIDC_CLIENT_SECRET'
+const secretOf = (method: string) =>
+  method === 'private_key_jwt' ? 'OIDC_PRIVATE_KEY, OIDC_ASSERTION_AUDIENCE' : 'OIDC_CLIENT_SECRET'
 
 async function redeemNothing ({ config, metadata, redirectUri, peer }: DiscoveredProvider, auth: ClientAuth) {
   const { status, text } = await postAsClient(peer, {

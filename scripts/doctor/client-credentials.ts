@@ -1,28 +1,11 @@
 import { generateKeyPair } from 'jose'
-import {
-  ClientSecretBasic, ClientSecretPost, modifyAssertion, PrivateKeyJwt, type AuthorizationServer, type ClientAuth
-} from 'oauth4webapi'
+import { ClientSecretBasic, ClientSecretPost, PrivateKeyJwt, type AuthorizationServer, type ClientAuth } from 'oauth4webapi'
 import type { ProviderConfig } from '../../services/relying-party/config.ts'
-import { readPrivateKey } from '../../services/relying-party/private-key.ts'
 import type { Answer, Peer } from './peer.ts'
 
 type Authentication = ProviderConfig['authentication']
 
-/** How the client proves who it is. */
-export async function clientAuthOf (authentication: Authentication): Promise<ClientAuth> {
-  switch (authentication.method) {
-    case 'client_secret_basic': return ClientSecretBasic(authentication.secret)
-    case 'client_secret_post': return ClientSecretPost(authentication.secret)
-    case 'private_key_jwt': {
-      const { key, kid, header } = await readPrivateKey(authentication.key)
-      return PrivateKeyJwt(kid === undefined ? key : { key, kid }, {
-        [modifyAssertion]: ours => { Object.assign(ours, header) }
-      })
-    }
-  }
-}
-
-/** The same way, by somebody who has neither the secret nor the key. */
+/** The way of `clientAuthenticationOf`, by somebody who has neither the secret nor the key. */
 export async function impostorsAuthOf (authentication: Authentication): Promise<ClientAuth> {
   switch (authentication.method) {
     case 'client_secret_basic': return ClientSecretBasic(crypto.randomUUID())

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { readDataFile } from '#lib/data-file.ts'
+import { DataFileError, readDataFile } from '#lib/data-file.ts'
 import {
   addressesOf, commonSettings, loadSettings, secret, serverConfigOf, textOrFile, type Addresses, type ServerConfig
 } from '#lib/settings.ts'
@@ -26,6 +26,9 @@ const properties = {
   ),
   OIDC_CLIENT_SECRET: Type.Optional(secret()),
   OIDC_PRIVATE_KEY: Type.Optional(privateKey),
+  OIDC_ASSERTION_AUDIENCE: Type.Optional(Type.String({
+    pattern: '^https?://\\S+$', description: 'a URL of the provider that it wants in `aud`, such as that of its token endpoint'
+  })),
   OIDC_SCOPE: scope,
   OIDC_PAR: Type.Union([Type.Literal('auto'), Type.Literal('never')], { default: 'auto', description: 'auto or never' }),
   OIDC_AUDIENCE: text('the audience that the provider is asked for'),
@@ -79,8 +82,8 @@ export interface ProviderConfig {
   clientId: string
   authentication:
     | { method: 'client_secret_basic' | 'client_secret_post', secret: string }
-    /** PKCS #8 in PEM, or a JWK */
-    | { method: 'private_key_jwt', key: string }
+    /** `key`: PKCS #8 in PEM, or a JWK; `audience`: who is to believe what it signs, where that is not the issuer */
+    | { method: 'private_key_jwt', key: string, audience: string | undefined }
   scope: string
   /** more parameters of the authorization request */
   parameters: Record<string, string>
@@ -153,7 +156,7 @@ export function loadRelyingPartyConfig (env: NodeJS.ProcessEnv = process.env): R
       maxAge: settings.OIDC_MAX_AGE,
       ...commonOf(settings)
     },
-    otherProviders: otherProvidersOf(settings, env),
+    otherProviders: otherProvidersOf(settings, env, addresses.issuer),
     messenger: {
       clientId: settings.GENESYS_CLIENT_ID,
       scope: settings.GENESYS_SCOPE,
@@ -167,7 +170,7 @@ export function loadRelyingPartyConfig (env: NodeJS.ProcessEnv = process.env): R
 
 function authenticationOf (settings: Settings): ProviderConfig['authentication'] {
   const { OIDC_CLIENT_AUTH: method, OIDC_CLIENT_SECRET: secret = '', OIDC_PRIVATE_KEY: key = '' } = settings
-  return method === 'private_key_jwt' ? { method, key } : { method, secret }
+  return method === 'private_key_jwt' ? { method, key, audience: settings.OIDC_ASSERTION_AUDIENCE } : { method, secret }
 }
 
 function parametersOf (settings: Settings): Record<string, string> {
@@ -184,12 +187,16 @@ function commonOf ({ OIDC_PAR: pushedAuthorizationRequests, OIDC_CA: ca, OIDC_TI
   return { pushedAuthorizationRequests, ca, timeout }
 }
 
-function otherProvidersOf (settings: Settings, env: NodeJS.ProcessEnv): RelyingPartyConfig['otherProviders'] {
-  if (settings.OIDC_PROVIDERS_FILE === undefined) return []
+function otherProvidersOf (settings: Settings, env: NodeJS.ProcessEnv, mainIssuer: string): RelyingPartyConfig['otherProviders'] {
+  const { OIDC_PROVIDERS_FILE: file } = settings
+  if (file === undefined) return []
   const variables = Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined))
-  return readDataFile(settings.OIDC_PROVIDERS_FILE, {
+  const providers = readDataFile(file, {
     entry: furtherProvider({ lab: settings.LAB }), key: 'name', unique: ['name', 'issuer'], settings: variables
-  }).map(provider => ({
+  })
+  const twice = providers.find(({ issuer }) => issuer === mainIssuer)
+  if (twice) throw new DataFileError(file, [`the provider ${twice.name} is the one of IDP_ISSUER, which needs no entry`])
+  return providers.map(provider => ({
     name: provider.name,
     issuer: provider.issuer,
     clientId: provider.client_id,

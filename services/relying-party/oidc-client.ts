@@ -1,10 +1,10 @@
 import * as client from 'openid-client'
 import type { Logger } from '#lib/http-server.ts'
 import { createPlainFetch } from '#lib/plain-fetch.ts'
+import { clientAuthenticationOf } from './client-authentication.ts'
 import type { ProviderConfig } from './config.ts'
 import { SignInError } from './errors.ts'
 import { logoutTokenCheck } from './logout-token.ts'
-import { readPrivateKey } from './private-key.ts'
 import { refusal } from './refusals.ts'
 import { readyForNewKeys } from './signing-keys.ts'
 
@@ -24,7 +24,7 @@ const longestAnswer = 1024 * 1024
 /**
  * Makes the question for a provider's metadata.
  *
- * @param messengerClientId the client of whose codes only Genesys knows what to do with them
+ * @param messengerClientId Genesys' own client: its codes are asked for here, and only Genesys can redeem them
  * @returns rejects with a `SignInError` that says why the provider cannot be used
  * @see https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig
  */
@@ -42,7 +42,7 @@ async function discover (
   // Deprecated so that it stands out: without it, no provider is talked to in the clear. The lab's is.
   const transport = issuer.startsWith('http:') ? [client.allowInsecureRequests] : []
   try {
-    const authentication = await authenticationOf(config)
+    const authentication = await clientAuthenticationOf(config.authentication)
     const metadata = (await client.discovery(new URL(issuer), clientId, undefined, authentication, {
       [client.customFetch]: fetch, timeout, execute: transport
     })).serverMetadata()
@@ -91,19 +91,6 @@ const needed = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const
 function checkMetadata (metadata: client.ServerMetadata): void {
   const missing = needed.find(name => !URL.canParse(metadata[name] ?? ''))
   if (missing) throw new SignInError('invalid_metadata', { description: `the discovery document has no usable ${missing}` })
-}
-
-async function authenticationOf ({ authentication }: ProviderConfig): Promise<client.ClientAuth> {
-  switch (authentication.method) {
-    case 'client_secret_basic': return client.ClientSecretBasic(authentication.secret)
-    case 'client_secret_post': return client.ClientSecretPost(authentication.secret)
-    case 'private_key_jwt': {
-      const { key, kid, header } = await readPrivateKey(authentication.key)
-      return client.PrivateKeyJwt(kid === undefined ? key : { key, kid }, {
-        [client.modifyAssertion]: ours => { Object.assign(ours, header) }
-      })
-    }
-  }
 }
 
 const originsOf = (...urls: (string | undefined)[]): string[] =>

@@ -36,7 +36,7 @@ export interface SignIn {
   tokens: Tokens
 }
 
-/** The client of whose codes only Genesys knows what to do with them. */
+/** Genesys' own client: its codes are asked for here, and only Genesys can redeem them. */
 interface MessengerClient { clientId: string, scope: string }
 
 /** One identity provider, as the relying party sees it. Nobody else talks to it. */

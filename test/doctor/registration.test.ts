@@ -65,7 +65,7 @@ t.test('finds what is not registered at the provider, or otherwise', async t => 
     const settings = { ...lab.settings, OIDC_CLIENT_AUTH: 'private_key_jwt', OIDC_CLIENT_SECRET: '' }
     t.match((await diagnose({ ...settings, OIDC_PRIVATE_KEY: right! })).get('client credentials'), { verdict: 'ok' })
     t.match((await diagnose({ ...settings, OIDC_PRIVATE_KEY: wrong! })).get('client credentials'), {
-      verdict: 'problem', change: /^compare OIDC_CLIENT_ID, OIDC_PRIVATE_KEY and OIDC_CLIENT_AUTH/
+      verdict: 'problem', change: /^compare OIDC_CLIENT_ID, OIDC_PRIVATE_KEY, OIDC_ASSERTION_AUDIENCE and OIDC_CLIENT_AUTH/
     })
   })
 

@@ -33,6 +33,17 @@ t.test('lists all wrong settings together, and what each must be', async t => {
   }
 })
 
+t.test('takes no further provider that is the main one already', async t => {
+  const issuer = 'https://login.example.com'
+  const entry = { name: 'second', issuer, client_id: 'shop', client_secret: 'a-secret-for-this-test-alone' }
+  const folder = t.testdir({ 'providers.yaml': JSON.stringify([entry]) })
+  const load = (main: string) => loadRelyingPartyConfig(labSettings({
+    IDP_ISSUER: main, OIDC_PROVIDERS_FILE: `${folder}/providers.yaml`
+  })).otherProviders
+  t.match(load('https://another.example.com'), [{ issuer }])
+  t.throws(() => load(issuer), /the provider second is the one of IDP_ISSUER/)
+})
+
 t.test('tells the page where the Messenger is, by default the stand-in', async t => {
   const { tab } = await buildAlone(t, { GENESYS_PORT: '4002' })
   t.same((await tab().get('/messenger/config')).json(), {

@@ -36,7 +36,7 @@ const words: Record<string, Words> = {
   registration_not_supported: unsupportedRequest,
   // https://www.rfc-editor.org/rfc/rfc6749#section-5.2
   invalid_grant: { title: 'The sign-in failed', meaning: 'The code that the identity provider gave was used already, or it has expired.' },
-  invalid_client: { title: 'The sign-in failed', meaning: 'The identity provider does not accept this application\'s credentials. Its operator has to look at OIDC_CLIENT_ID and OIDC_CLIENT_SECRET.' },
+  invalid_client: { title: 'The sign-in failed', meaning: 'The identity provider does not accept this application\'s credentials. Its operator has to look at OIDC_CLIENT_ID, OIDC_CLIENT_AUTH and the secret or key.' },
   // Ours
   invalid_response: { title: 'The sign-in failed', meaning: 'What came back from the identity provider did not pass our checks, so we did not use it.' },
   invalid_id_token: { title: 'The sign-in failed', meaning: 'The identity provider\'s statement about who you are did not pass our checks, so we did not believe it.' },

@@ -65,7 +65,8 @@ export const signInRoutes: FastifyPluginAsyncTypebox<{
     const attempt = await attempts.take(request, reply, 'sign-in', request.query.state)
     const provider = providers.of(attempt.issuer)
     const { returnTo } = attempt
-    // The code is of whoever answers here, and would be sent to whom the person has chosen.
+    // Each provider answers at a redirect URI of its own. At that of another, the code is not one of whom this browser was sent
+    // to, and redeeming it would give it away. https://www.rfc-editor.org/rfc/rfc9700#section-4.4
     if (pathOf(request) !== provider.callback) throw withRetry(new SignInError('other_provider'), provider, returnTo)
     const signIn = await provider.finishSignIn(request.url, attempt).catch(error => { throw withRetry(error, provider, returnTo) })
 

@@ -6,6 +6,13 @@ import { openPage } from '../../helpers/messenger-window.ts'
 import { until } from '../../helpers/until.ts'
 import { hosts, startSite } from './site.ts'
 
+/** What is used of a frame, by its page. */
+interface Frame {
+  src: string
+  onload: (() => void) | null
+  contentDocument: { title: string } | null
+}
+
 /**
  * Somebody has a page of the application in a frame, and the victim click on what they do not see.
  *
@@ -41,9 +48,11 @@ export async function clickjacking (t: Test, lab: Lab, chromium: Chromium) {
     const { page } = await openPage(t, chromium)
     await page.goto(`${lab.app}/nowhere`)
     const show = async (path: string) => page.evaluate(async path => {
-      const { document } = globalThis as unknown as { document: { createElement (name: string): any, body: any } }
+      const { document } = globalThis as unknown as {
+        document: { createElement (name: 'iframe'): Frame, body: { append (frame: Frame): void } }
+      }
       const frame = document.createElement('iframe')
-      const loaded = new Promise(resolve => { frame.onload = resolve })
+      const loaded = new Promise<void>(resolve => { frame.onload = resolve })
       frame.src = path
       document.body.append(frame)
       await loaded

@@ -4,11 +4,13 @@ import t, { type Test } from 'tap'
 import type { ClientMetadata, Provider } from 'oidc-provider'
 import { startBareProvider } from './bare-provider.ts'
 import { Person } from './person.ts'
-import { freeAddresses, ours, startRelyingParty } from './relying-party.ts'
+import { freeAddresses, ours, startRelyingParty, type FreeAddresses } from './relying-party.ts'
 
 /** Sign in with a provider that has the client registered so, and say what came to its token endpoint. */
-async function signIn (t: Test, client: Partial<ClientMetadata>, settings: Record<string, string>) {
-  const addresses = await freeAddresses()
+async function signIn (
+  t: Test, client: Partial<ClientMetadata>, settings: Record<string, string>, given?: FreeAddresses
+) {
+  const addresses = given ?? await freeAddresses()
   const prepare = client.token_endpoint_auth_method === 'client_secret_post' ? refuseHeaders : undefined
   const provider = await startBareProvider(t, addresses, { client, ...(prepare && { prepare }) })
   const { origin } = await startRelyingParty(t, addresses, settings)
@@ -106,6 +108,16 @@ for (const { label, publicJwk, privateKey, header } of keys) {
     t.equal(decodeJwt(assertion!).aud, provider.issuer, 'so that no other provider can use it')
   })
 }
+
+t.test('names the token endpoint as who is to believe its assertion, for a provider that wants that', async t => {
+  const addresses = await freeAddresses()
+  const audience = `${addresses.idp}/token`
+  const { person, page, tokenRequest } = await signIn(t, withKey(rsaPublic, 'RS256'), {
+    ...byKey(keys[0]!.privateKey), OIDC_ASSERTION_AUDIENCE: audience
+  }, addresses)
+  t.match(await person.session(), { authenticated: true }, page.$('dl').text())
+  t.equal(decodeJwt(tokenRequest!.body['client_assertion']!).aud, audience)
+})
 
 t.test('is refused when it signs with a key that is not registered', async t => {
   const { publicKey } = await generateKeyPair('ES256', { extractable: true })
