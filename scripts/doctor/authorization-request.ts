@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { clientAuthenticationOf } from '../../services/relying-party/client-authentication.ts'
+import { clientAuthenticationOf } from '../../services/relying-party/oidc/client-authentication.ts'
 import { postAsClient } from './client-credentials.ts'
 import { errorIn, objectIn } from './pages.ts'
 import type { Answer } from './peer.ts'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { ClientAuth } from 'oauth4webapi'
-import { clientAuthenticationOf } from '../../services/relying-party/client-authentication.ts'
+import { clientAuthenticationOf } from '../../services/relying-party/oidc/client-authentication.ts'
 import { ok, problem, skipped, warning, type Check } from './check.ts'
 import { impostorsAuthOf, postAsClient } from './client-credentials.ts'
 import { errorIn, objectIn, wordsOf } from './pages.ts'

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Store } from '#lib/store.ts'
 import { SignInError } from './errors.ts'
-import type { Tokens } from './oidc.ts'
-import type { IdentityProviders } from './providers.ts'
+import type { Tokens } from './oidc/provider.ts'
+import type { IdentityProviders } from './oidc/providers.ts'
 import type { Session, Sessions } from './sessions.ts'
 
 // A token that is about to run out would do so on its way.

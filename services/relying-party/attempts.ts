@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Store } from '#lib/store.ts'
 import { SignInError } from './errors.ts'
-import type { AuthorizationRequest } from './oidc.ts'
+import type { AuthorizationRequest } from './oidc/provider.ts'
 
 /** A round trip to the identity provider that is under way in this browser. */
 export type Attempt = { state: string } & (SignInAttempt | MessengerAttempt | SignOutAttempt)

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Keeping, Store } from '#lib/store.ts'
-import type { SignIn, Tokens } from './oidc.ts'
+import type { SignIn, Tokens } from './oidc/provider.ts'
 
 /** A person who is signed in. Stays on the server: the browser has only the `id`, in an encrypted cookie. */
 export interface Session extends Omit<SignIn, 'tokens'> {

@@ -3,7 +3,7 @@ import type { onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import helmet, { type HelmetOptions } from 'helmet'
 import type { RelyingPartyConfig } from '../config.ts'
-import type { IdentityProviders } from '../providers.ts'
+import type { IdentityProviders } from '../oidc/providers.ts'
 
 /** Headers for every answer. The page may load the Messenger and connect it to Genesys, and nothing else. */
 export const securityHeaders = fp<{

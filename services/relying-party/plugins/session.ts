@@ -4,7 +4,7 @@ import csrfProtection from '@fastify/csrf-protection'
 import secureSession from '@fastify/secure-session'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { RelyingPartyConfig } from '../config.ts'
-import type { IdentityProviders } from '../providers.ts'
+import type { IdentityProviders } from '../oidc/providers.ts'
 import type { Session, Sessions } from '../sessions.ts'
 
 declare module '@fastify/secure-session' {

@@ -13,5 +13,6 @@ export const hostPageRoutes: FastifyPluginAsync = async app => {
     setHeaders: reply => { reply.header('cache-control', 'no-cache') }
   })
 
-  app.get('/messenger/frame', { onRequest: framedBy(() => ["'self'"]) }, (_request, reply) => reply.sendFile('messenger-frame.html'))
+  app.get('/messenger/frame', { onRequest: framedBy(() => ["'self'"]) }, (_request, reply) =>
+    reply.sendFile('messenger-frame.html'))
 }

@@ -5,7 +5,7 @@ import type { Attempt, Attempts } from '../attempts.ts'
 import type { RelyingPartyConfig } from '../config.ts'
 import { SignInError } from '../errors.ts'
 import { requireSession } from '../plugins/session.ts'
-import type { IdentityProviders } from '../providers.ts'
+import type { IdentityProviders } from '../oidc/providers.ts'
 import { checkReturnTo } from '../return-to.ts'
 import type { Session, Sessions } from '../sessions.ts'
 

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { AccessTokens } from '../access-tokens.ts'
 import { SignInError } from '../errors.ts'
-import type { IdentityProviders } from '../providers.ts'
+import type { IdentityProviders } from '../oidc/providers.ts'
 import { requireSession } from '../plugins/session.ts'
 
 /** An example of a call with the access token: what the identity provider knows of the person now. */

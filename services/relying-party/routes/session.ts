@@ -4,7 +4,10 @@ import type { SessionWatch } from '../session-watch.ts'
 import type { Sessions } from '../sessions.ts'
 
 /** Who is signed in, for the page. Never a token. */
-export const sessionRoutes: FastifyPluginAsync<{ sessions: Sessions, watch: SessionWatch }> = async (app, { sessions, watch }) => {
+export const sessionRoutes: FastifyPluginAsync<{
+  sessions: Sessions
+  watch: SessionWatch
+}> = async (app, { sessions, watch }) => {
   await app.register(fastifySSE)
 
   app.get('/session', async (request, reply) => {

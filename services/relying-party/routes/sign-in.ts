@@ -4,8 +4,8 @@ import { Type } from 'typebox'
 import type { Attempts } from '../attempts.ts'
 import type { RelyingPartyConfig } from '../config.ts'
 import { SignInError } from '../errors.ts'
-import type { IdentityProvider } from '../oidc.ts'
-import type { IdentityProviders } from '../providers.ts'
+import type { IdentityProvider } from '../oidc/provider.ts'
+import type { IdentityProviders } from '../oidc/providers.ts'
 import { checkReturnTo, checkTargetLink } from '../return-to.ts'
 import type { Sessions } from '../sessions.ts'
 
@@ -21,10 +21,10 @@ export const signInRoutes: FastifyPluginAsyncTypebox<{
 }> = async (app, { config, providers, attempts, sessions }) => {
   const rateLimit = { max: config.signInRateLimit, timeWindow: '1 minute' }
 
-  async function sendToProvider (request: FastifyRequest, reply: FastifyReply, provider: IdentityProvider, { returnTo, loginHint }: {
-    returnTo: string
-    loginHint?: string | undefined
-  }) {
+  async function sendToProvider (
+    request: FastifyRequest, reply: FastifyReply, provider: IdentityProvider,
+    { returnTo, loginHint }: { returnTo: string, loginHint?: string | undefined }
+  ) {
     reply.header('cache-control', 'no-store')
     const { url, ...authorizationRequest } = await provider.startSignIn({ loginHint })
       .catch(error => { throw withRetry(error, provider, returnTo) })
@@ -49,8 +49,10 @@ export const signInRoutes: FastifyPluginAsyncTypebox<{
     target_link_uri: url
   })
   type Initiation = { iss: string, login_hint?: string, target_link_uri?: string }
-  const initiate = (request: FastifyRequest, reply: FastifyReply, { iss, login_hint: loginHint, target_link_uri: target }: Initiation) =>
-    sendToProvider(request, reply, providers.of(iss), { returnTo: checkTargetLink(target, config.app), loginHint })
+  const initiate = (request: FastifyRequest, reply: FastifyReply, initiation: Initiation) => {
+    const { iss, login_hint: loginHint, target_link_uri: target } = initiation
+    return sendToProvider(request, reply, providers.of(iss), { returnTo: checkTargetLink(target, config.app), loginHint })
+  }
 
   app.get('/login/initiate', { config: { rateLimit }, schema: { querystring: initiation } },
     (request, reply) => initiate(request, reply, request.query))
@@ -68,7 +70,8 @@ export const signInRoutes: FastifyPluginAsyncTypebox<{
     // Each provider answers at a redirect URI of its own. At that of another, the code is not one of whom this browser was sent
     // to, and redeeming it would give it away. https://www.rfc-editor.org/rfc/rfc9700#section-4.4
     if (pathOf(request) !== provider.callback) throw withRetry(new SignInError('other_provider'), provider, returnTo)
-    const signIn = await provider.finishSignIn(request.url, attempt).catch(error => { throw withRetry(error, provider, returnTo) })
+    const signIn = await provider.finishSignIn(request.url, attempt)
+      .catch(error => { throw withRetry(error, provider, returnTo) })
 
     // A new session id, so that whoever knew the old one does not share the session.
     if (request.signedIn) await sessions.end(request.signedIn.id, 'signed_out')

@@ -4,8 +4,8 @@ import { Type } from 'typebox'
 import type { Store } from '#lib/store.ts'
 import { SignInError } from '../errors.ts'
 import { framedBy } from '../plugins/security-headers.ts'
-import type { IdentityProvider } from '../oidc.ts'
-import type { IdentityProviders } from '../providers.ts'
+import type { IdentityProvider } from '../oidc/provider.ts'
+import type { IdentityProviders } from '../oidc/providers.ts'
 import type { Sessions } from '../sessions.ts'
 
 /** The identity provider says that somebody has signed out there. */
@@ -35,7 +35,8 @@ export const signOutByProviderRoutes: FastifyPluginAsyncTypebox<{
   })
 
   // The page is in a frame of the provider's, where browsers withhold our cookie. So it is the sid that counts, and without
-  // one nothing ends: anybody could open this address in a frame. https://openid.net/specs/openid-connect-frontchannel-1_0.html#RPLogout
+  // one nothing ends: anybody could open this address in a frame.
+  // https://openid.net/specs/openid-connect-frontchannel-1_0.html#RPLogout
   app.get('/frontchannel-logout', {
     onRequest: framedBy(() => providers.all.flatMap(({ origins }) => origins)),
     schema: {

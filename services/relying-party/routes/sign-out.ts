@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 import type { Attempts } from '../attempts.ts'
 import type { RelyingPartyConfig } from '../config.ts'
 import { SignInError } from '../errors.ts'
-import type { IdentityProviders } from '../providers.ts'
+import type { IdentityProviders } from '../oidc/providers.ts'
 import type { Session, Sessions } from '../sessions.ts'
 
 /**

@@ -1,5 +1,5 @@
 import * as client from 'openid-client'
-import type { ProviderConfig } from './config.ts'
+import type { ProviderConfig } from '../config.ts'
 import { readPrivateKey } from './private-key.ts'
 
 /**

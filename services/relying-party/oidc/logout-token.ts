@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, customFetch, errors, jwtVerify, type FetchImplementation, type JWTPayload } from 'jose'
-import { SignInError } from './errors.ts'
+import { SignInError } from '../errors.ts'
 
 /** What the provider says has ended: a session of its own, or all sessions of a person. */
 export interface LogoutToken {

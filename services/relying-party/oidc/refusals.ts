@@ -1,5 +1,5 @@
 import type * as client from 'openid-client'
-import { SignInError } from './errors.ts'
+import { SignInError } from '../errors.ts'
 
 /** Why nothing came of what the identity provider sent, for the page about it and for the log. */
 export interface Refusal {

@@ -1,7 +1,7 @@
 import type { Logger } from '#lib/http-server.ts'
-import type { RelyingPartyConfig } from './config.ts'
-import { SignInError } from './errors.ts'
-import { IdentityProvider } from './oidc.ts'
+import type { RelyingPartyConfig } from '../config.ts'
+import { SignInError } from '../errors.ts'
+import { IdentityProvider } from './provider.ts'
 
 /** The identity providers that people can sign in with. */
 export class IdentityProviders {
