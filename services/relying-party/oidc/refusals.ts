@@ -28,7 +28,7 @@ export function refusal (error: unknown): unknown {
  * @param error what a call of either has thrown
  * @returns nothing for other errors: those are mistakes of ours, and to be treated as such
  */
-export function describeRefusal (error: unknown): Refusal | undefined {
+function describeRefusal (error: unknown): Refusal | undefined {
   switch ((error as { code?: unknown } | undefined)?.code) {
     case 'OAUTH_AUTHORIZATION_RESPONSE_ERROR': return ofAuthorizationError(error as client.AuthorizationResponseError)
     case 'OAUTH_RESPONSE_BODY_ERROR': return ofTokenError(error as client.ResponseBodyError)
