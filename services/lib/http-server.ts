@@ -4,6 +4,7 @@ import Fastify, {
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import pretty from 'pino-pretty'
 import type { ServerConfig } from './settings.ts'
+import { lazyCompilers } from './validation.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -38,6 +39,7 @@ export function buildServer (
     // Of its own, Fastify waits for ever for the rest of a body, and a connection costs whoever sends it nothing.
     requestTimeout: 120_000,
     trustProxy: config.trustedProxies,
+    schemaController: { compilersFactory: lazyCompilers },
     ...earlyErrors
   }).withTypeProvider<TypeBoxTypeProvider>()
 

@@ -3,14 +3,14 @@ import t, { type Test } from 'tap'
 import { Type } from 'typebox'
 import { DataFileError, readDataFile } from '#lib/data-file.ts'
 
-const entry = Type.Object({
+const entries = Type.Array(Type.Object({
   name: Type.String({ minLength: 1 }),
   number: Type.Integer(),
   pets: Type.Array(Type.Object({ kind: Type.String() }, { additionalProperties: false }), { default: [] })
-}, { additionalProperties: false })
+}, { additionalProperties: false }), { minItems: 1 })
 
 function read (t: Test, yaml: string, settings: Record<string, string | number> = {}) {
-  return readDataFile(join(t.testdir({ 'people.yaml': yaml }), 'people.yaml'), { entry, key: 'name', unique: ['name', 'number'], settings })
+  return readDataFile(join(t.testdir({ 'people.yaml': yaml }), 'people.yaml'), { entries, key: 'name', unique: ['name', 'number'], settings })
 }
 
 t.test('reads the entries in their order and fills in defaults', async t => {

@@ -1,5 +1,6 @@
 import Keygrip from 'keygrip'
-import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '#lib/schema.ts'
 import { sessionLifetime } from '../provider.ts'
 import { realNow } from '#lib/clock.ts'
 import type { Realm } from '../realm.ts'
