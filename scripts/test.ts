@@ -6,8 +6,8 @@ import { spawnSync } from 'node:child_process'
 import { createReadStream, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { dump } from 'js-yaml'
 import { Parser, type Result } from 'tap-parser'
-import { stringify } from 'yaml'
 
 interface Node {
   name: string
@@ -79,5 +79,5 @@ function count (node: Node, path: string[]) {
 /** What the assertions that failed say of themselves. */
 function reasonsOf (node: Node): string {
   const broken = node.isTest ? node.children.filter(({ result }) => !result?.ok) : [node]
-  return broken.map(({ name, result }) => stringify({ [name]: result?.diag ?? null }).replaceAll(/^/gm, '  ')).join('\n')
+  return broken.map(({ name, result }) => dump({ [name]: result?.diag ?? null }).replaceAll(/^/gm, '  ')).join('\n')
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parse, stringify } from 'yaml'
+import { dump, load } from 'js-yaml'
 import { loadIdpConfig } from '../../services/idp/config.ts'
 import { freePorts, labSettings, root } from '../../test/helpers/lab.ts'
 import type { BenchClient, Person } from './idp-relying-party.ts'
@@ -46,8 +46,8 @@ export async function startOurIdp (options: { lab: boolean, hint: boolean }): Pr
 
 /** The users of the lab, where the one who signs in may do so by `login_hint`. */
 function markedUsers (): string {
-  const users = parse(readFileSync(join(root, 'services/idp/users.yaml'), 'utf8')) as { username: string }[]
-  return stringify(users.map(user => ({ ...user, ...(user.username === username && { sign_in_by_hint: true }) })))
+  const users = load(readFileSync(join(root, 'services/idp/users.yaml'), 'utf8')) as { username: string }[]
+  return dump(users.map(user => ({ ...user, ...(user.username === username && { sign_in_by_hint: true }) })))
 }
 
 /** Start bare `oidc-provider`. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { ErrorObject } from 'ajv'
-import { parseDocument } from 'yaml'
+import { load, YAMLException } from 'js-yaml'
 import type { Static, TArray } from './schema.ts'
 import { ofValues } from './validation.ts'
 
@@ -32,14 +32,10 @@ export function readDataFile<T extends TArray> (file: string, options: {
   unique?: string[]
   settings?: Record<string, string | number | boolean>
 }): Static<T> {
-  const document = parseDocument(read(file), { prettyErrors: true })
-  if (document.errors.length > 0) {
-    throw new DataFileError(file, document.errors.map(error => error.message.split('\n')[0]!))
-  }
-
+  const document = parse(file, read(file))
   const mistakes: string[] = []
-  const entries: unknown = resolve(document.toJS(), [], options.settings ?? {}, (path, name) => {
-    mistakes.push(`${place(document.toJS(), path, options.key)} refers to the setting ${name}, which there is not`)
+  const entries: unknown = resolve(document, [], options.settings ?? {}, (path, name) => {
+    mistakes.push(`${place(document, path, options.key)} refers to the setting ${name}, which there is not`)
   })
 
   const validate = ofValues.compile(options.entries)
@@ -64,6 +60,16 @@ function read (file: string): string {
     return readFileSync(file, 'utf8')
   } catch (error) {
     throw new DataFileError(file, [`it cannot be read: ${(error as Error).message}`])
+  }
+}
+
+function parse (file: string, text: string): unknown {
+  try {
+    return load(text)
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error
+    const { reason, mark } = error
+    throw new DataFileError(file, [mark ? `${reason}, at line ${mark.line + 1}, column ${mark.column + 1}` : reason])
   }
 }
 

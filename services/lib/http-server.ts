@@ -1,8 +1,8 @@
+import { createRequire } from 'node:module'
 import Fastify, {
   LogController, type FastifyBaseLogger, type FastifyRequest, type FastifyServerOptions, type RouteOptions
 } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import pretty from 'pino-pretty'
 import type { ServerConfig } from './settings.ts'
 import { lazyCompilers } from './validation.ts'
 
@@ -12,6 +12,9 @@ declare module 'fastify' {
     quiet?: boolean
   }
 }
+
+// Loaded where it is used: a service in production logs JSON.
+const loadPretty = () => createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty').PinoPretty
 
 /**
  * The Fastify instance that every service is built on: one line of log a request, and no secret in it; `request.ip` is the
@@ -28,7 +31,7 @@ export function buildServer (
       level: config.log.level,
       serializers: { err: describeError },
       ...(format === 'pretty' && {
-        stream: pretty({ ignore: 'pid,hostname,reqId', translateTime: 'SYS:HH:MM:ss.l', singleLine: true, sync: true })
+        stream: loadPretty()({ ignore: 'pid,hostname,reqId', translateTime: 'SYS:HH:MM:ss.l', singleLine: true, sync: true })
       }),
       ...(destination && { stream: destination })
     },

@@ -39,9 +39,9 @@ const mistakes: [string, string, string[]][] = [
   ['a setting that there is not', '- name: ${NOWHERE}\n  number: 1', ['field name refers to the setting NOWHERE, which there is not']],
   ['a list with nothing in it', '[]', ['the list: must NOT have fewer than 1 items']],
   ['something that is no list', 'name: Ann', ['the list: must be array']],
-  ['an empty file', '', ['the list: must be array']],
-  ['a key that is there twice', '- name: Ann\n  name: Ben\n  number: 1', ['Map keys must be unique']],
-  ['YAML that does not parse', '- name: "Ann\n  number: 1', ['Missing closing "quote']],
+  ['an empty file', '', ['expected a document, but the input is empty']],
+  ['a key that is there twice', '- name: Ann\n  name: Ben\n  number: 1', ['duplicated mapping key, at line 2, column 3']],
+  ['YAML that does not parse', '- name: "Ann\n  number: 1', ['deficient indentation, at line 2, column 3']],
   ['several mistakes at once', '- name: Ann\n- name: Ben\n  number: x', [
     'entry 1 (Ann), field number: is missing', 'entry 2 (Ben), field number: must be integer'
   ]]
