@@ -70,6 +70,7 @@ export type Server = ReturnType<typeof buildServer>
  */
 function withoutValues (request: FastifyRequest): string {
   const [path, query] = request.originalUrl.split('?', 2)
+  if (query === undefined) return path!
   const names = [...new Set(new URLSearchParams(query).keys())]
   return names.length === 0 ? path! : `${path}?${names.map(name => `${encodeURIComponent(name)}=…`).join('&')}`
 }
