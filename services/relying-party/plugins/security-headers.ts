@@ -64,6 +64,13 @@ export function framedBy (origins: () => string[]): onRequestHookHandler {
   }
 }
 
+/** The Content-Security-Policy of a page that may do these things alone. */
+export function policyOf (directives: Record<string, string[]>): string {
+  const none = Object.fromEntries(['default-src', 'form-action', 'frame-ancestors', 'base-uri'].map(name => [name, ["'none'"]]))
+  const headers = headersOf({ contentSecurityPolicy: { useDefaults: false, directives: { ...none, ...directives } } })
+  return headers['content-security-policy']!
+}
+
 /** Helmet's headers, computed when the origins in them change: that costs more than all else that is done for a request. */
 function computedOnce (originsOf: () => string[], optionsFor: (origins: string[]) => HelmetOptions): () => Record<string, string> {
   let knownOrigins: string | undefined
