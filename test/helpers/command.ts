@@ -1,6 +1,9 @@
 import { spawn, type SpawnOptionsWithoutStdio } from 'node:child_process'
 import type { Test } from 'tap'
 
+/** Why a test that ends a process by a signal is skipped here, if it is. */
+export const noSignals = process.platform === 'win32' && 'Windows has no signals: it ends a process at once'
+
 /** A process that a test has started. */
 export interface Command {
   /** the code that it ends with, or the signal that ends it */

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import t from 'tap'
 import { fetch } from '#lib/outbound.ts'
 import { serviceNames } from '../../services/lab/app.ts'
-import { runNode } from '../helpers/command.ts'
+import { noSignals, runNode } from '../helpers/command.ts'
 import { describeLab, freePorts, labSettings, root, urlsOf } from '../helpers/lab.ts'
 
-t.test('npm run dev starts a service anew when its files change, and it alone, with what it kept', async t => {
+t.test('npm run dev starts a service anew when its files change, and it alone, with what it kept', { skip: noSignals }, async t => {
   // Below our own folder, where what it imports is found.
   const cwd = t.testdir({})
   for (const part of ['services', 'package.json']) cpSync(join(root, part), join(cwd, part), { recursive: true })

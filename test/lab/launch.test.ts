@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { runNode } from '../helpers/command.ts'
+import { noSignals, runNode } from '../helpers/command.ts'
 import { root } from '../helpers/lab.ts'
 
 const tellsAll = `
@@ -50,7 +50,7 @@ t.test('a Node that is too old hands over to the one that came with the dependen
   t.equal(version, createRequire(import.meta.url)(`${ownNode}/package.json`).version)
 })
 
-t.test('what is handed over gets the signals, and its exit code is that of the command', { skip: withoutOwnNode() }, async t => {
+t.test('what is handed over gets the signals, and its exit code is that of the command', { skip: noSignals || withoutOwnNode() }, async t => {
   const command = launch(t, ['waits.ts'], old)
   await command.says(/ready/)
   command.kill('SIGTERM')

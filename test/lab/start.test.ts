@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { runNode } from '../helpers/command.ts'
+import { noSignals, runNode } from '../helpers/command.ts'
 import { describeLab, freePorts, labSettings, root } from '../helpers/lab.ts'
 
 /** Run the embedded lab as `npm start` does, with its state in the working directory. */
 const start = (t: Test, settings: Record<string, string>, cwd = t.testdir({})) =>
   runNode(t, [join(root, 'services/lab/server.ts')], { cwd, env: labSettings(settings) })
 
-t.test('the lab says where to go and who can sign in, and Ctrl-C ends it with 0', async t => {
+t.test('the lab says where to go and who can sign in, and Ctrl-C ends it with 0', { skip: noSignals }, async t => {
   const ports = await freePorts()
   const lab = start(t, ports)
   await lab.says(/The lab is ready/)
@@ -28,7 +28,7 @@ t.test('what is wrong for several services is said at once', async t => {
   t.notMatch(lab.output(), / at .*\.ts:/, 'no stack')
 })
 
-t.test('a port that is taken is named, with the settings that move it', async t => {
+t.test('a port that is taken is named, with the settings that move it', { skip: noSignals }, async t => {
   const ports = await freePorts()
   const folder = t.testdir({ first: {}, second: {} })
   const first = start(t, ports, join(folder, 'first'))

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, sep } from 'node:path'
 import t from 'tap'
 import { root } from '../helpers/lab.ts'
 import { buildAlone } from './helper.ts'
@@ -11,7 +11,7 @@ t.test('serves everything of its page with the right type', async t => {
   const folder = join(root, 'services', 'relying-party', 'public')
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter(file => file.isFile() && file.name !== 'tsconfig.json')
-    .map(file => join(file.parentPath, file.name).slice(folder.length))
+    .map(file => join(file.parentPath, file.name).slice(folder.length).replaceAll(sep, '/'))
   t.ok(files.length > 5)
   for (const file of files) {
     const { statusCode, headers } = await app.inject({ url: file, headers: { host: 'app.localhost:3000' } })
