@@ -5,8 +5,10 @@ import { noSignals, runNode } from '../helpers/command.ts'
 import { root } from '../helpers/lab.ts'
 
 const tellsAll = `
+  import { spawnSync } from 'node:child_process'
   const { ONE, TWO, THREE } = process.env
-  console.log(JSON.stringify({ args: process.argv.slice(2), ONE, TWO, THREE, version: process.versions.node }))
+  const started = spawnSync('node', ['--version'], { encoding: 'utf8' }).stdout.trim()
+  console.log(JSON.stringify({ args: process.argv.slice(2), ONE, TWO, THREE, version: process.version, started }))
 `
 const waits = `
   process.on('SIGTERM', () => process.exit(7))
@@ -45,9 +47,10 @@ t.test('the dashes that a package manager passes on are none of the arguments', 
 t.test('a Node that is too old hands over to the one that came with the dependencies', { skip: withoutOwnNode() }, async t => {
   const command = launch(t, ['--env-file=file.env', 'tells-all.ts', 'THREE=of the arguments', 'file'], old)
   t.equal(await command.exit, 0, command.output())
-  const { version, ...others } = JSON.parse(command.output())
+  const { version, started, ...others } = JSON.parse(command.output())
   t.strictSame(others, { args: ['file'], ONE: 'of the file', TWO: 'of the file', THREE: 'of the arguments' })
-  t.equal(version, createRequire(import.meta.url)(`${ownNode}/package.json`).version)
+  t.equal(version, `v${createRequire(import.meta.url)(`${ownNode}/package.json`).version}`)
+  t.equal(started, version, 'and so does whatever that starts by the name of node')
 })
 
 t.test('what is handed over gets the signals, and its exit code is that of the command', { skip: noSignals || withoutOwnNode() }, async t => {
