@@ -36,6 +36,7 @@ export const commonSettings = {
   APP_PORT: port(3000),
   IDP_PORT: port(3001),
   GENESYS_PORT: port(3002),
+  LOCALHOST_SUBDOMAINS: Type.Union([Type.Literal('on'), Type.Literal('off')], { default: 'on', description: 'on or off' }),
   APP_URL: url,
   IDP_ISSUER: url,
   GENESYS_URL: url
@@ -100,12 +101,18 @@ export interface Addresses {
   genesys: string
 }
 
-/** Where the parts are: a whole URL where one is set, else `*.localhost` on the part's port. */
+/**
+ * Where the parts are: a whole URL where one is set, else on the part's port `*.localhost` or, for browsers that do not find
+ * such names, the two that every system knows. For a browser those are two sites, as an application and its provider are.
+ */
 export function addressesOf (settings: CommonSettings): Addresses {
+  const [app, idp, genesys] = settings.LOCALHOST_SUBDOMAINS === 'on'
+    ? ['app.localhost', 'idp.localhost', 'genesys.localhost']
+    : ['localhost', '127.0.0.1', '127.0.0.1']
   return {
-    app: withoutTrailingSlash(settings.APP_URL ?? `http://app.localhost:${settings.APP_PORT}`),
-    issuer: settings.IDP_ISSUER ?? `http://idp.localhost:${settings.IDP_PORT}`,
-    genesys: withoutTrailingSlash(settings.GENESYS_URL ?? `http://genesys.localhost:${settings.GENESYS_PORT}`)
+    app: withoutTrailingSlash(settings.APP_URL ?? `http://${app}:${settings.APP_PORT}`),
+    issuer: settings.IDP_ISSUER ?? `http://${idp}:${settings.IDP_PORT}`,
+    genesys: withoutTrailingSlash(settings.GENESYS_URL ?? `http://${genesys}:${settings.GENESYS_PORT}`)
   }
 }
 

@@ -1,35 +1,13 @@
-import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { noSignals, runNode } from '../helpers/command.ts'
 import { describeLab, freePorts, labSettings, root } from '../helpers/lab.ts'
 
 /** Run the embedded lab as `npm start` does, with its state in the working directory. */
-function start (t: Test, settings: Record<string, string>, cwd = t.testdir({})) {
-  const lab = spawn(process.execPath, [join(root, 'services/lab/server.ts')], { cwd, env: labSettings(settings) })
-  t.teardown(() => { lab.kill('SIGKILL') })
-  let output = ''
-  const grown = new Set<() => void>()
-  for (const stream of [lab.stdout, lab.stderr]) {
-    stream.setEncoding('utf8').on('data', text => {
-      output += text
-      for (const look of [...grown]) look()
-    })
-  }
-  const exit = new Promise<number | null>(resolve => lab.once('close', resolve))
-  return {
-    exit,
-    interrupt: () => lab.kill('SIGINT'),
-    output: () => output,
-    says: (pattern: RegExp) => new Promise<void>((resolve, reject) => {
-      const look = () => { if (pattern.test(output)) resolve() }
-      grown.add(look)
-      look()
-      exit.then(code => reject(new Error(`it ended with ${code} and did not say ${pattern}: ${output}`)))
-    })
-  }
-}
+const start = (t: Test, settings: Record<string, string>, cwd = t.testdir({})) =>
+  runNode(t, [join(root, 'services/lab/server.ts')], { cwd, env: labSettings(settings) })
 
-t.test('the lab says where to go and who can sign in, and Ctrl-C ends it with 0', async t => {
+t.test('the lab says where to go and who can sign in, and Ctrl-C ends it with 0', { skip: noSignals }, async t => {
   const ports = await freePorts()
   const lab = start(t, ports)
   await lab.says(/The lab is ready/)
@@ -37,7 +15,7 @@ t.test('the lab says where to go and who can sign in, and Ctrl-C ends it with 0'
   for (const { username, password, claims } of describeLab(labSettings(ports)).users) {
     t.match(lab.output(), new RegExp(`${username} +${password} +${claims.name}`))
   }
-  lab.interrupt()
+  lab.kill('SIGINT')
   t.equal(await lab.exit, 0)
   t.notMatch(lab.output(), /WARNING|NOTICE|Error|Deprecation/)
 })
@@ -50,7 +28,7 @@ t.test('what is wrong for several services is said at once', async t => {
   t.notMatch(lab.output(), / at .*\.ts:/, 'no stack')
 })
 
-t.test('a port that is taken is named, with the settings that move it', async t => {
+t.test('a port that is taken is named, with the settings that move it', { skip: noSignals }, async t => {
   const ports = await freePorts()
   const folder = t.testdir({ first: {}, second: {} })
   const first = start(t, ports, join(folder, 'first'))
@@ -58,6 +36,6 @@ t.test('a port that is taken is named, with the settings that move it', async t 
   const second = start(t, ports, join(folder, 'second'))
   t.equal(await second.exit, 1)
   t.match(second.output(), `port ${ports.IDP_PORT} is taken. Set APP_PORT, IDP_PORT or GENESYS_PORT`)
-  first.interrupt()
+  first.kill('SIGINT')
   t.equal(await first.exit, 0)
 })

@@ -104,3 +104,12 @@ t.test('a service that is not of this machine has its own name alone', async t =
     }
   }
 })
+
+t.test('a tool that is itself at one of these names answers programs by the others', async t => {
+  for (const [own, other] of [['127.0.0.1', 'localhost'], ['localhost', '127.0.0.1']]) {
+    const ask = build(t, `http://${own}:4000`)
+    t.strictSame(await ask('POST', '/tool/data', { host: `${own}:4000`, 'sec-fetch-site': 'same-origin' }), [200, ''])
+    t.strictSame(await ask('POST', '/tool/data', { host: `${other}:4000` }), [200, ''])
+    t.strictSame(await ask('POST', '/tool/data', { host: `${other}:4000`, 'sec-fetch-site': 'same-origin' }), [403, 'WRONG_HOST'])
+  }
+})

@@ -68,12 +68,12 @@ t.test('a file that is missing, unreadable or empty is named', async t => {
   const folder = t.testdir({ empty: '', newline: '\n', closed: value })
   chmodSync(join(folder, 'closed'), 0)
   const problem = (name: string) => problemsOf({ API_SECRET_FILE: join(folder, name) })
-  t.strictSame(problem('missing'), [`API_SECRET_FILE: ${folder}/missing cannot be read: no such file or directory`])
+  t.strictSame(problem('missing'), [`API_SECRET_FILE: ${join(folder, 'missing')} cannot be read: no such file or directory`])
   t.strictSame(problem('.'), [`API_SECRET_FILE: ${folder} cannot be read: illegal operation on a directory`])
-  t.strictSame(problem('empty'), [`API_SECRET_FILE: ${folder}/empty is empty`])
-  t.strictSame(problem('newline'), [`API_SECRET_FILE: ${folder}/newline is empty`])
+  t.strictSame(problem('empty'), [`API_SECRET_FILE: ${join(folder, 'empty')} is empty`])
+  t.strictSame(problem('newline'), [`API_SECRET_FILE: ${join(folder, 'newline')} is empty`])
   if (process.getuid?.() !== 0) {
-    t.strictSame(problem('closed'), [`API_SECRET_FILE: ${folder}/closed cannot be read: permission denied`])
+    t.strictSame(problem('closed'), [`API_SECRET_FILE: ${join(folder, 'closed')} cannot be read: permission denied`])
   }
 })
 

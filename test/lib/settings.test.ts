@@ -57,6 +57,13 @@ t.test('finds each part at *.localhost on its port, or at the URL that is set', 
   })
 })
 
+t.test('finds each part by a name that every system knows, where browsers do not find *.localhost', async t => {
+  t.same(addressesOf(load({ ...good, LOCALHOST_SUBDOMAINS: 'off', GENESYS_PORT: '4002' })), {
+    app: 'http://localhost:3000', issuer: 'http://127.0.0.1:3001', genesys: 'http://127.0.0.1:4002'
+  })
+  t.equal(addressesOf(load({ ...good, LOCALHOST_SUBDOMAINS: 'off', APP_URL: 'https://app.example' })).app, 'https://app.example')
+})
+
 t.test('refuses a URL that has no host, a query or a fragment', async t => {
   for (const url of ['http://', 'ftp://app.localhost', 'http://app.localhost/?a', 'http://app.localhost/#a', 'http://app localhost']) {
     t.match(messageOf(() => load({ ...good, APP_URL: url })), 'APP_URL: is malformed', url)

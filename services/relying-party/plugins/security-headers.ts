@@ -62,3 +62,12 @@ export function framedBy (origins: () => string[]): onRequestHookHandler {
     done()
   }
 }
+
+/** The Content-Security-Policy of a page that may do these things alone. */
+export function policyOf (directives: Record<string, string[]>): string {
+  const none = Object.fromEntries(['default-src', 'form-action', 'frame-ancestors', 'base-uri'].map(name => [name, ["'none'"]]))
+  const headers = securityHeadersFor(() => [], () => ({
+    contentSecurityPolicy: { useDefaults: false, directives: { ...none, ...directives } }
+  }))
+  return headers()['content-security-policy']!
+}
