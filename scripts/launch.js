@@ -39,7 +39,8 @@ function runOnOwnNode () {
   if (!node) return sayWhatIsNeeded()
   // What the script starts by the name of node is to be this one as well.
   process.env.PATH = dirname(node) + delimiter + process.env.PATH
-  const child = spawn(node, [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })
+  const memory = process.execArgv.filter(flag => flag.startsWith('--max-'))
+  const child = spawn(node, [...memory, fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })
   child.once('error', sayWhatIsNeeded)
 
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
