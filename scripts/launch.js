@@ -4,6 +4,7 @@
 // Plain JavaScript that Node 20 understands: where the Node at hand is older than the lab needs, the one that came as an
 // optional dependency takes over.
 import { spawn } from 'node:child_process'
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
 import module from 'node:module'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -26,12 +27,23 @@ async function runHere (args) {
   }
   if (envFile) process.loadEnvFile(envFile)
 
-  // Where it cannot be written, Node does without.
-  process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../node_modules/.cache/node', import.meta.url))
-  module.enableCompileCache(process.env.NODE_COMPILE_CACHE)
-
+  cacheCompiledCode()
   process.argv = [process.execPath, script, ...args]
   await import(pathToFileURL(script))
+}
+
+function cacheCompiledCode () {
+  if (process.env.NODE_COMPILE_CACHE) return
+  const folder = fileURLToPath(new URL('../node_modules/.compile-cache', import.meta.url))
+  try {
+    // Looked at first, since Node itself tries for ever on a file system that can only be read.
+    if (!existsSync(folder)) mkdirSync(folder)
+    accessSync(folder, constants.W_OK)
+  } catch {
+    return
+  }
+  process.env.NODE_COMPILE_CACHE = folder
+  module.enableCompileCache(folder)
 }
 
 function runOnOwnNode () {
