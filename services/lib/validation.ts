@@ -9,8 +9,9 @@ const require = createRequire(import.meta.url)
 
 /** Ajv with the formats of JSON Schema, which names everything that is wrong and fills in defaults. */
 export function createAjv (options: Options = {}): Ajv {
-  // Its own check of schemas takes longer than to compile most of them, and ours change with the code alone.
-  const ajv = new Ajv({ allErrors: true, useDefaults: true, validateSchema: false, ...options })
+  // Its own check of schemas takes longer than to compile most of them, and ours change with the code alone. To optimise the
+  // code takes as long again, and most of it runs once.
+  const ajv = new Ajv({ allErrors: true, useDefaults: true, validateSchema: false, code: { optimize: false }, ...options })
   addFormats.default(ajv)
   return ajv
 }
