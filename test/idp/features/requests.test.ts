@@ -133,7 +133,7 @@ for (const alg of ['RS256', 'ES256', 'PS256', 'EdDSA']) {
 }
 
 const bad: [string, (idp: Idp, shop: RegisteredClient, key: ClientKey) => string | Promise<string>][] = [
-  ['without a signature', (idp, shop) => new UnsecuredJWT({ ...claims(shop), iss: 'shop', aud: idp.config.issuer }).encode()],
+  ['without a signature', (idp, shop) => new UnsecuredJWT({ ...claims(shop), iss: 'shop', aud: idp.issuer }).encode()],
   [
     'signed with a key that is not the client\'s',
     async (idp, shop) => await sign(idp, shop, await makeClientKey(), claims(shop))

@@ -9,15 +9,13 @@ import { laterMistakes } from './later-mistakes.ts'
 import { tokenMistakes } from './token-mistakes.ts'
 
 const idp = await startIdp(t)
-
-const idp = await startIdp(t)
 const mistakes = [...authorizationMistakes, ...tokenMistakes, ...laterMistakes]
 
-for (const [number, mistake] of mistakes.entries()) {
+for (const mistake of mistakes) {
   const { before = [], doing, endpoint, make, refusal, rule, section } = mistake
 
   t.test(`refuses it to a strict client and not to a permissive one: it ${doing}`, async t => {
-    const { realm, strict, permissive, other } = await realmWithClients(idp, `mistake-${number}`)
+    const { realm, strict, permissive, other } = await realmWithClients(idp)
 
     t.same(await make(realm, strict, other), { refusal })
     t.same((await letPass(realm)).map(violation => violation.rule), before, 'nothing is noted of what was refused')
@@ -39,9 +37,8 @@ for (const [number, mistake] of mistakes.entries()) {
 }
 
 t.test('lists the rules, each of which is broken in these tests', async t => {
-  const { realm } = await realmWithClients(idp, 'list')
-  const { host } = new URL(idp.config.issuer)
-  const { clients, rules: listed } = (await idp.app.inject({ url: `${realm.base}/lab/permissive`, headers: { host } })).json()
+  const { realm } = await realmWithClients(idp)
+  const { clients, rules: listed } = (await realm.get('/lab/permissive')).json()
   t.same(clients, ['permissive'])
   t.same(listed, rules)
   for (const { name, specification } of rules) {
@@ -50,8 +47,6 @@ t.test('lists the rules, each of which is broken in these tests', async t => {
     else t.equal(name, 'access-token-made-up', 'is broken in a test of its own')
   }
 })
-
-const idp = await startIdp(t)
 
 type Attempt = (idp: Idp, client: RegisteredClient, other: RegisteredClient) => Promise<string | undefined>
 
@@ -112,16 +107,16 @@ const refusedAllTheSame: [string, string, Attempt][] = [
   }]
 ]
 
-for (const [number, [what, refusal, attempt]] of refusedAllTheSame.entries()) {
+for (const [what, refusal, attempt] of refusedAllTheSame) {
   t.test(`refuses to a permissive client too: ${what}`, async t => {
-    const { realm, permissive, other } = await realmWithClients(idp, `refused-${number}`)
+    const { realm, permissive, other } = await realmWithClients(idp)
     t.equal(await attempt(realm, permissive, other), refusal)
     t.same((await letPass(realm)).filter(violation => violation.status < 400), [])
   })
 }
 
 t.test('gives a permissive client that makes no mistake what any client gets, with nothing to note', async t => {
-  const { realm, strict, permissive } = await realmWithClients(idp, 'correct')
+  const { realm, strict, permissive } = await realmWithClients(idp)
   const names: string[][] = []
   for (const client of [strict, permissive]) {
     const tokens = await realm.tokensFor('alice', client)
@@ -135,7 +130,7 @@ t.test('gives a permissive client that makes no mistake what any client gets, wi
 })
 
 t.test('is on and off again at once', async t => {
-  const { realm, strict } = await realmWithClients(idp, 'switch')
+  const { realm, strict } = await realmWithClients(idp)
   const redeemWithoutVerifier = async () =>
     (await realm.redeem(strict, await realm.codeFor('alice', strict), { code_verifier: undefined })).statusCode
 
@@ -148,7 +143,7 @@ t.test('is on and off again at once', async t => {
 })
 
 t.test('notes each rule that one request broke, and no secret', async t => {
-  const { realm, permissive } = await realmWithClients(idp, 'several')
+  const { realm, permissive } = await realmWithClients(idp)
   const code = await realm.codeFor('alice', permissive)
   const secrets = { code_verifier: 'x'.repeat(42), client_secret: 'a-secret-that-is-somebody-else-s' }
   const response = await realm.redeem({ ...permissive, client_secret: secrets.client_secret }, code, {
@@ -179,10 +174,8 @@ t.test('is for a lab alone: without LAB, a permissive client is strict, and the 
   t.match(lines.join(''), /the client relying-party is permissive, which counts in a lab alone/)
 })
 
-const idp = await startIdp(t)
-
 t.test('leaves the code of a strict client as good as it was, when a permissive one redeems it', async t => {
-  const { realm, permissive, other } = await realmWithClients(idp, 'code')
+  const { realm, permissive, other } = await realmWithClients(idp)
   const code = await realm.codeFor('alice', other)
   const taken: Tokens = (await realm.redeem(permissive, code, { redirect_uri: other.redirect_uris[0] })).json()
   const redeemed = await realm.redeem(other, code)
@@ -196,7 +189,7 @@ t.test('leaves the code of a strict client as good as it was, when a permissive 
 })
 
 t.test('keeps apart what a permissive client got itself, and for the code of another, in one session', async t => {
-  const { realm, permissive, other } = await realmWithClients(idp, 'apart')
+  const { realm, permissive, other } = await realmWithClients(idp)
   const visitor = new Visitor(realm)
   const codeFor = async (client: typeof other) => (await visitor.signIn('alice', client)).location!.searchParams.get('code')!
   const own: Tokens = (await realm.redeem(permissive, await codeFor(permissive))).json()
@@ -211,7 +204,7 @@ t.test('keeps apart what a permissive client got itself, and for the code of ano
 })
 
 t.test('leaves the refresh token of a strict client as good as it was, when a permissive one uses it', async t => {
-  const { realm, permissive, other } = await realmWithClients(idp, 'refresh')
+  const { realm, permissive, other } = await realmWithClients(idp)
   const tokens = await realm.tokensFor('alice', other)
   const taken: Tokens = (await realm.refresh(permissive, tokens.refresh_token!)).json()
   const refreshed = await realm.refresh(other, tokens.refresh_token!)
@@ -222,14 +215,14 @@ t.test('leaves the refresh token of a strict client as good as it was, when a pe
 })
 
 t.test('ends what a permissive client got for the code of another with the session of the person', async t => {
-  const { realm, permissive, other } = await realmWithClients(idp, 'session')
+  const { realm, permissive, other } = await realmWithClients(idp)
   const { refresh_token: refreshToken } = (await realm.redeem(permissive, await realm.codeFor('alice', other))).json() as Tokens
   await realm.lab.sessions.end('alice')
   t.equal((await realm.refresh(permissive, refreshToken!)).json().error, 'invalid_grant')
 })
 
 t.test('keeps what was issued before, when a permissive client replays a code or a refresh token', async t => {
-  const { realm, permissive } = await realmWithClients(idp, 'replay')
+  const { realm, permissive } = await realmWithClients(idp)
   const code = await realm.codeFor('alice', permissive)
   const first: Tokens = (await realm.redeem(permissive, code)).json()
   const second: Tokens = (await realm.redeem(permissive, code)).json()
@@ -240,7 +233,7 @@ t.test('keeps what was issued before, when a permissive client replays a code or
 
 for (const [what, use] of [['code', 'redeem'], ['refresh token', 'refresh']] as const) {
   t.test(`lets a permissive client use a ${what} in several requests at once, and a strict one in one at most`, async t => {
-    const { realm, strict, permissive } = await realmWithClients(idp, `instant-${use}`)
+    const { realm, strict, permissive } = await realmWithClients(idp)
     const rule = use === 'redeem' ? 'code-replayed' : 'refresh-token-reused'
     for (const client of [strict, permissive]) {
       const value = use === 'redeem'
@@ -261,7 +254,7 @@ for (const [what, use] of [['code', 'redeem'], ['refresh token', 'refresh']] as 
 }
 
 t.test('signs nobody in to a browser that a permissive client sends with prompt=none', async t => {
-  const { realm, strict, permissive } = await realmWithClients(idp, 'prompt-none')
+  const { realm, strict, permissive } = await realmWithClients(idp)
   const visitor = new Visitor(realm)
   const { location } = await visitor.open(realm.authorizationRequest(permissive, { prompt: 'none' }))
   t.ok(location?.searchParams.has('code'))
@@ -271,7 +264,7 @@ t.test('signs nobody in to a browser that a permissive client sends with prompt=
 })
 
 t.test('signs in for prompt=none whom login_hint names or the first user, and nobody where somebody is signed in', async t => {
-  const { realm, permissive } = await realmWithClients(idp, 'whom')
+  const { realm, permissive } = await realmWithClients(idp)
   const check = async (outcome: Tokens | string | null | undefined, username: string | undefined) => {
     t.type(outcome, Object)
     await checkTokens(t, realm, permissive, outcome as Tokens, username)
@@ -301,7 +294,7 @@ t.test('signs in for prompt=none whom login_hint names or the first user, and no
 })
 
 t.test('gives no code for prompt=none without consent where somebody is signed in', async t => {
-  const { realm, permissive } = await realmWithClients(idp, 'consent')
+  const { realm, permissive } = await realmWithClients(idp)
   await realm.lab.clients.patch('permissive', { first_party: false })
   const visitor = new Visitor(realm)
   await visitor.signIn('alice', realm.relyingParty, { client_id: 'other', redirect_uri: 'http://other.localhost/callback' })
@@ -310,7 +303,7 @@ t.test('gives no code for prompt=none without consent where somebody is signed i
 })
 
 t.test('answers an access token that nobody issued, where a client of the realm is permissive', async t => {
-  const { realm } = await realmWithClients(idp, 'made-up')
+  const { realm } = await realmWithClients(idp)
   const { sub, claims } = await realm.lab.users.get('alice')
   t.match((await realm.userinfo('made-up')).json(), { sub, email: claims['email'] })
   t.match(await letPass(realm), [{ rule: 'access-token-made-up', endpoint: 'userinfo', specification: /rfc6750#section-3\.1$/ }])
@@ -321,7 +314,7 @@ t.test('answers an access token that nobody issued, where a client of the realm 
 })
 
 t.test('answers an access token that has ended only if its client was permissive then and is now', async t => {
-  const { realm, strict, permissive } = await realmWithClients(idp, 'then-and-now')
+  const { realm, strict, permissive } = await realmWithClients(idp)
   for (const client of [strict, permissive]) {
     const { access_token: token } = await realm.tokensFor('alice', client)
     await realm.post('/token/revocation', client, { token })
@@ -331,7 +324,7 @@ t.test('answers an access token that has ended only if its client was permissive
 })
 
 t.test('is about one realm, and does not reach into another', async t => {
-  const { permissive } = await realmWithClients(idp, 'this')
+  const { permissive } = await realmWithClients(idp)
   const that = await idp.realm('that', { clients: [{ ...permissive, permissive: false }] })
   t.equal((await that.userinfo('made-up')).statusCode, 401)
   t.equal((await that.redeem(permissive, await that.codeFor('alice', permissive), { code_verifier: undefined })).statusCode, 400)
