@@ -4,7 +4,7 @@ import type { RegisteredClient } from '../../../services/idp/clients.ts'
 import type { Idp, Tokens } from '../helper.ts'
 
 /** Three clients that are the same but for their names and for what is let pass to the second, in a realm of their own. */
-export async function realmWithClients (idp: Idp, name: string) {
+export async function realmWithClients (idp: Idp) {
   const client = (id: string, permissive: boolean): RegisteredClient => ({
     ...idp.relyingParty,
     client_id: id,
@@ -16,7 +16,7 @@ export async function realmWithClients (idp: Idp, name: string) {
     permissive
   })
   const [strict, permissive, other] = [client('strict', false), client('permissive', true), client('other', false)]
-  const realm = await idp.realm(name, { clients: [strict, permissive, other] })
+  const realm = await idp.newRealm({ clients: [strict, permissive, other] })
   return { realm, strict, permissive, other }
 }
 
@@ -33,7 +33,7 @@ export async function checkTokens (t: Test, idp: Idp, client: RegisteredClient, 
   const { sub } = await idp.lab.users.get(username)
   const now = new Date((await idp.lab.clock.get()).now)
   const { payload } = await jwtVerify(tokens.id_token, createLocalJWKSet(jwks), {
-    issuer: `${idp.config.issuer}${idp.base}`, audience: client.client_id, algorithms: ['RS256'], currentDate: now
+    issuer: `${idp.issuer}`, audience: client.client_id, algorithms: ['RS256'], currentDate: now
   })
   t.match(payload, { sub, aud: client.client_id, nonce: 'the-nonce', sid: /./ })
   t.match((await idp.userinfo(tokens.access_token)).json(), { sub }, 'the access token is good')
