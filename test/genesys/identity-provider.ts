@@ -14,8 +14,10 @@ export const redirectUris = [
 const claims = { given_name: 'Ada', family_name: 'Lovelace', name: 'Ada Lovelace', email: 'ada@example.com', email_verified: true }
 const day = 24 * 60 * 60
 
-/** A real identity provider that gives codes without a sign-in, and refresh tokens if asked to. */
-export async function startIdp (t: Test, { refreshTokens = false }: { refreshTokens?: boolean } = {}) {
+type Middleware = Parameters<Provider['use']>[0]
+
+/** A real identity provider that gives codes without a sign-in, and refresh tokens. */
+export async function startIdp (t: Test) {
   const server = createServer()
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => { server.close().closeAllConnections() })
@@ -23,14 +25,14 @@ export async function startIdp (t: Test, { refreshTokens = false }: { refreshTok
 
   const { privateKey } = await generateKeyPair('RS256', { extractable: true })
   const accounts: Record<string, Record<string, unknown>> = { ada: claims }
-  const life = { accessToken: 300 }
+  const gives = { accessTokenLife: 300, refreshTokens: true }
   const provider = new Provider(issuer, {
     adapter: memory(),
     jwks: { keys: [{ ...await exportJWK(privateKey), alg: 'RS256', use: 'sig', kid: 'first' }] },
     cookies: { keys: [randomBytes(32).toString('hex')] },
     features: { devInteractions: { enabled: false } },
     ttl: {
-      AccessToken: () => life.accessToken, AuthorizationCode: 60, Grant: day, IdToken: 300, Interaction: 60, RefreshToken: day, Session: day
+      AccessToken: () => gives.accessTokenLife, AuthorizationCode: 60, Grant: day, IdToken: 300, Interaction: 60, RefreshToken: day, Session: day
     },
     clients: [{
       client_id: env.GENESYS_CLIENT_ID,
@@ -42,10 +44,12 @@ export async function startIdp (t: Test, { refreshTokens = false }: { refreshTok
     claims: { profile: ['name', 'given_name', 'family_name'], email: ['email', 'email_verified'] },
     conformIdTokenClaims: false,
     scopes: ['openid', 'offline_access'],
-    issueRefreshToken: async () => refreshTokens,
+    issueRefreshToken: async () => gives.refreshTokens,
     rotateRefreshToken: true,
     findAccount: (_context, sub) => accounts[sub] && { accountId: sub, claims: () => ({ sub, ...accounts[sub] }) }
   })
+  let inBetween: Middleware | undefined
+  provider.use((context, next) => inBetween ? inBetween(context, next) : next())
   let up = true
   let tokenRequests = 0
   server.on('request', (request, response) => {
@@ -83,8 +87,15 @@ export async function startIdp (t: Test, { refreshTokens = false }: { refreshTok
     code,
     /** its users, by `sub`, to change or to delete */
     accounts,
-    /** seconds that what it issues from now on lives */
-    life,
+    /** what it issues from now on */
+    gives,
+
+    /** Until a test ends, let something else have a say in each answer. */
+    intercept (t: Test, middleware: Middleware) {
+      inBetween = middleware
+      t.teardown(() => { inBetween = undefined })
+    },
+
     down: () => { up = false },
     up: () => { up = true },
     /** how often the token endpoint was asked */

@@ -1,15 +1,152 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+// Settings, the file of deployments and what pages get to see of it, and which files a deployment takes.
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { checkContent } from '../../services/genesys/attachments/attachment-content.ts'
 import {
   checkFileName, checkFileSize, checkFileType, isShownInline, limitOf, maxFileBytes, md5Of, mediaTypeOf
 } from '../../services/genesys/attachments/attachment-rules.ts'
-import type { Deployment } from '../../services/genesys/deployments.ts'
+import { loadGenesysConfig } from '../../services/genesys/config.ts'
+import { allowsOrigin, readDeployments, type Deployment } from '../../services/genesys/deployments.ts'
 import { GuestError } from '../../services/genesys/guest/frames.ts'
 import { gif, png } from './attachment-helper.ts'
-import { configWith, temporaryFolder } from './helper.ts'
+import { buildApp, configWith, deploymentId, env, temporaryFolder } from './helper.ts'
+
+const { app } = await buildApp(t, { url: 'https://genesys.example' })
+const base = '/webdeployments/v1/deployments'
+
+t.test('takes its addresses and its client from the settings', async t => {
+  const config = loadGenesysConfig({ ...env, GENESYS_PORT: '4002', IDP_PORT: '4001', APP_URL: 'https://brand.example/shop/' })
+  t.equal(config.url, 'http://genesys.localhost:4002')
+  t.equal(config.port, 4002)
+  t.equal(config.issuer, 'http://idp.localhost:4001')
+  t.equal(config.agentDelayMs, 600)
+  t.equal(config.deployments[0]?.id, deploymentId)
+  t.same(config.deployments[0]?.allowedDomains, ['brand.example'])
+})
+
+t.test('names every setting that is wrong in one message', async t => {
+  const wrong = { GENESYS_CLIENT_SECRET: 'short', AGENT: 'nobody', GENESYS_RATE_LIMITS: 'maybe', AGENT_DELAY_MS: '-1' }
+  t.throws(() => loadGenesysConfig(wrong), { name: 'SettingsError', message: /GENESYS_CLIENT_ID: is missing/ })
+  t.throws(() => loadGenesysConfig(wrong), { message: /GENESYS_CLIENT_SECRET: is malformed/ })
+  t.throws(() => loadGenesysConfig(wrong), { message: /AGENT: is malformed; it must be script or desk/ })
+  t.throws(() => loadGenesysConfig(wrong), { message: /GENESYS_RATE_LIMITS: is malformed; it must be on or off/ })
+  t.throws(() => loadGenesysConfig(wrong), { message: /AGENT_DELAY_MS: is malformed/ })
+})
+
+t.test('takes deployments from a file of one\'s own', t => {
+  const file = join(temporaryFolder(t), 'deployments.yaml')
+  const [first] = loadGenesysConfig(env).deployments
+  writeFileSync(file, JSON.stringify([{ ...first, id: '00000000-0000-4000-8000-000000000001' }]))
+  t.same(loadGenesysConfig({ ...env, DEPLOYMENTS_FILE: file }).deployments.map(({ id }) => id), ['00000000-0000-4000-8000-000000000001'])
+  t.end()
+})
+
+t.test('names the entry and the field of a mistake in deployments.yaml', async t => {
+  const good = {
+    id: deploymentId,
+    version: '1',
+    status: 'Active',
+    languages: ['en-us'],
+    defaultLanguage: 'en-us',
+    auth: { enabled: true },
+    messenger: {
+      enabled: true,
+      apps: {
+        conversations: {
+          autoStart: { enabled: true },
+          conversationClear: { enabled: true },
+          conversationDisconnect: { enabled: true, type: 'ReadOnly' }
+        }
+      },
+      styles: { primaryColor: '#123456' },
+      launcherButton: { visibility: 'On' }
+    },
+    journeyEvents: { enabled: false }
+  }
+  const file = join(temporaryFolder(t), 'deployments.yaml')
+  const read = (...entries: object[]) => {
+    writeFileSync(file, JSON.stringify(entries))
+    return readDeployments({}, file)
+  }
+  t.match(read(good), [{ allowAllDomains: false, allowedDomains: [], auth: { allowSessionUpgrade: false } }])
+
+  const mistakes: [string, object[], RegExp][] = [
+    ['an unknown status', [{ ...good, status: 'Sleeping' }], /entry 1 \(5a1b7c3e.*field status/],
+    ['a field left out', [{ ...good, auth: {} }], /field auth\.enabled: is missing/],
+    ['a misspelt field', [{ ...good, allowedDomain: [] }], /field allowedDomain: is not a field/],
+    ['an id that is no UUID', [{ ...good, id: 'mine' }], /field id/],
+    ['the same id twice', [good, good], /entry 2 .*field id: is there twice/],
+    ['a setting that there is not', [{ ...good, id: '${NOWHERE}' }], /refers to the setting NOWHERE/]
+  ]
+  for (const [label, entries, message] of mistakes) {
+    t.throws(() => read(...entries), { name: 'DataFileError', message }, label)
+  }
+})
+
+t.test('serves the configuration of a deployment to pages of any origin', async t => {
+  const response = await app.inject({ url: `${base}/${deploymentId}/config.json`, headers: { origin: 'https://anywhere.example' } })
+  t.equal(response.statusCode, 200)
+  t.equal(response.headers['access-control-allow-origin'], '*')
+  t.equal(response.headers['access-control-allow-credentials'], undefined)
+  const body = response.json()
+  t.match(body, {
+    id: deploymentId,
+    status: 'Active',
+    apiEndpoint: 'https://genesys.example',
+    auth: { enabled: true, allowSessionUpgrade: false },
+    messenger: { enabled: true, apps: { conversations: { messagingEndpoint: 'wss://genesys.example' } }, fileUpload: { modes: [{ fileTypes: ['image/png'], maxFileSizeKB: 10_240 }] } },
+    journeyEvents: { enabled: false }
+  })
+  t.notOk('allowedDomains' in body, 'whom it is for is in domains.json')
+  t.same(body.auth, { enabled: true, allowSessionUpgrade: false }, 'and how Genesys is connected to the identity provider is nobody\'s business')
+  t.notOk('sessionDurationSeconds' in body)
+})
+
+t.test('serves the domains of a deployment', async t => {
+  const response = await app.inject(`${base}/${deploymentId}/domains.json`)
+  t.same(response.json(), { allowAllDomains: false, allowedDomains: ['app.localhost'] })
+})
+
+t.test('refuses an unknown deployment as Genesys\' file server does', async t => {
+  for (const file of ['config.json', 'domains.json']) {
+    const response = await app.inject(`${base}/00000000-0000-4000-8000-000000000000/${file}`)
+    t.equal(response.statusCode, 403, file)
+    t.match(response.json(), { status: 403, code: 'forbidden', contextId: /^[0-9a-f-]{36}$/, details: [], errors: [] })
+  }
+})
+
+t.test('lets a page in by its host', async t => {
+  const [deployment] = configWith(temporaryFolder(t)).deployments as [Deployment]
+  const listed = { ...deployment, allowedDomains: ['brand.example'] }
+  const cases: [string | undefined, boolean][] = [
+    ['https://brand.example', true],
+    ['http://brand.example:8080', true],
+    ['https://shop.brand.example', true],
+    ['brand.example', true],
+    ['brand.example:8080', true],
+    ['https://otherbrand.example', false],
+    ['https://brand.example.evil.test', false],
+    ['https://evil.test/?brand.example', false],
+    ['null', false],
+    ['http://', false],
+    ['', false],
+    [undefined, false]
+  ]
+  for (const [origin, allowed] of cases) t.equal(allowsOrigin(listed, origin), allowed, `Origin: ${origin}`)
+  t.ok(allowsOrigin({ ...listed, allowAllDomains: true }, undefined), 'any, where all domains are allowed')
+})
+
+t.test('serves the bootstrap script so that a page of another origin can load it', async t => {
+  const response = await app.inject('/genesys-bootstrap/genesys.min.js')
+  t.equal(response.statusCode, 200)
+  t.match(response.headers, {
+    'content-type': /^(text|application)\/javascript/,
+    'cache-control': 'no-cache',
+    'access-control-allow-origin': '*',
+    'cross-origin-resource-policy': 'cross-origin'
+  })
+})
 
 /** The code of the guest error that a rule throws, or nothing. */
 async function codeOf (rule: () => unknown): Promise<number | undefined> {
@@ -127,8 +264,7 @@ t.test('knows what a message shows a file as, and what a browser may show as a p
 })
 
 t.test('takes content that is what its type says', async t => {
-  const folder = await mkdtemp(join(tmpdir(), 'attachment-content-'))
-  t.teardown(() => rm(folder, { recursive: true }))
+  const folder = temporaryFolder(t)
   const program = Buffer.concat([Buffer.from('MZ'), Buffer.alloc(100)])
   const cases: [string, string, Buffer[], number | undefined][] = [
     ['PNG', 'image/png', [png], undefined],
@@ -154,7 +290,7 @@ t.test('takes content that is what its type says', async t => {
   ]
   for (const [index, [label, type, parts, expected]] of cases.entries()) {
     const path = join(folder, String(index))
-    await writeFile(path, Buffer.concat(parts))
+    writeFileSync(path, Buffer.concat(parts))
     t.equal(await codeOf(async () => {
       const check = checkContent(type)
       for (const part of parts) check.pass(part)
