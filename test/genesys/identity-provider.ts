@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { exportJWK, generateKeyPair } from 'jose'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import Provider, { type AdapterPayload, type Configuration } from 'oidc-provider'
 import type { Test } from 'tap'
 import { env } from './helper.ts'
@@ -101,6 +101,35 @@ export async function startIdp (t: Test) {
     /** how often the token endpoint was asked */
     tokenRequests: () => tokenRequests
   }
+}
+
+/**
+ * A provider of which nothing is there but what a client needs, with one key at a time.
+ *
+ * @param path of its issuer
+ */
+export async function startBareProvider (t: Test, path = '') {
+  let keys = 0
+  const newKey = async () => ({ kid: `key ${++keys}`, ...await generateKeyPair('RS256', { extractable: true }) })
+  let key = await newKey()
+  const idToken = (claims: object = { nonce: 'n' }) => new SignJWT({ iss: issuer, aud: env.GENESYS_CLIENT_ID, sub: 'ada', ...claims })
+    .setIssuedAt().setExpirationTime('5 minutes').setProtectedHeader({ alg: 'RS256', kid: key.kid }).sign(key.privateKey)
+  const at = (endpoint: string) => `${issuer.replace(/\/$/, '')}/${endpoint}`
+  const answers: Record<string, () => unknown> = {
+    '.well-known/openid-configuration': () => ({
+      issuer, jwks_uri: at('jwks'), authorization_endpoint: at('auth'), token_endpoint: at('token')
+    }),
+    jwks: async () => ({ keys: [{ ...await exportJWK(key.publicKey), kid: key.kid, alg: 'RS256', use: 'sig' }] }),
+    token: async () => ({ access_token: 'an-access-token', token_type: 'Bearer', id_token: await idToken({}) })
+  }
+  const server = createServer(async (request, response) => {
+    const answer = Object.entries(answers).find(([endpoint]) => new URL(at(endpoint)).pathname === request.url)?.[1]
+    response.writeHead(answer ? 200 : 404, { 'content-type': 'application/json' }).end(JSON.stringify(await answer?.()))
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => { server.close().closeAllConnections() })
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`
+  return { issuer, idToken, rotateKey: async () => { key = await newKey() } }
 }
 
 function memory (): NonNullable<Configuration['adapter']> {

@@ -1,17 +1,15 @@
 // What time does: to a session, to who asks too often, and by the lab's clock.
 import { readdir, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { openAttachmentFiles } from '../../services/genesys/attachments/attachment-files.ts'
 import { stopClock } from '../helpers/clock.ts'
 import { UpgradeError, type Guest, type GuestFrame } from '../helpers/guest.ts'
 import { until } from '../helpers/until.ts'
 import {
-  ada, anonymousDeploymentId, buildApp, deploymentId, deploymentsWith, env, implicitDeploymentId, startGenesys, stepUpDeploymentId, temporaryFolder
+  ada, anonymousDeploymentId, buildApp, deploymentId, deploymentsWith, implicitDeploymentId, startGenesys, stepUpDeploymentId, temporaryFolder
 } from './helper.ts'
+import { startBareProvider } from './identity-provider.ts'
 
 const host = 'genesys.localhost:3002'
 const minute = 60
@@ -267,7 +265,7 @@ t.test('an upload that is under way is no leftover because the clock was moved',
 
 t.test('takes a key that the provider has had since the clock was put back', async t => {
   t.teardown(() => setClock(0))
-  const provider = await providerWithKeys(t)
+  const provider = await startBareProvider(t)
   const { app } = await buildApp(t, { issuer: provider.issuer, lab: true })
   const exchange = async () => (await app.inject({
     method: 'POST',
@@ -281,25 +279,3 @@ t.test('takes a key that the provider has had since the clock was put back', asy
   await provider.rotateKey()
   t.equal(await exchange(), 200)
 })
-
-/** A provider that signs ID tokens, with one key at a time. */
-async function providerWithKeys (t: Test) {
-  let keys = 0
-  const newKey = async () => ({ kid: `key ${++keys}`, ...await generateKeyPair('RS256', { extractable: true }) })
-  let key = await newKey()
-  const server = createServer(async (request, response) => {
-    response.setHeader('content-type', 'application/json')
-    response.end(JSON.stringify(request.url === '/jwks'
-      ? { keys: [{ ...await exportJWK(key.publicKey), kid: key.kid, alg: 'RS256', use: 'sig' }] }
-      : { issuer, jwks_uri: `${issuer}/jwks`, authorization_endpoint: `${issuer}/auth`, token_endpoint: `${issuer}/token` }))
-  })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  t.teardown(() => { server.close().closeAllConnections() })
-  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  return {
-    issuer,
-    rotateKey: async () => { key = await newKey() },
-    idToken: () => new SignJWT({ iss: issuer, aud: env.GENESYS_CLIENT_ID, sub: 'ada', nonce: 'n' })
-      .setIssuedAt().setExpirationTime('5 minutes').setProtectedHeader({ alg: 'RS256', kid: key.kid }).sign(key.privateKey)
-  }
-}

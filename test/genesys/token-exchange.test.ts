@@ -5,9 +5,10 @@ import t from 'tap'
 import type { Server } from '#lib/http-server.ts'
 import { openStore } from '#lib/store.ts'
 import { openExchanges, type Exchange } from '../../services/genesys/auth/exchanges.ts'
+import { createOidcClient } from '../../services/genesys/auth/oidc.ts'
 import { stopClock } from '../helpers/clock.ts'
-import { buildApp, deploymentId, env, implicitDeploymentId, startGenesys } from './helper.ts'
-import { redirectUris, startIdp } from './identity-provider.ts'
+import { buildApp, configWith, deploymentId, env, implicitDeploymentId, startGenesys } from './helper.ts'
+import { redirectUris, startBareProvider, startIdp } from './identity-provider.ts'
 
 const host = 'genesys.localhost:3002'
 
@@ -129,6 +130,21 @@ t.test('starts before the identity provider, and redeems as soon as that is ther
   t.equal((await exchange({ code }, { to })).statusCode, 200)
   idp.down()
   t.equal((await exchange({ code: await idp.code() }, { to })).statusCode, 503, 'gone again')
+})
+
+t.test('a provider whose issuer ends in a slash is found, and its ID tokens are accepted', async t => {
+  const { issuer } = await startBareProvider(t, '/application/o/app/')
+  const { app: to, tokens } = await startGenesys(t, { issuer })
+  const response = await exchange({ code: 'a-code' }, { to })
+  t.equal(response.statusCode, 200)
+  t.match(await tokens.verify(response.json().jwt), { identity: { iss: issuer, sub: 'ada' } })
+})
+
+t.test('an issuer without the slash that the provider has is another one', async t => {
+  const { issuer } = await startBareProvider(t, '/application/o/app/')
+  const oidc = createOidcClient(configWith('', { issuer: issuer.slice(0, -1) }))
+  const redeemed = oidc.redeemAuthorizationCode({ code: 'a-code', redirectUri: redirectUris[0]! })
+  await t.rejects(redeemed, { message: /cannot be discovered.*issuer/ })
 })
 
 t.test('takes the ID token of an implicit flow, and gives a JWT that lives no longer, without a refresh token', async t => {
