@@ -30,10 +30,10 @@ const dead: [string, Record<string, string | undefined>, string][] = [
 for (const [label, changes, error] of dead) {
   t.test(`refuses ${label} with a page, and sends the browser nowhere`, async t => {
     const idp = await startIdp(t)
-    const { status, headers, left, $ } = await new Visitor(idp).open(idp.authorizationRequest(idp.relyingParty, changes))
+    const { status, headers, location, $ } = await new Visitor(idp).open(idp.authorizationRequest(idp.relyingParty, changes))
     t.equal(status, 400)
-    t.match(headers['content-type'], 'text/html')
-    t.equal(left, undefined)
+    t.match(headers.get('content-type'), 'text/html')
+    t.equal(location, undefined)
     t.equal($('.facts code').text(), error)
     t.equal($('form, script, meta[http-equiv]').length, 0, 'nothing goes on by itself')
     t.equal($('.ways a').attr('href'), 'http://app.localhost:3000/', 'there is a way on')
@@ -61,10 +61,10 @@ const told: [string, Record<string, string | undefined>, string][] = [
 for (const [label, changes, error] of told) {
   t.test(`refuses ${label} and tells the client`, async t => {
     const idp = await startIdp(t)
-    const { left } = await new Visitor(idp).open(idp.authorizationRequest(idp.relyingParty, changes))
-    t.equal(`${left?.origin}${left?.pathname}`, callback)
+    const { location } = await new Visitor(idp).open(idp.authorizationRequest(idp.relyingParty, changes))
+    t.equal(`${location?.origin}${location?.pathname}`, callback)
     // The implicit and hybrid flows have their answers in the fragment.
-    const answer = Object.fromEntries(new URLSearchParams(left?.search || left?.hash.slice(1)))
+    const answer = Object.fromEntries(new URLSearchParams(location?.search || location?.hash.slice(1)))
     t.match(answer, { error, state: 'the-state', iss: idp.config.issuer })
     t.notOk('code' in answer)
   })
@@ -72,10 +72,10 @@ for (const [label, changes, error] of told) {
 
 t.test('answers a correct request with a code, the state and its own name', async t => {
   const idp = await startIdp(t)
-  const { left } = await new Visitor(idp).signIn('alice')
-  t.equal(`${left?.origin}${left?.pathname}`, callback)
-  t.match(Object.fromEntries(left!.searchParams), { code: /^.{20,}$/, state: 'the-state', iss: idp.config.issuer })
-  t.equal([...left!.searchParams].length, 3)
+  const { location } = await new Visitor(idp).signIn('alice')
+  t.equal(`${location?.origin}${location?.pathname}`, callback)
+  t.match(Object.fromEntries(location!.searchParams), { code: /^.{20,}$/, state: 'the-state', iss: idp.config.issuer })
+  t.equal([...location!.searchParams].length, 3)
 })
 
 t.test('keeps its cookies from scripts, and behind TLS from the clear', async t => {
@@ -104,7 +104,7 @@ t.test('sends an answer as a form by a click, as its pages run no script', async
   t.match(fields, { state: 'the-state', iss: idp.config.issuer })
   t.equal((await idp.redeem(idp.relyingParty, fields['code']!)).statusCode, 200)
   const { origin } = new URL(idp.relyingParty.redirect_uris[0]!)
-  t.match(page.headers['content-security-policy'], new RegExp(`form-action [^;]*${origin}`))
+  t.match(page.headers.get('content-security-policy'), new RegExp(`form-action [^;]*${origin}`))
 
   const refused = await visitor.open(idp.authorizationRequest(idp.relyingParty, { response_mode: 'form_post', scope: 'profile' }))
   t.match(refused.$('input[name=error]').attr('value'), 'invalid')

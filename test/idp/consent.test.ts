@@ -4,7 +4,7 @@ import { startIdp, Visitor, type Idp } from './helper.ts'
 async function openConsent (idp: Idp, username = 'carol', changes: Record<string, string | undefined> = {}) {
   const visitor = new Visitor(idp)
   const page = await visitor.open(idp.authorizationRequest(idp.relyingParty, changes))
-  return { visitor, page: await visitor.submit(page, 'Sign in', { username, password: `${username}-lab` }) }
+  return { visitor, page: await visitor.submit(page, { username, password: `${username}-lab` }, 'Sign in') }
 }
 
 t.test('shows to who is always asked which application wants what, in words and with the values', async t => {
@@ -24,7 +24,7 @@ t.test('shows to who is always asked which application wants what, in words and 
     'whether the email address is verified': 'yes',
     'your phone number': '+34 910 000 123'
   })
-  t.equal(headers['cache-control'], 'no-store')
+  t.equal(headers.get('cache-control'), 'no-store')
   t.equal($('script').length, 0)
 })
 
@@ -36,23 +36,23 @@ t.test('lists claims that are asked for one by one', async t => {
 
 t.test('goes on with a code after Allow', async t => {
   const { visitor, page } = await openConsent(await startIdp(t))
-  const { left } = await visitor.submit(page, 'Allow')
-  t.equal(left?.pathname, '/callback')
-  t.ok(left?.searchParams.has('code'))
+  const { location } = await visitor.submit(page, {}, 'Allow')
+  t.equal(location?.pathname, '/callback')
+  t.ok(location?.searchParams.has('code'))
 })
 
 t.test('tells the application when a person does not consent', async t => {
   const idp = await startIdp(t)
   const { visitor, page } = await openConsent(idp)
-  const { left } = await visitor.submit(page, 'Cancel and go back')
-  t.match(Object.fromEntries(left!.searchParams), { error: 'access_denied', state: 'the-state', iss: idp.config.issuer })
+  const { location } = await visitor.submit(page, {}, 'Cancel and go back')
+  t.match(Object.fromEntries(location!.searchParams), { error: 'access_denied', state: 'the-state', iss: idp.config.issuer })
 })
 
 t.test('asks nobody else for a first-party application', async t => {
   const idp = await startIdp(t)
   for (const { username } of idp.config.users.filter(user => !user.disabled && !user.always_ask_consent)) {
     const { page } = await openConsent(idp, username)
-    t.ok(page.left?.searchParams.has('code'), username)
+    t.ok(page.location?.searchParams.has('code'), username)
   }
 })
 
@@ -64,9 +64,9 @@ t.test('asks everybody when the application itself wants that', async t => {
 t.test('refuses to go on without a page for who has not consented yet', async t => {
   const idp = await startIdp(t)
   const { visitor, page } = await openConsent(idp)
-  await visitor.submit(page, 'Allow')
-  const { left } = await visitor.open(idp.authorizationRequest(idp.genesys, { prompt: 'none' }))
-  t.match(Object.fromEntries(left!.searchParams), { error: 'consent_required', state: 'the-state' })
+  await visitor.submit(page, {}, 'Allow')
+  const { location } = await visitor.open(idp.authorizationRequest(idp.genesys, { prompt: 'none' }))
+  t.match(Object.fromEntries(location!.searchParams), { error: 'consent_required', state: 'the-state' })
 })
 
 t.test('takes no consent before somebody has signed in', async t => {
@@ -75,5 +75,5 @@ t.test('takes no consent before somebody has signed in', async t => {
   const { url } = await visitor.open(idp.authorizationRequest(idp.relyingParty))
   const page = await visitor.post(`${url}/consent`, {})
   t.equal(page.status, 400)
-  t.equal(page.left, undefined)
+  t.equal(page.location, undefined)
 })

@@ -7,8 +7,8 @@ const home = 'http://app.localhost:3000/'
 async function signedIn (t: Test, username = 'alice') {
   const idp = await startIdp(t)
   const visitor = new Visitor(idp)
-  const { left } = await visitor.signIn(username)
-  const { id_token: idToken } = (await idp.redeem(idp.relyingParty, left!.searchParams.get('code')!)).json() as Tokens
+  const { location } = await visitor.signIn(username)
+  const { id_token: idToken } = (await idp.redeem(idp.relyingParty, location!.searchParams.get('code')!)).json() as Tokens
   const endSession = (parameters: Record<string, string> = {}) =>
     `/session/end?${new URLSearchParams({
       id_token_hint: idToken, post_logout_redirect_uri: home, state: 'the-state', ...parameters
@@ -25,21 +25,21 @@ t.test('asks in its own design, with a form that works without a script', async 
   t.equal($('link[href="/assets/pages.css"]').length, 1)
   t.equal($('script').length, 0)
   t.same($('button').toArray().map(button => $(button).text()), ['Sign out', 'Stay signed in'])
-  t.match(headers['content-security-policy'], "default-src 'none'")
+  t.match(headers.get('content-security-policy'), "default-src 'none'")
 })
 
 t.test('ends the session and goes back to the application, with its state', async t => {
   const { visitor, endSession } = await signedIn(t)
   t.equal(await visitor.isKnown(), true, 'before')
-  const { left } = await visitor.submit(await visitor.open(endSession()), 'Sign out')
-  t.equal(left?.href, `${home}?state=the-state`)
+  const { location } = await visitor.submit(await visitor.open(endSession()), {}, 'Sign out')
+  t.equal(location?.href, `${home}?state=the-state`)
   t.equal(await visitor.isKnown(), false, 'after')
 })
 
 t.test('keeps the session of somebody who wants to stay signed in, and goes back too', async t => {
   const { visitor, endSession } = await signedIn(t)
-  const { left } = await visitor.submit(await visitor.open(endSession()), 'Stay signed in')
-  t.equal(left?.href, `${home}?state=the-state`)
+  const { location } = await visitor.submit(await visitor.open(endSession()), {}, 'Stay signed in')
+  t.equal(location?.href, `${home}?state=the-state`)
   t.equal(await visitor.isKnown(), true)
 })
 
@@ -54,10 +54,10 @@ const refused: [string, Record<string, string>][] = [
 for (const [label, parameters] of refused) {
   t.test(`refuses ${label} with a page, and ends nothing`, async t => {
     const { visitor, endSession } = await signedIn(t)
-    const { status, left, $, headers } = await visitor.open(endSession(parameters))
+    const { status, location, $, headers } = await visitor.open(endSession(parameters))
     t.equal(status, 400)
-    t.equal(left, undefined)
-    t.match(headers['content-type'], 'text/html')
+    t.equal(location, undefined)
+    t.match(headers.get('content-type'), 'text/html')
     t.match($('title').text(), 'Tern ID')
     t.equal(await visitor.isKnown(), true)
   })
@@ -66,8 +66,8 @@ for (const [label, parameters] of refused) {
 t.test('goes to no address that comes without a client', async t => {
   const { visitor } = await signedIn(t)
   const page = await visitor.open(`/session/end?${new URLSearchParams({ post_logout_redirect_uri: 'https://evil.example/' })}`)
-  const done = await visitor.submit(page, 'Sign out')
-  t.equal(done.left, undefined)
+  const done = await visitor.submit(page, {}, 'Sign out')
+  t.equal(done.location, undefined)
   t.equal(done.status, 200)
   t.equal(done.$('h1').text(), 'You are signed out')
   t.equal(done.$('a.primary').attr('href'), home)
@@ -84,10 +84,10 @@ t.test('lets no other site answer its question', async t => {
 
 t.test('ends the access tokens of the session too', async t => {
   const { idp, visitor } = await signedIn(t)
-  const { left } = await visitor.open(idp.authorizationRequest(idp.relyingParty))
-  const { access_token: accessToken } = (await idp.redeem(idp.relyingParty, left!.searchParams.get('code')!)).json() as Tokens
+  const { location } = await visitor.open(idp.authorizationRequest(idp.relyingParty))
+  const { access_token: accessToken } = (await idp.redeem(idp.relyingParty, location!.searchParams.get('code')!)).json() as Tokens
   t.equal((await idp.userinfo(accessToken)).statusCode, 200, 'before')
-  await visitor.submit(await visitor.open('/session/end'), 'Sign out')
+  await visitor.submit(await visitor.open('/session/end'), {}, 'Sign out')
   t.equal((await idp.userinfo(accessToken)).statusCode, 401, 'after')
 })
 
@@ -98,6 +98,6 @@ t.test('says so when nobody is signed in any more, and goes on by a click, witho
   t.equal(page.status, 200)
   t.match(page.text, 'Tern ID had forgotten you')
   t.notMatch(page.text, '<script')
-  const { left } = await stranger.submit(page, 'Continue')
-  t.equal(left?.href, `${home}?state=the-state`)
+  const { location } = await stranger.submit(page, {}, 'Continue')
+  t.equal(location?.href, `${home}?state=the-state`)
 })

@@ -1,32 +1,23 @@
-import { createHash } from 'node:crypto'
-import { load, type CheerioAPI } from 'cheerio'
+import { createHash, randomUUID } from 'node:crypto'
 import type { Test } from 'tap'
-import { CookieJar } from 'tough-cookie'
+import type { CookieJar } from 'tough-cookie'
 import type { Server } from '#lib/http-server.ts'
 import type { ServerConfig } from '#lib/settings.ts'
 import { buildIdp } from '../../services/idp/app.ts'
 import type { RegisteredClient } from '../../services/idp/clients.ts'
 import { loadIdpConfig, type IdpConfig } from '../../services/idp/config.ts'
-import { createLabClient, LabError, type Fetch, type LabClient } from '../../services/idp/lab-client.ts'
+import { createLabClient, LabError, type LabClient } from '../../services/idp/lab-client.ts'
 import type { Seed } from '../../services/idp/realm.ts'
+import { injectedInto, ScriptlessBrowser, type Page, type RequestOptions } from '../helpers/browser.ts'
+import { takeKeysFromFile } from '../helpers/keys.ts'
 import { labSettings } from '../helpers/lab.ts'
 
 export const codeVerifier = 'a-code-verifier-as-long-as-the-specification-asks-for'
 export const codeChallenge = createHash('sha256').update(codeVerifier).digest('base64url')
 
-/** A page, or a redirect that leads away from the identity provider. */
-export interface Page {
-  url: string
-  status: number
-  headers: Record<string, unknown>
-  text: string
-  $: CheerioAPI
-  /** where the browser was sent, when that is no longer the identity provider */
-  left: URL | undefined
-}
-
 /** The identity provider, its clients and what they ask of it; it ends with the test. */
 export async function startIdp (t: Test, settings: Record<string, string> = {}, log?: ServerConfig['log']['destination']) {
+  takeKeysFromFile()
   const config = loadIdpConfig(labSettings({
     LOG_LEVEL: 'silent', LOG_FORMAT: 'json', STATE_DIR: settings['STATE_DIR'] ?? t.testdir({}), ...settings
   }))
@@ -35,13 +26,14 @@ export async function startIdp (t: Test, settings: Record<string, string> = {}, 
   return new Idp(app, config)
 }
 
-/** The identity provider as its clients see it. */
+/** The identity provider as its clients see it, at the root or in a realm. */
 export class Idp {
   readonly app: Server
   readonly config: IdpConfig
   readonly relyingParty: RegisteredClient
   readonly genesys: RegisteredClient
   readonly lab: LabClient
+  readonly issuer: string
   /** path of the issuer: '' at the root */
   readonly base: string
 
@@ -49,7 +41,14 @@ export class Idp {
     this.app = app
     this.config = config
     this.base = base
-    this.lab = createLabClient(`${config.issuer}${base}`, { fetch: (url, options) => inject(app, url, options) })
+    this.issuer = `${config.issuer}${base}`
+    const send = injectedInto({ [new URL(config.issuer).origin]: app })
+    this.lab = createLabClient(this.issuer, {
+      fetch: async (url, options) => {
+        const { status, text } = await send(new URL(url), options)
+        return { status, text: async () => text }
+      }
+    })
     this.relyingParty = config.clients.find(client => client.client_id === 'relying-party')!
     this.genesys = config.clients.find(client => client.client_id === 'genesys-messenger')!
   }
@@ -60,7 +59,17 @@ export class Idp {
     return new Idp(this.app, this.config, `/realms/${name}`)
   }
 
-  /** The parameters of a correct authorization request, with changes; `undefined` leaves one out. */
+  /** An issuer for one test alone. */
+  async newRealm (seed?: Partial<Seed>): Promise<Idp> {
+    return this.realm(`test-${randomUUID()}`, seed)
+  }
+
+  /** A GET of whoever is no browser. */
+  get (path: string, headers: Record<string, string> = {}) {
+    return this.app.inject({ url: this.base + path, headers: { host: new URL(this.issuer).host, ...headers } })
+  }
+
+  /** The URL of a correct authorization request, with changes; `undefined` leaves a parameter out. */
   authorizationRequest (client: RegisteredClient, changes: Record<string, string | undefined> = {}): string {
     const parameters = {
       client_id: client.client_id,
@@ -73,7 +82,7 @@ export class Idp {
       code_challenge_method: 'S256',
       ...changes
     }
-    return `${this.base}/auth?${form(parameters)}`
+    return `${this.issuer}/auth?${form(parameters)}`
   }
 
   /** A request of a client's backend; it authenticates as it is registered to. */
@@ -111,7 +120,7 @@ export class Idp {
   }
 
   userinfo (accessToken: string) {
-    return this.app.inject({ url: `${this.base}/me`, headers: { authorization: `Bearer ${accessToken}` } })
+    return this.get('/me', { authorization: `Bearer ${accessToken}` })
   }
 
   /** A code for a user, who signs in for it in a browser of their own. */
@@ -120,8 +129,7 @@ export class Idp {
     client = this.relyingParty,
     changes: Record<string, string | undefined> = {}
   ): Promise<string> {
-    const { left } = await new Visitor(this).signIn(username, client, changes)
-    return left?.searchParams.get('code') ?? ''
+    return codeIn(await new Visitor(this).signIn(username, client, changes))
   }
 
   /** What a client gets for a user who signs in. */
@@ -145,42 +153,27 @@ export interface Tokens {
   expires_in: number
 }
 
-/** A browser at the identity provider: keeps cookies, follows redirects as long as they stay there, runs no script. */
-export class Visitor {
-  readonly jar: CookieJar
+/** A browser at the identity provider, which it does not leave; addresses are those of the issuer unless they are whole. */
+export class Visitor extends ScriptlessBrowser {
   readonly #idp: Idp
 
-  constructor (idp: Idp, jar = new CookieJar()) {
+  constructor (idp: Idp, jar?: CookieJar) {
+    const { origin } = new URL(idp.config.issuer)
+    super({ send: injectedInto({ [origin]: idp.app }), stopAt: url => new URL(url).origin !== origin, ...(jar && { jar }) })
     this.#idp = idp
-    this.jar = jar
   }
 
-  async open (url: string): Promise<Page> {
-    return this.#request('GET', url)
+  override request (address: string, options?: RequestOptions): Promise<Page> {
+    return super.request(address.startsWith('/') ? this.#idp.issuer + address : address, options)
   }
 
-  /** Open it in a frame of a page of another site, which gets no cookies but those that are meant for it. */
-  async openInFrame (url: string): Promise<Page> {
-    return this.#request('GET', url, { inFrame: true })
+  /** Open it in a frame of a page of another site. */
+  openInFrame (url: string): Promise<Page> {
+    return this.open(url, undefined, { inFrame: true })
   }
 
-  /** Send the form that has the button whose text begins like this. */
-  async submit (page: Page, button: string, fields: Record<string, string> = {}): Promise<Page> {
-    const { $ } = page
-    const pressed = $('button').filter((_, element) => $(element).text().trim().startsWith(button)).first()
-    if (pressed.length === 0) throw new Error(`${page.url}, status ${page.status}, has no button “${button}”: ${page.text}`)
-    const pressedField = pressed.attr('name') ? { [pressed.attr('name')!]: pressed.attr('value') ?? '' } : {}
-    const own = Object.fromEntries(pressed.closest('form').serializeArray().map(({ name, value }) => [name, value]))
-    return this.post(pressed.closest('form').attr('action')!, { ...own, ...pressedField, ...fields })
-  }
-
-  async post (url: string, fields: Record<string, string>): Promise<Page> {
-    return this.#request('POST', url, { payload: form(fields) })
-  }
-
-  /** Send a form of a page of another site, which gets no more cookies than a frame. */
-  async postFromElsewhere (url: string, fields: Record<string, string>): Promise<Page> {
-    return this.#request('POST', url, { payload: form(fields), inFrame: true })
+  post (url: string, fields: Record<string, string>): Promise<Page> {
+    return this.open(url, undefined, { method: 'POST', body: fields })
   }
 
   /** Go through an authorization request as a user who signs in and agrees to everything. */
@@ -191,47 +184,20 @@ export class Visitor {
   ): Promise<Page> {
     const user = this.#idp.config.users.find(user => user.username === username)!
     let page = await this.open(this.#idp.authorizationRequest(client, changes))
-    if (page.$('#password').length > 0) page = await this.submit(page, 'Sign in', { username, password: user.password })
-    if (page.$('button:contains("Allow")').length > 0) page = await this.submit(page, 'Allow')
+    if (page.$('#password').length > 0) page = await this.submit(page, { username, password: user.password }, 'Sign in')
+    if (page.$('button:contains("Allow")').length > 0) page = await this.submit(page, {}, 'Allow')
     return page
   }
 
   /** Whether the identity provider still knows this browser. */
   async isKnown (): Promise<boolean> {
-    const { left } = await this.open(this.#idp.authorizationRequest(this.#idp.relyingParty, { prompt: 'none' }))
-    return left?.searchParams.has('code') ?? false
-  }
-
-  async #request (
-    method: 'GET' | 'POST', path: string, { payload, inFrame }: { payload?: string, inFrame?: boolean } = {}
-  ): Promise<Page> {
-    const { issuer } = this.#idp.config
-    const url = new URL(path, issuer)
-    // What a browser does not take there, it drops without a word.
-    const sent = inFrame ? { sameSiteContext: 'none' as const, ignoreError: true } : {}
-    const response = await this.#idp.app.inject({
-      method,
-      url: url.pathname + url.search,
-      headers: {
-        accept: 'text/html',
-        cookie: await this.jar.getCookieString(url.href, sent),
-        ...(payload !== undefined && { 'content-type': 'application/x-www-form-urlencoded' })
-      },
-      ...(payload !== undefined && { payload })
-    })
-    for (const cookie of [response.headers['set-cookie'] ?? []].flat()) await this.jar.setCookie(cookie, url.href, sent)
-    const left = response.headers.location === undefined ? undefined : new URL(response.headers.location, url)
-    if (left?.origin === new URL(issuer).origin) return this.#request('GET', left.href, inFrame ? { inFrame } : {})
-    return {
-      url: url.href,
-      status: response.statusCode,
-      headers: response.headers,
-      text: response.body,
-      $: load(response.body, { scriptingEnabled: false }),
-      left
-    }
+    const { location } = await this.open(this.#idp.authorizationRequest(this.#idp.relyingParty, { prompt: 'none' }))
+    return location?.searchParams.has('code') ?? false
   }
 }
+
+/** The code in the authorization response that a browser was sent away with; '' where there is none. */
+export const codeIn = ({ location }: Page): string => location?.searchParams.get('code') ?? ''
 
 /** What a call of the control API was refused with. */
 export async function refusalOf (
@@ -244,15 +210,6 @@ export async function refusalOf (
     return { status: error.status, error: error.body.error, description: error.body.error_description }
   }
   throw new Error('the call was not refused')
-}
-
-/** A request as Node's `fetch` makes one, without a socket. */
-async function inject (app: Server, url: string, { method, headers, body }: Parameters<Fetch>[1]) {
-  const { host, pathname, search } = new URL(url)
-  const response = await app.inject({
-    method: method as 'GET', url: pathname + search, headers: { ...headers, host }, ...(body !== undefined && { payload: body })
-  })
-  return { status: response.statusCode, text: async () => response.body }
 }
 
 function form (fields: Record<string, string | undefined>): string {

@@ -21,10 +21,10 @@ async function startLogoutEndpoint (t: Test, listener: RequestListener) {
 /** Alice signs in to both clients in one browser, and signs out of everything. */
 async function signInToBothAndOut (idp: Idp) {
   const visitor = new Visitor(idp)
-  const { left } = await visitor.signIn('alice')
-  const tokens: Tokens = (await idp.redeem(idp.relyingParty, left!.searchParams.get('code')!)).json()
+  const { location } = await visitor.signIn('alice')
+  const tokens: Tokens = (await idp.redeem(idp.relyingParty, location!.searchParams.get('code')!)).json()
   await visitor.signIn('alice', idp.genesys, { prompt: 'none' })
-  await visitor.submit(await visitor.open(`/session/end?${new URLSearchParams({ id_token_hint: tokens.id_token })}`), 'Sign out')
+  await visitor.submit(await visitor.open(`/session/end?${new URLSearchParams({ id_token_hint: tokens.id_token })}`), {}, 'Sign out')
 }
 
 t.test('has the logout token that a client was sent, where it belongs in the sign-out', async t => {
@@ -72,8 +72,8 @@ t.test('follows a pushed authorization request from the push', async t => {
   const { request_uri: requestUri } = (await idp.post('/request', client, parameters)).json()
   const visitor = new Visitor(idp)
   const page = await visitor.open(`/auth?${new URLSearchParams({ client_id: client.client_id, request_uri: requestUri })}`)
-  const { left } = await visitor.submit(page, 'Sign in', { username: 'alice', password: idp.config.users[0]!.password })
-  await idp.redeem(client, left!.searchParams.get('code')!)
+  const { location } = await visitor.submit(page, { username: 'alice', password: idp.config.users[0]!.password }, 'Sign in')
+  await idp.redeem(client, location!.searchParams.get('code')!)
 
   const [pushed] = (await idp.lab.ledger.query({ state: 'pushed' })).entries
   t.same(await stepsOf(idp, pushed!.flow), [
@@ -94,9 +94,9 @@ t.test('follows a device and the browser in which somebody lets it in', async t 
   const ask = () => idp.post('/token', client, { grant_type: deviceCodeGrant, device_code: device.device_code })
   await ask()
   const visitor = new Visitor(idp)
-  let page = await visitor.submit(await visitor.open('/device'), 'Continue', { user_code: device.user_code })
-  page = await visitor.submit(page, 'Sign in and connect')
-  await visitor.submit(page, 'Sign in', { username: 'alice', password: idp.config.users[0]!.password })
+  let page = await visitor.submit(await visitor.open('/device'), { user_code: device.user_code }, 'Continue')
+  page = await visitor.submit(page, {}, 'Sign in and connect')
+  await visitor.submit(page, { username: 'alice', password: idp.config.users[0]!.password }, 'Sign in')
   const tokens: Tokens = (await ask()).json()
   await idp.userinfo(tokens.access_token)
 

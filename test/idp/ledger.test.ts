@@ -8,8 +8,8 @@ const steps = async (idp: Idp, filter = {}) => (await idp.lab.ledger.query(filte
 
 /** Somebody signs in, and the client gets tokens and asks who it is. */
 async function signInAndAsk (idp: Idp, username: string, changes = {}, client = idp.relyingParty, visitor = new Visitor(idp)) {
-  const { left } = await visitor.signIn(username, client, changes)
-  const code = left!.searchParams.get('code')!
+  const { location } = await visitor.signIn(username, client, changes)
+  const code = location!.searchParams.get('code')!
   const tokens: Tokens = (await idp.redeem(client, code)).json()
   await idp.userinfo(tokens.access_token)
   return { code, tokens, visitor }
@@ -79,7 +79,7 @@ t.test('never has a password, or a cookie, in it', async t => {
   const idp = await startIdp(t)
   const visitor = new Visitor(idp)
   const page = await visitor.open(idp.authorizationRequest(idp.relyingParty))
-  await visitor.submit(page, 'Sign in', { username: 'alice', password: 'a-wrong-password' })
+  await visitor.submit(page, { username: 'alice', password: 'a-wrong-password' }, 'Sign in')
   await signInAndAsk(idp, 'alice', {}, idp.relyingParty, visitor)
   const everything = JSON.stringify(await idp.lab.ledger.query({ secrets: 'show' }))
   t.match(everything, '"username":"alice"')
@@ -125,14 +125,14 @@ t.test('follows a flow through consent, refresh, introspection, revocation and s
   const idp = await startIdp(t)
   const client = await idp.lab.clients.patch('relying-party', { backchannel_logout_uri: 'http://127.0.0.1:9/nobody-listens' })
   const visitor = new Visitor(idp)
-  const { left } = await visitor.signIn('alice', client, idp.offline)
-  const tokens: Tokens = (await idp.redeem(client, left!.searchParams.get('code')!)).json()
+  const { location } = await visitor.signIn('alice', client, idp.offline)
+  const tokens: Tokens = (await idp.redeem(client, location!.searchParams.get('code')!)).json()
   const refreshed: Tokens = (await idp.refresh(client, tokens.refresh_token!)).json()
   await idp.post('/token/introspection', client, { token: refreshed.access_token })
   await idp.post('/token/revocation', client, { token: refreshed.refresh_token })
   await idp.userinfo(refreshed.access_token)
   const page = await visitor.open(`/session/end?${new URLSearchParams({ id_token_hint: refreshed.id_token })}`)
-  await visitor.submit(page, 'Sign out')
+  await visitor.submit(page, {}, 'Sign out')
 
   const [first] = (await idp.lab.ledger.query()).entries
   const { entries } = await idp.lab.ledger.query({ flow: first!.flow! })
@@ -172,8 +172,8 @@ t.test('says who tried to sign in', async t => {
   const idp = await startIdp(t)
   const visitor = new Visitor(idp)
   const page = await visitor.open(idp.authorizationRequest(idp.relyingParty))
-  await visitor.submit(page, 'Sign in', { username: 'bob', password: 'wrong' })
-  await visitor.submit(page, 'Sign in', { username: 'nobody', password: 'wrong' })
+  await visitor.submit(page, { username: 'bob', password: 'wrong' }, 'Sign in')
+  await visitor.submit(page, { username: 'nobody', password: 'wrong' }, 'Sign in')
   const { entries } = await idp.lab.ledger.query({ endpoint: 'sign-in' })
   t.match(entries, [
     { status: 422, user: 'bob', client: 'relying-party' }, { status: 422, parameters: { username: 'nobody' } }

@@ -69,9 +69,9 @@ t.test('refuses the refresh token of another client', async t => {
 t.test('keeps a refresh token alive when the person signs out, as offline_access says', async t => {
   const idp = await startIdp(t)
   const visitor = new Visitor(idp)
-  const { left } = await visitor.signIn('alice', idp.relyingParty, idp.offline)
-  const { refresh_token: refreshToken } = (await idp.redeem(idp.relyingParty, left!.searchParams.get('code')!)).json() as Tokens
-  await visitor.submit(await visitor.open('/session/end'), 'Sign out')
+  const { location } = await visitor.signIn('alice', idp.relyingParty, idp.offline)
+  const { refresh_token: refreshToken } = (await idp.redeem(idp.relyingParty, location!.searchParams.get('code')!)).json() as Tokens
+  await visitor.submit(await visitor.open('/session/end'), {}, 'Sign out')
   t.equal((await idp.refresh(idp.relyingParty, refreshToken!)).statusCode, 200)
 })
 
@@ -81,7 +81,7 @@ async function withMessenger (t: Test) {
   const visitor = new Visitor(idp)
   await visitor.signIn('alice')
   const codeForMessenger = async () =>
-    (await visitor.open(idp.authorizationRequest(idp.genesys, { prompt: 'none' }))).left!.searchParams.get('code')!
+    (await visitor.open(idp.authorizationRequest(idp.genesys, { prompt: 'none' }))).location!.searchParams.get('code')!
   const tokens = (await idp.redeem(idp.genesys, await codeForMessenger())).json() as Tokens
   return { idp, visitor, tokens, codeForMessenger }
 }
@@ -102,7 +102,7 @@ t.test('gives a client that may have one with the session a refresh token withou
 t.test('ends a refresh token that came with the session as soon as the person signs out', async t => {
   const { idp, visitor, tokens } = await withMessenger(t)
   const { refresh_token: rotated } = (await idp.refresh(idp.genesys, tokens.refresh_token!)).json() as Tokens
-  await visitor.submit(await visitor.open('/session/end'), 'Sign out')
+  await visitor.submit(await visitor.open('/session/end'), {}, 'Sign out')
   const response = await idp.refresh(idp.genesys, rotated!)
   t.equal(response.statusCode, 400)
   t.equal(response.json().error, 'invalid_grant')
@@ -112,7 +112,7 @@ t.test('ends no refresh token of a person who signs out in another browser', asy
   const { idp, tokens } = await withMessenger(t)
   const other = new Visitor(idp)
   await other.signIn('alice')
-  await other.submit(await other.open('/session/end'), 'Sign out')
+  await other.submit(await other.open('/session/end'), {}, 'Sign out')
   t.equal((await idp.refresh(idp.genesys, tokens.refresh_token!)).statusCode, 200)
 })
 
@@ -170,14 +170,14 @@ t.test('ends all tokens of the application when one refresh token comes in sever
 
 t.test('ends tokens and unused codes of all applications of the session as soon as the person signs out by one', async t => {
   const { idp, visitor, tokens: messenger, codeForMessenger } = await withMessenger(t)
-  const { left } = await visitor.open(idp.authorizationRequest(idp.relyingParty))
-  const tokens = (await idp.redeem(idp.relyingParty, left!.searchParams.get('code')!)).json() as Tokens
+  const { location } = await visitor.open(idp.authorizationRequest(idp.relyingParty))
+  const tokens = (await idp.redeem(idp.relyingParty, location!.searchParams.get('code')!)).json() as Tokens
   const code = await codeForMessenger()
   const parameters = {
     id_token_hint: tokens.id_token, state: 'x', post_logout_redirect_uri: idp.relyingParty.post_logout_redirect_uris[0]!
   }
-  const page = await visitor.submit(await visitor.open(`/session/end?${new URLSearchParams(parameters)}`), 'Sign out')
-  t.equal(page.left?.href, 'http://app.localhost:3000/logout/callback?state=x')
+  const page = await visitor.submit(await visitor.open(`/session/end?${new URLSearchParams(parameters)}`), {}, 'Sign out')
+  t.equal(page.location?.href, 'http://app.localhost:3000/logout/callback?state=x')
   t.equal((await idp.refresh(idp.relyingParty, tokens.refresh_token!)).json().error, 'invalid_grant')
   t.equal((await idp.refresh(idp.genesys, messenger.refresh_token!)).json().error, 'invalid_grant')
   t.equal((await idp.redeem(idp.genesys, code)).json().error, 'invalid_grant')

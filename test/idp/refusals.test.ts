@@ -102,9 +102,9 @@ t.test('says that a code was issued to another client, and to whom not', async t
 t.test('says that a person has signed out with the code under way', async t => {
   const idp = await startIdp(t)
   const visitor = new Visitor(idp)
-  const { left } = await visitor.signIn('alice')
-  await visitor.submit(await visitor.open('/session/end'), 'Sign out')
-  t.match(await refusal(t, idp, left!.searchParams.get('code')!), /or with a sign-out$/)
+  const { location } = await visitor.signIn('alice')
+  await visitor.submit(await visitor.open('/session/end'), {}, 'Sign out')
+  t.match(await refusal(t, idp, location!.searchParams.get('code')!), /or with a sign-out$/)
 })
 
 t.test('says of a refresh token why it is refused', async t => {

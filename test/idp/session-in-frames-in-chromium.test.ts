@@ -39,7 +39,7 @@ const showInFrame = (page: Page, url: string) => page.locator('body').evaluate((
 }), url)
 
 async function signIn (page: Page, idp: Idp, request: string) {
-  await page.goto(idp.config.issuer + request)
+  await page.goto(request)
   await page.getByRole('button', { name: 'Sign in as Alice Anders' }).click()
   await page.getByRole('heading', { name: 'Shop' }).waitFor()
 }
@@ -54,7 +54,7 @@ for (const thirdPartyCookies of ['allowed', 'blocked'] as const) {
     const page = await (await newContext(t, chromium)).newPage()
     await signIn(page, idp, idp.authorizationRequest(client))
     await page.goto(`${origin}/`)
-    await showInFrame(page, idp.config.issuer + idp.authorizationRequest(client, { prompt: 'none' }))
+    await showInFrame(page, idp.authorizationRequest(client, { prompt: 'none' }))
 
     const { url, destination } = asked.at(-1)!
     t.equal(destination, 'iframe')
@@ -62,7 +62,7 @@ for (const thirdPartyCookies of ['allowed', 'blocked'] as const) {
     t.equal(page.url(), `${origin}/`, 'the page has not left')
 
     // At top level the browser is known in any case.
-    await page.goto(idp.config.issuer + idp.authorizationRequest(client, { prompt: 'none' }))
+    await page.goto(idp.authorizationRequest(client, { prompt: 'none' }))
     t.match(page.url(), `${origin}/callback?code=`)
   })
 
@@ -71,7 +71,7 @@ for (const thirdPartyCookies of ['allowed', 'blocked'] as const) {
     const page = await (await newContext(t, chromium)).newPage()
     await page.goto(`${origin}/`)
     const refused = page.waitForEvent('console', message => message.text().includes('frame-ancestors'))
-    await showInFrame(page, idp.config.issuer + idp.authorizationRequest(client))
+    await showInFrame(page, idp.authorizationRequest(client))
     await refused
     t.equal(await page.frames()[1]!.locator('#password').count(), 0)
   })

@@ -67,8 +67,8 @@ t.test('shows one session by one sid to both clients, and by another after signi
   const sidOf = async (code: string | null | undefined) =>
     (await jwtVerify((await idp.redeem(idp.relyingParty, code ?? '')).json().id_token, jwks)).payload['sid']
   const visitor = new Visitor(idp)
-  const first = await sidOf((await visitor.signIn('alice')).left?.searchParams.get('code'))
-  const again = await sidOf((await visitor.signIn('alice')).left?.searchParams.get('code'))
+  const first = await sidOf((await visitor.signIn('alice')).location?.searchParams.get('code'))
+  const again = await sidOf((await visitor.signIn('alice')).location?.searchParams.get('code'))
   const elsewhere = await sidOf(await idp.codeFor('alice'))
   t.type(first, 'string')
   t.equal(again, first, 'the same browser')
@@ -81,7 +81,7 @@ t.test('gives no code for somebody else when the application says whom it means'
   await visitor.signIn('alice')
   const ask = async (sub: string) => {
     const claims = JSON.stringify({ id_token: { sub: { value: sub } } })
-    return (await visitor.open(idp.authorizationRequest(idp.genesys, { prompt: 'none', claims }))).left!.searchParams
+    return (await visitor.open(idp.authorizationRequest(idp.genesys, { prompt: 'none', claims }))).location!.searchParams
   }
   t.ok((await ask('usr-7f3a91c0')).has('code'), 'alice herself')
   t.equal((await ask('usr-other')).get('error'), 'login_required')

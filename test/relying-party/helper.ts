@@ -68,8 +68,8 @@ export class Tab {
     const { location } = await this.get('/login')
     const visitor = new Visitor(idp)
     const { password } = idp.config.users.find(user => user.username === username)!
-    const { left } = await visitor.submit(await visitor.open(location!.href), 'Sign in', { username, password })
-    return this.get(`${left?.pathname}${left?.search}`)
+    const { location: back } = await visitor.submit(await visitor.open(location!.href), { username, password }, 'Sign in')
+    return this.get(`${back?.pathname}${back?.search}`)
   }
 
   async cookieNames (): Promise<string[]> {

@@ -44,9 +44,9 @@ proveGroup(t, 'authorization-response', rows, async (t, fault, changes) => {
   t.same(comparable(await alice.authorize()), clean, 'the next one is as it was')
 })
 
-function responseIn ({ left, $ }: Awaited<ReturnType<Visitor['open']>>, responseMode: string): Iterable<[string, string]> {
-  if (responseMode === 'query') return left!.searchParams
-  if (responseMode === 'fragment') return new URLSearchParams(left!.hash.slice(1))
+function responseIn ({ location, $ }: Awaited<ReturnType<Visitor['open']>>, responseMode: string): Iterable<[string, string]> {
+  if (responseMode === 'query') return location!.searchParams
+  if (responseMode === 'fragment') return new URLSearchParams(location!.hash.slice(1))
   return $('input').toArray().map((input): [string, string] => [$(input).attr('name')!, $(input).attr('value')!])
 }
 
@@ -65,10 +65,10 @@ t.test('answers with an error only where there would be a code: after sign-in', 
   const visitor = new Visitor(idp)
   t.equal((await visitor.open(idp.authorizationRequest(idp.relyingParty))).$('#password').length, 1, 'the sign-in page')
   t.equal((await lab.faults.active()).length, 1, 'still on')
-  const { left } = await visitor.signIn('alice')
-  t.equal(left!.searchParams.get('error'), 'access_denied')
+  const { location } = await visitor.signIn('alice')
+  t.equal(location!.searchParams.get('error'), 'access_denied')
   t.same(await lab.faults.active(), [])
-  t.ok((await visitor.signIn('alice')).left!.searchParams.has('code'), 'she is signed in, and the next request gets its code')
+  t.ok((await visitor.signIn('alice')).location!.searchParams.has('code'), 'she is signed in, and the next request gets its code')
 })
 
 t.test('refuses a bad request for what is bad about it', async t => {

@@ -99,7 +99,7 @@ export class SignedIn {
 
   /** The parameters of an authorization response. */
   async authorize (client = this.idp.relyingParty, changes: Record<string, string | undefined> = {}): Promise<URLSearchParams> {
-    return (await this.visitor.signIn(this.username, client, changes)).left!.searchParams
+    return (await this.visitor.signIn(this.username, client, changes)).location!.searchParams
   }
 
   /** A token response, from a new code. */

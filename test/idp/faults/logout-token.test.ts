@@ -15,7 +15,7 @@ async function startWithLogoutEndpoint (t: Test) {
   const signOut = async (username = 'alice') => {
     const { visitor } = await SignedIn.as(idp, username)
     const before = received.length
-    await visitor.submit(await visitor.open('/session/end'), 'Sign out')
+    await visitor.submit(await visitor.open('/session/end'), {}, 'Sign out')
     return received.slice(before)
   }
   return {

@@ -37,13 +37,13 @@ export class RelyingParty {
     const { idp } = this.#faulty
     const pkceCodeVerifier = client.randomPKCECodeVerifier()
     const [expectedState, expectedNonce] = [client.randomState(), client.randomNonce()]
-    const { left } = await this.#browser.signIn('alice', idp.relyingParty, {
+    const { location } = await this.#browser.signIn('alice', idp.relyingParty, {
       state: expectedState,
       nonce: expectedNonce,
       code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
       ...parameters
     })
-    const tokens = await client.authorizationCodeGrant(configuration, left!, {
+    const tokens = await client.authorizationCodeGrant(configuration, location!, {
       pkceCodeVerifier, expectedState, expectedNonce, idTokenExpected: true
     })
     await client.fetchUserInfo(configuration, tokens.access_token, tokens.claims()!.sub)

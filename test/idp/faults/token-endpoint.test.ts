@@ -133,7 +133,7 @@ t.test('applies to a device too, and leaves its code unused', async t => {
   const credentials = credentialsOf(await registerShop(idp, fields, 'television'))
   const asked = (await postForm(idp, '/device/auth', { ...credentials, scope: 'openid' })).json()
   const { visitor } = await SignedIn.as(idp)
-  await visitor.submit(await visitor.submit(await visitor.open('/device'), 'Continue', { user_code: asked.user_code }), 'Connect')
+  await visitor.submit(await visitor.submit(await visitor.open('/device'), { user_code: asked.user_code }, 'Continue'), {}, 'Connect')
 
   const poll = () => postForm(idp, '/token', { ...credentials, grant_type: deviceCodeGrant, device_code: asked.device_code })
   await lab.faults.switchOn('token-endpoint-server-error', { count: 1, client: 'television', user: 'alice' })

@@ -30,8 +30,8 @@ t.test('tells claims of any shape by a scope of the realm\'s own', async t => {
 t.test('refuses a scope of the realm to a client that is not registered for it', async t => {
   const idp = await startIdp(t)
   await idp.lab.settings.patch({ scopes: { boats: ['boats'] } })
-  const { left } = await new Visitor(idp).open(idp.authorizationRequest(idp.relyingParty, { scope: 'openid boats' }))
-  t.equal(left?.searchParams.get('error'), 'invalid_scope')
+  const { location } = await new Visitor(idp).open(idp.authorizationRequest(idp.relyingParty, { scope: 'openid boats' }))
+  t.equal(location?.searchParams.get('error'), 'invalid_scope')
 })
 
 t.test('keeps a client that is registered for a scope that the realm has forgotten, which stands for nothing then', async t => {
@@ -89,8 +89,8 @@ t.test('signs in the one whom a client asks for by sub, and gives no code for so
   t.equal((await learnt(idp, idp.relyingParty, { claims })).idToken.sub, 'usr-7f3a91c0')
   const visitor = new Visitor(idp)
   await visitor.signIn('bob')
-  const { left } = await visitor.open(idp.authorizationRequest(idp.relyingParty, { claims, prompt: 'none' }))
-  t.equal(left?.searchParams.get('error'), 'login_required')
+  const { location } = await visitor.open(idp.authorizationRequest(idp.relyingParty, { claims, prompt: 'none' }))
+  t.equal(location?.searchParams.get('error'), 'login_required')
 })
 
 t.test('passes over what nobody has, and members that mean nothing', async t => {
@@ -106,8 +106,8 @@ const malformed = ['{', '[]', '"x"', '{}', '{"userinfo":[]}', '{"id_token":1}', 
 for (const claims of malformed) {
   t.test(`refuses ${claims} as claims`, async t => {
     const idp = await startIdp(t)
-    const { left } = await new Visitor(idp).open(idp.authorizationRequest(idp.relyingParty, { claims }))
-    t.equal(left?.searchParams.get('error'), 'invalid_request')
+    const { location } = await new Visitor(idp).open(idp.authorizationRequest(idp.relyingParty, { claims }))
+    t.equal(location?.searchParams.get('error'), 'invalid_request')
   })
 }
 
@@ -129,8 +129,8 @@ t.test('asks nobody for claims that a first-party client asks for later, by name
   const visitor = new Visitor(idp)
   await visitor.signIn('alice')
   const claims = JSON.stringify({ userinfo: { phone_number: null } })
-  const { left } = await visitor.open(idp.authorizationRequest(idp.relyingParty, { claims }))
-  const tokens = (await idp.redeem(idp.relyingParty, left?.searchParams.get('code') ?? '')).json()
+  const { location } = await visitor.open(idp.authorizationRequest(idp.relyingParty, { claims }))
+  const tokens = (await idp.redeem(idp.relyingParty, location?.searchParams.get('code') ?? '')).json()
   t.type((await idp.userinfo(tokens.access_token)).json().phone_number, 'string')
 })
 
@@ -144,7 +144,7 @@ t.test('shows on the consent page what the realm\'s scopes and single claims han
   const shop = await registerShop(idp, { scope: 'openid boats', first_party: false })
   const visitor = new Visitor(idp)
   const signIn = await visitor.open(idp.authorizationRequest(shop, asked({ userinfo: { motto: null } }, 'openid boats')))
-  const { $ } = await visitor.submit(signIn, 'Sign in', { username: 'alice', password: 'alice-lab' })
+  const { $ } = await visitor.submit(signIn, { username: 'alice', password: 'alice-lab' }, 'Sign in')
   t.match($('.scope').toArray().map(element => $(element).text()), [/Know who you are/, 'Use “boats”', 'Read these one by one'])
   const shown = Object.fromEntries($('.scopes dl > div').toArray()
     .map(element => [$(element).find('dt').text(), $(element).find('dd').text()]))

@@ -1,7 +1,8 @@
 import { decodeJwt } from 'jose'
 import t, { type Test } from 'tap'
 import { deviceCodeGrant } from '../../../services/idp/clients.ts'
-import { startIdp, Visitor, type Idp, type Page } from '../helper.ts'
+import type { Page } from '../../helpers/browser.ts'
+import { startIdp, Visitor, type Idp } from '../helper.ts'
 import { credentialsOf, discover, postForm, registerShop, type ClientChanges } from './helper.ts'
 
 const television = {
@@ -33,7 +34,7 @@ async function start (t: Test, changes: ClientChanges = {}, realm?: string) {
 }
 
 const typeIn = async (idp: Idp, visitor: Visitor, userCode: string): Promise<Page> =>
-  await visitor.submit(await visitor.open(`${idp.base}/device`), 'Continue', { user_code: userCode })
+  await visitor.submit(await visitor.open(`/device`), { user_code: userCode }, 'Continue')
 
 const credentials = { username: 'alice', password: 'alice-lab' }
 
@@ -43,7 +44,7 @@ for (const realm of [undefined, 'harbour']) {
     const asked = await ask()
     t.match(asked, {
       user_code: /^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/,
-      verification_uri: `${idp.config.issuer}${idp.base}/device`,
+      verification_uri: `${idp.issuer}/device`,
       expires_in: 600
     })
     t.match(
@@ -55,13 +56,13 @@ for (const realm of [undefined, 'harbour']) {
     const confirm = await typeIn(idp, visitor, asked.user_code.toLowerCase().replace('-', ' '))
     t.equal(confirm.$('h1').text(), 'Connect Television?')
     t.equal(confirm.$('p.user-code').text(), asked.user_code)
-    const done = await visitor.submit(await visitor.submit(confirm, 'Sign in and connect'), 'Sign in', credentials)
+    const done = await visitor.submit(await visitor.submit(confirm, {}, 'Sign in and connect'), credentials, 'Sign in')
     t.equal(done.$('h1').text(), 'Connected')
     t.match(done.$('.lead').text(), 'Television')
 
     const tokens = (await poll(asked.device_code)).json()
     t.match(decodeJwt(tokens.id_token), {
-      sub: 'usr-7f3a91c0', aud: 'television', iss: `${idp.config.issuer}${idp.base}`, amr: ['pwd']
+      sub: 'usr-7f3a91c0', aud: 'television', iss: `${idp.issuer}`, amr: ['pwd']
     })
     t.equal((await idp.userinfo(tokens.access_token)).json().email, 'alice@example.org')
     t.equal((await poll(asked.device_code)).json().error, 'invalid_grant', 'once')
@@ -75,7 +76,7 @@ t.test('shows who is signed in, and asks them for nothing but the click', async 
   const { device_code: deviceCode, user_code: userCode } = await ask()
   const confirm = await typeIn(idp, visitor, userCode)
   t.match(confirm.$('.lead').text(), 'Alice Anders')
-  t.equal((await visitor.submit(confirm, 'Connect the device')).$('h1').text(), 'Connected')
+  t.equal((await visitor.submit(confirm, {}, 'Connect the device')).$('h1').text(), 'Connected')
   t.equal((await poll(deviceCode)).statusCode, 200)
 })
 
@@ -87,7 +88,7 @@ t.test('fills in the code of a link, and sends it only when a person does', asyn
   t.equal(page.$('#user_code').attr('value'), userCode)
   t.equal(page.$('script').length, 0)
   t.equal((await poll(deviceCode)).json().error, 'authorization_pending')
-  t.equal((await visitor.submit(page, 'Continue')).$('p.user-code').text(), userCode)
+  t.equal((await visitor.submit(page, {}, 'Continue')).$('p.user-code').text(), userCode)
   const hostile = await visitor.open(`/device?${new URLSearchParams({ user_code: '"><img src=x>' })}`)
   t.equal(hostile.$('main img').length, 0)
 })
@@ -96,7 +97,7 @@ t.test('tells the device when a person cancels', async t => {
   const { idp, ask, poll } = await start(t)
   const { device_code: deviceCode, user_code: userCode } = await ask()
   const visitor = new Visitor(idp)
-  const page = await visitor.submit(await typeIn(idp, visitor, userCode), 'Cancel')
+  const page = await visitor.submit(await typeIn(idp, visitor, userCode), {}, 'Cancel')
   t.match([page.status, page.$('h1').text()], [200, 'Not connected'])
   t.equal((await poll(deviceCode)).json().error, 'access_denied')
 })
@@ -105,8 +106,8 @@ t.test('tells the device when a person cancels on the sign-in page', async t => 
   const { idp, ask, poll } = await start(t)
   const { device_code: deviceCode, user_code: userCode } = await ask()
   const visitor = new Visitor(idp)
-  const signIn = await visitor.submit(await typeIn(idp, visitor, userCode), 'Sign in and connect')
-  t.equal((await visitor.submit(signIn, 'Cancel and go back')).$('h1').text(), 'Not connected')
+  const signIn = await visitor.submit(await typeIn(idp, visitor, userCode), {}, 'Sign in and connect')
+  t.equal((await visitor.submit(signIn, {}, 'Cancel and go back')).$('h1').text(), 'Not connected')
   t.equal((await poll(deviceCode)).json().error, 'access_denied')
 })
 
@@ -115,9 +116,9 @@ t.test('asks for consent where the application is not first-party', async t => {
   const { device_code: deviceCode, user_code: userCode } = await ask()
   const visitor = new Visitor(idp)
   const confirm = await typeIn(idp, visitor, userCode)
-  const consent = await visitor.submit(await visitor.submit(confirm, 'Sign in and connect'), 'Sign in', credentials)
+  const consent = await visitor.submit(await visitor.submit(confirm, {}, 'Sign in and connect'), credentials, 'Sign in')
   t.equal(consent.$('h1').text(), 'Allow Television?')
-  t.equal((await visitor.submit(consent, 'Allow')).$('h1').text(), 'Connected')
+  t.equal((await visitor.submit(consent, {}, 'Allow')).$('h1').text(), 'Connected')
   t.equal((await poll(deviceCode)).json().scope, 'openid email')
 })
 
@@ -135,9 +136,9 @@ t.test('says what is wrong with a code, and lets a person try again', async t =>
     t.match(page.$('#refusal').text(), words)
     t.equal(page.$('main b').length, 0)
   }
-  const confirm = await visitor.submit(await typeIn(idp, visitor, 'BBBB-BBBB'), 'Continue', { user_code: userCode })
+  const confirm = await visitor.submit(await typeIn(idp, visitor, 'BBBB-BBBB'), { user_code: userCode }, 'Continue')
   t.equal(confirm.$('p.user-code').text(), userCode)
-  await visitor.submit(confirm, 'Cancel')
+  await visitor.submit(confirm, {}, 'Cancel')
   t.match((await typeIn(idp, visitor, userCode)).$('#refusal').text(), 'That code has been used')
 })
 
@@ -168,10 +169,10 @@ t.test('signs somebody else out first when another person signs in for a device'
   const { device_code: deviceCode, user_code: userCode } = await ask({ scope: 'openid', claims })
   const visitor = new Visitor(idp)
   await visitor.signIn('bob')
-  const signIn = await visitor.submit(await typeIn(idp, visitor, userCode), 'Connect the device')
-  const between = await visitor.submit(signIn, 'Sign in', credentials)
+  const signIn = await visitor.submit(await typeIn(idp, visitor, userCode), {}, 'Connect the device')
+  const between = await visitor.submit(signIn, credentials, 'Sign in')
   t.equal(between.$('h1').text(), 'Somebody else is signed in')
-  t.equal((await visitor.submit(between, 'Continue')).$('h1').text(), 'Connected')
+  t.equal((await visitor.submit(between, {}, 'Continue')).$('h1').text(), 'Connected')
   t.match(decodeJwt((await poll(deviceCode, client)).json().id_token), { sub: 'usr-7f3a91c0' })
 })
 
@@ -180,7 +181,7 @@ t.test('gives a device that asks for offline access a refresh token that works',
   const { device_code: deviceCode, user_code: userCode } = await ask({ scope: 'openid offline_access' })
   const visitor = new Visitor(idp)
   await visitor.signIn('alice')
-  await visitor.submit(await typeIn(idp, visitor, userCode), 'Connect the device')
+  await visitor.submit(await typeIn(idp, visitor, userCode), {}, 'Connect the device')
   const { refresh_token: refreshToken } = (await poll(deviceCode)).json()
   const refreshed = await postForm(idp, '/token', {
     ...credentialsOf(client), grant_type: 'refresh_token', refresh_token: refreshToken
@@ -197,7 +198,7 @@ t.test('gives nothing to a client without this grant, nor to one that asks with 
   const { device_code: deviceCode, user_code: userCode } = await ask()
   const visitor = new Visitor(idp)
   await visitor.signIn('alice')
-  await visitor.submit(await typeIn(idp, visitor, userCode), 'Connect the device')
+  await visitor.submit(await typeIn(idp, visitor, userCode), {}, 'Connect the device')
   t.equal((await poll(deviceCode, other)).json().error, 'invalid_grant')
 })
 

@@ -43,7 +43,7 @@ export async function sign (
   key: ClientKey,
   claims: Record<string, unknown>
 ): Promise<string> {
-  return await new SignJWT({ iss: client.client_id, aud: `${idp.config.issuer}${idp.base}`, jti: randomUUID(), ...claims })
+  return await new SignJWT({ iss: client.client_id, aud: `${idp.issuer}`, jti: randomUUID(), ...claims })
     .setProtectedHeader({ alg: key.alg })
     .setIssuedAt()
     .setExpirationTime('1 minute')
@@ -58,7 +58,7 @@ export async function proofFor (
     ? {}
     : { ath: createHash('sha256').update(changes.accessToken).digest('base64url') }
   return await new SignJWT({
-    htm: method, htu: `${idp.config.issuer}${idp.base}${path}`, jti: randomUUID(), ...ath, ...changes.claims
+    htm: method, htu: `${idp.issuer}${path}`, jti: randomUUID(), ...ath, ...changes.claims
   })
     .setProtectedHeader({ alg: key.alg, typ: 'dpop+jwt', jwk: key.jwk })
     .setIssuedAt()

@@ -94,7 +94,7 @@ if (browser) {
         frontchannel_logout_session_required: true
       })
       const { page, complaints } = await openTab(t, browser)
-      await page.goto(idp.config.issuer + idp.authorizationRequest(client))
+      await page.goto(idp.authorizationRequest(client))
       await signIn(page)
       await page.waitForURL(`${shop.origin}/callback**`)
       const parameters = { client_id: 'shop', post_logout_redirect_uri: `${shop.origin}/`, state: 'x' }

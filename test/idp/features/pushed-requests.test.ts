@@ -15,7 +15,7 @@ const push = (idp: Idp, client: RegisteredClient, changes: Record<string, string
 })
 
 const goOn = (idp: Idp, client: RegisteredClient, requestUri: string, more: Record<string, string> = {}) =>
-  new Visitor(idp).open(`${idp.base}/auth?${new URLSearchParams({
+  new Visitor(idp).open(`/auth?${new URLSearchParams({
     client_id: client.client_id, request_uri: requestUri, ...more
   })}`)
 
@@ -33,8 +33,8 @@ t.test('knows no request_uri of a client that does not push', async t => {
   const shop = await registerShop(idp, { pushed_authorization_requests: 'allowed' })
   const requestUri = (await push(idp, shop)).json().request_uri
   await registerShop(idp, { pushed_authorization_requests: 'off' })
-  const { left, $ } = await goOn(idp, shop, requestUri, { redirect_uri: shop.redirect_uris[0]! })
-  t.equal(left?.searchParams.get('error') ?? $('.facts code').text(), 'request_uri_not_supported')
+  const { location, $ } = await goOn(idp, shop, requestUri, { redirect_uri: shop.redirect_uris[0]! })
+  t.equal(location?.searchParams.get('error') ?? $('.facts code').text(), 'request_uri_not_supported')
 })
 
 t.test('takes pushed and other requests of a client that may push', async t => {
@@ -55,19 +55,19 @@ t.test('gives one code for a pushed request, and goes by what was pushed', async
   const url = `/auth?${new URLSearchParams({
     client_id: 'shop', request_uri: requestUri, state: 'another-state', scope: 'openid email'
   })}`
-  const { left } = await visitor.submit(await visitor.open(url), 'Sign in', { username: 'alice', password: 'alice-lab' })
-  t.equal(left?.searchParams.get('state'), 'pushed-state')
-  const tokens = (await idp.redeem(shop, left!.searchParams.get('code')!)).json()
+  const { location } = await visitor.submit(await visitor.open(url), { username: 'alice', password: 'alice-lab' }, 'Sign in')
+  t.equal(location?.searchParams.get('state'), 'pushed-state')
+  const tokens = (await idp.redeem(shop, location!.searchParams.get('code')!)).json()
   t.equal(tokens.scope, 'openid')
   const again = await visitor.open(url)
-  t.match(again.left?.searchParams.get('error') ?? again.$('.facts code').text(), 'invalid_request_uri')
+  t.match(again.location?.searchParams.get('error') ?? again.$('.facts code').text(), 'invalid_request_uri')
 })
 
 t.test('demands it of a client that has to push', async t => {
   const idp = await startIdp(t)
   const shop = await registerShop(idp, { pushed_authorization_requests: 'required' })
-  const { left } = await new Visitor(idp).open(idp.authorizationRequest(shop))
-  t.match(Object.fromEntries(left!.searchParams), {
+  const { location } = await new Visitor(idp).open(idp.authorizationRequest(shop))
+  t.match(Object.fromEntries(location!.searchParams), {
     error: 'invalid_request', error_description: /Pushed Authorization Request must be used/
   })
   t.equal((await goOn(idp, shop, (await push(idp, shop)).json().request_uri)).$('#password').length, 1)

@@ -45,7 +45,7 @@ t.test('registers nobody unless it is asked to, and does not announce it', async
 for (const realm of [undefined, 'harbour']) {
   t.test(`registers a client that can sign people in${realm ? ', in a realm' : ''}`, async t => {
     const idp = await start(t, realm)
-    t.equal((await discover(idp))['registration_endpoint'], `${idp.config.issuer}${idp.base}/reg`)
+    t.equal((await discover(idp))['registration_endpoint'], `${idp.issuer}/reg`)
     const response = await register(idp)
     t.equal(response.statusCode, 201)
     const client = response.json()
@@ -54,16 +54,16 @@ for (const realm of [undefined, 'harbour']) {
       client_secret: /^.{32,}$/,
       client_secret_expires_at: 0,
       client_id_issued_at: Number,
-      registration_client_uri: `${idp.config.issuer}${idp.base}/reg/${client.client_id}`,
+      registration_client_uri: `${idp.issuer}/reg/${client.client_id}`,
       registration_access_token: /^.{32,}$/
     })
     const stranger = { ...client, token_endpoint_auth_method: 'client_secret_basic' } as RegisteredClient
     const visitor = new Visitor(idp)
     const signIn = await visitor.open(idp.authorizationRequest(stranger))
-    const consent = await visitor.submit(signIn, 'Sign in', { username: 'alice', password: 'alice-lab' })
+    const consent = await visitor.submit(signIn, { username: 'alice', password: 'alice-lab' }, 'Sign in')
     t.equal(consent.$('h1').text(), 'Allow Stranger?')
-    const { left } = await visitor.submit(consent, 'Allow')
-    const tokens = (await idp.redeem(stranger, left!.searchParams.get('code')!)).json()
+    const { location } = await visitor.submit(consent, {}, 'Allow')
+    const tokens = (await idp.redeem(stranger, location!.searchParams.get('code')!)).json()
     t.equal(decodeJwt(tokens.id_token).aud, client.client_id)
   })
 }
@@ -142,8 +142,8 @@ t.test('takes OAuth\'s words for what a client has to use', async t => {
   })).json()
   const client = await idp.lab.clients.get(id)
   t.match(client, { pushed_authorization_requests: 'required', dpop: 'required', request_objects: 'off' })
-  const { left } = await new Visitor(idp).open(idp.authorizationRequest(client))
-  t.match(left?.searchParams.get('error_description'), 'Pushed Authorization Request must be used')
+  const { location } = await new Visitor(idp).open(idp.authorizationRequest(client))
+  t.match(location?.searchParams.get('error_description'), 'Pushed Authorization Request must be used')
   await idp.lab.clients.patch(id, { pushed_authorization_requests: 'off' })
   t.equal(
     (await new Visitor(idp).open(idp.authorizationRequest(client))).$('#password').length,
@@ -170,6 +170,6 @@ t.test('takes no more than 200 clients', async t => {
   t.equal(response.statusCode, 403)
   t.match(response.json(), { error: 'access_denied', error_description: /200 clients/ })
   const page = await new Visitor(idp).open(idp.authorizationRequest(idp.relyingParty))
-  const policy = String(page.headers['content-security-policy'])
+  const policy = String(page.headers.get('content-security-policy'))
   t.ok(policy.length < 12_000, `pages can still be sent, with a header of ${policy.length} characters`)
 })

@@ -27,8 +27,8 @@ async function start (t: Test, usage: RegisteredClient['request_objects'], alg?:
 
 t.test('refuses a request object of a client that does not use them, and tells the client', async t => {
   const { idp, shop, key } = await start(t, 'off')
-  const { left } = await new Visitor(idp).open(request(shop, await sign(idp, shop, key, claims(shop)), { state: 'the-state' }))
-  t.match(Object.fromEntries(left!.searchParams), { error: 'request_not_supported', state: 'the-state', iss: idp.config.issuer })
+  const { location } = await new Visitor(idp).open(request(shop, await sign(idp, shop, key, claims(shop)), { state: 'the-state' }))
+  t.match(Object.fromEntries(location!.searchParams), { error: 'request_not_supported', state: 'the-state', iss: idp.config.issuer })
 })
 
 t.test('refuses it also where it is pushed', async t => {
@@ -45,9 +45,9 @@ for (const alg of ['RS256', 'ES256', 'PS256', 'EdDSA']) {
     const url = request(shop, await sign(idp, shop, key, claims(shop)), {
       scope: 'openid profile email', state: 'the-state', response_type: 'code'
     })
-    const { left } = await visitor.submit(await visitor.open(url), 'Sign in', { username: 'alice', password: 'alice-lab' })
-    t.equal(left?.searchParams.get('state'), 'state-of-the-object')
-    t.equal((await idp.redeem(shop, left!.searchParams.get('code')!)).json().scope, 'openid email')
+    const { location } = await visitor.submit(await visitor.open(url), { username: 'alice', password: 'alice-lab' }, 'Sign in')
+    t.equal(location?.searchParams.get('state'), 'state-of-the-object')
+    t.equal((await idp.redeem(shop, location!.searchParams.get('code')!)).json().scope, 'openid email')
   })
 }
 
@@ -65,15 +65,15 @@ const bad: [string, (idp: Idp, shop: RegisteredClient, key: ClientKey) => string
 for (const [label, make] of bad) {
   t.test(`refuses a request object ${label}`, async t => {
     const { idp, shop, key } = await start(t, 'allowed')
-    const { left, status, $ } = await new Visitor(idp).open(request(shop, await make(idp, shop, key), { response_type: 'code' }))
-    t.equal(left?.searchParams.get('error') ?? $('.facts code').text(), 'invalid_request_object', String(status))
+    const { location, status, $ } = await new Visitor(idp).open(request(shop, await make(idp, shop, key), { response_type: 'code' }))
+    t.equal(location?.searchParams.get('error') ?? $('.facts code').text(), 'invalid_request_object', String(status))
   })
 }
 
 t.test('demands one of a client that has to use them, pushed or not', async t => {
   const { idp, shop, key } = await start(t, 'required')
-  const { left } = await new Visitor(idp).open(idp.authorizationRequest(shop))
-  t.match(Object.fromEntries(left!.searchParams), { error: 'invalid_request', error_description: /Request Object must be used/ })
+  const { location } = await new Visitor(idp).open(idp.authorizationRequest(shop))
+  t.match(Object.fromEntries(location!.searchParams), { error: 'invalid_request', error_description: /Request Object must be used/ })
   const page = await new Visitor(idp).open(request(shop, await sign(idp, shop, key, claims(shop))))
   t.equal(page.$('#password').length, 1)
 })

@@ -16,26 +16,26 @@ const shop = {
 t.test('serves a client that was registered a moment ago', async t => {
   const idp = await startIdp(t)
   const client = await idp.lab.clients.put('shop', shop)
-  const { left } = await new Visitor(idp).signIn('alice', client, { scope: 'openid profile' })
-  t.equal(left?.origin, 'http://shop.localhost')
-  t.match((await idp.redeem(client, left!.searchParams.get('code')!)).json(), { id_token: String, scope: 'openid profile' })
+  const { location } = await new Visitor(idp).signIn('alice', client, { scope: 'openid profile' })
+  t.equal(location?.origin, 'http://shop.localhost')
+  t.match((await idp.redeem(client, location!.searchParams.get('code')!)).json(), { id_token: String, scope: 'openid profile' })
 })
 
 t.test('lets the sign-in page lead back to a client that was registered a moment ago', async t => {
   const idp = await startIdp(t)
   const client = await idp.lab.clients.put('shop', shop)
   const { headers } = await new Visitor(idp).open(idp.authorizationRequest(client, { scope: 'openid' }))
-  t.match(headers['content-security-policy'], /form-action [^;]*http:\/\/shop\.localhost/)
+  t.match(headers.get('content-security-policy'), /form-action [^;]*http:\/\/shop\.localhost/)
 })
 
 t.test('goes by a changed registration from the next request on', async t => {
   const idp = await startIdp(t)
   const moved = await idp.lab.clients.patch('relying-party', { redirect_uris: ['http://elsewhere.localhost/callback'] })
   t.equal((await new Visitor(idp).open(idp.authorizationRequest(idp.relyingParty))).status, 400)
-  const { left } = await new Visitor(idp).signIn('alice', moved)
-  t.equal(left?.host, 'elsewhere.localhost')
+  const { location } = await new Visitor(idp).signIn('alice', moved)
+  t.equal(location?.host, 'elsewhere.localhost')
   await idp.lab.clients.patch('relying-party', { client_secret: 'another-lab-only-secret' })
-  t.equal((await idp.redeem(moved, left!.searchParams.get('code')!)).statusCode, 401)
+  t.equal((await idp.redeem(moved, location!.searchParams.get('code')!)).statusCode, 401)
 })
 
 t.test('knows a removed client no more, nor its tokens', async t => {

@@ -22,8 +22,8 @@ t.test('signs with another key after a rotation, and still publishes the one bef
 t.test('takes an ID token from before a rotation as a hint still', async t => {
   const idp = await startIdp(t)
   const visitor = new Visitor(idp)
-  const { left } = await visitor.signIn('alice')
-  const { id_token: hint } = (await idp.redeem(idp.relyingParty, left!.searchParams.get('code')!)).json()
+  const { location } = await visitor.signIn('alice')
+  const { id_token: hint } = (await idp.redeem(idp.relyingParty, location!.searchParams.get('code')!)).json()
   await idp.lab.keys.rotate()
   t.match((await visitor.open(`/session/end?id_token_hint=${hint}`)).text, 'Sign out of Tern ID?')
   await idp.lab.keys.retire(kidOf(hint))

@@ -26,9 +26,9 @@ t.test('makes a realm with people and clients of whom only what matters is said'
   const subjects = []
   for (const [username, password, name] of [['zoe', 'zoe-lab', undefined], ['max', 'of-max', 'Max']] as const) {
     const visitor = new Visitor(blue)
-    const page = await visitor.submit(await visitor.open(blue.authorizationRequest(client)), 'Sign in', { username, password })
-    const { left } = page.left ? page : await visitor.submit(page, 'Allow')
-    const tokens = (await blue.redeem(client, left!.searchParams.get('code')!)).json()
+    const page = await visitor.submit(await visitor.open(blue.authorizationRequest(client)), { username, password }, 'Sign in')
+    const { location } = page.location ? page : await visitor.submit(page, {}, 'Allow')
+    const tokens = (await blue.redeem(client, location!.searchParams.get('code')!)).json()
     t.equal((await blue.userinfo(tokens.access_token)).json().name, name)
     subjects.push(decodeJwt(tokens.id_token).sub)
   }

@@ -15,8 +15,8 @@ async function browserOf (idp: Idp, ...call: Parameters<Idp['lab']['sessions']['
 }
 
 async function claimsOf (idp: Idp, visitor: Visitor, changes = {}) {
-  const { left } = await visitor.open(idp.authorizationRequest(idp.relyingParty, changes))
-  return decodeJwt((await idp.redeem(idp.relyingParty, left!.searchParams.get('code')!)).json().id_token)
+  const { location } = await visitor.open(idp.authorizationRequest(idp.relyingParty, changes))
+  return decodeJwt((await idp.redeem(idp.relyingParty, location!.searchParams.get('code')!)).json().id_token)
 }
 
 async function withHints (t: Test): Promise<Idp> {
@@ -84,10 +84,10 @@ t.test('asks for consent still where that is asked for', async t => {
 
 t.test('refuses prompt=none for somebody who is marked and not signed in', async t => {
   const idp = await withHints(t)
-  const { left } = await new Visitor(idp).open(idp.authorizationRequest(idp.relyingParty, {
+  const { location } = await new Visitor(idp).open(idp.authorizationRequest(idp.relyingParty, {
     login_hint: 'alice', prompt: 'none'
   }))
-  t.equal(left!.searchParams.get('error'), 'login_required')
+  t.equal(location!.searchParams.get('error'), 'login_required')
 })
 
 t.test('signs a marked user in anew, without a page, where the request asks for that', async t => {
@@ -116,15 +116,15 @@ t.test('has a test start in a browser that is signed in in hidden frames too', a
   const idp = await startIdp(t)
   for (const issuer of [idp, await idp.realm('blue')]) {
     const visitor = await browserOf(issuer, 'alice')
-    const { left } = await visitor.openInFrame(issuer.authorizationRequest(issuer.relyingParty, { prompt: 'none' }))
-    t.ok(left?.searchParams.has('code'), issuer.lab.issuer)
+    const { location } = await visitor.openInFrame(issuer.authorizationRequest(issuer.relyingParty, { prompt: 'none' }))
+    t.ok(location?.searchParams.has('code'), issuer.lab.issuer)
   }
 })
 
 t.test('makes each browser another session, which ends by itself', async t => {
   const idp = await startIdp(t)
   const [one, other] = [await browserOf(idp, 'alice'), await browserOf(idp, 'alice')]
-  await one.submit(await one.open('/session/end'), 'Sign out')
+  await one.submit(await one.open('/session/end'), {}, 'Sign out')
   t.equal(await one.isKnown(), false)
   t.equal(await other.isKnown(), true)
 })

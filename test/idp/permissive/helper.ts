@@ -33,7 +33,7 @@ export async function checkTokens (t: Test, idp: Idp, client: RegisteredClient, 
   const { sub } = await idp.lab.users.get(username)
   const now = new Date((await idp.lab.clock.get()).now)
   const { payload } = await jwtVerify(tokens.id_token, createLocalJWKSet(jwks), {
-    issuer: `${idp.config.issuer}${idp.base}`, audience: client.client_id, algorithms: ['RS256'], currentDate: now
+    issuer: `${idp.issuer}`, audience: client.client_id, algorithms: ['RS256'], currentDate: now
   })
   t.match(payload, { sub, aud: client.client_id, nonce: 'the-nonce', sid: /./ })
   t.match((await idp.userinfo(tokens.access_token)).json(), { sub }, 'the access token is good')

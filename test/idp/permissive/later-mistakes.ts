@@ -14,12 +14,12 @@ const userinfoAfter = (
 
 const signOut = (parameters: (idToken: string) => Record<string, string>): Mistake['make'] => async (idp, client) => {
   const visitor = new Visitor(idp)
-  const code = (await visitor.signIn('alice', client)).left!.searchParams.get('code')!
+  const code = (await visitor.signIn('alice', client)).location!.searchParams.get('code')!
   const { id_token: idToken } = (await idp.redeem(client, code)).json() as Tokens
-  const page = await visitor.open(`${idp.base}/session/end?${new URLSearchParams(parameters(idToken))}`)
+  const page = await visitor.open(`/session/end?${new URLSearchParams(parameters(idToken))}`)
   if (page.status >= 400) return { refusal: `a page with status ${page.status}` }
-  const { left } = await visitor.submit(page, 'Sign out')
-  return left ? { left: left.href } : {}
+  const { location } = await visitor.submit(page, {}, 'Sign out')
+  return location ? { left: location.href } : {}
 }
 
 /** What a client can do wrong with the tokens that it has got. */

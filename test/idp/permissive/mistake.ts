@@ -1,5 +1,6 @@
 import type { RegisteredClient } from '../../../services/idp/clients.ts'
-import { Visitor, type Idp, type Page, type Tokens } from '../helper.ts'
+import type { Page } from '../../helpers/browser.ts'
+import { Visitor, type Idp, type Tokens } from '../helper.ts'
 
 /** What came of a mistake: a refusal, or what the client wanted. */
 export interface Outcome {
@@ -39,13 +40,13 @@ export const tokensOf = (answer: Answer): Outcome =>
 export const personOf = (answer: Answer): Outcome =>
   answer.statusCode === 200 ? { sub: answer.json().sub } : { refusal: answer.json().error }
 
-function refusalOn ({ left, status }: Page): string | undefined {
-  return left?.searchParams.get('error') ?? (status >= 400 ? `a page with status ${status}` : undefined)
+function refusalOn ({ location, status }: Page): string | undefined {
+  return location?.searchParams.get('error') ?? (status >= 400 ? `a page with status ${status}` : undefined)
 }
 
 /** Ask for a code with these parameters, and redeem it with those. */
 export const signIn = (asked: Parameters, redeemed: Parameters = {}): Mistake['make'] => async (idp, client) => {
   const page = await new Visitor(idp).signIn('alice', client, asked)
   const refusal = refusalOn(page)
-  return refusal ? { refusal } : tokensOf(await idp.redeem(client, page.left!.searchParams.get('code')!, redeemed))
+  return refusal ? { refusal } : tokensOf(await idp.redeem(client, page.location!.searchParams.get('code')!, redeemed))
 }

@@ -22,7 +22,7 @@ t.test('leaves the code of a strict client as good as it was, when a permissive 
 t.test('keeps apart what a permissive client got itself, and for the code of another, in one session', async t => {
   const { realm, permissive, other } = await realmWithClients(idp, 'apart')
   const visitor = new Visitor(realm)
-  const codeFor = async (client: typeof other) => (await visitor.signIn('alice', client)).left!.searchParams.get('code')!
+  const codeFor = async (client: typeof other) => (await visitor.signIn('alice', client)).location!.searchParams.get('code')!
   const own: Tokens = (await realm.redeem(permissive, await codeFor(permissive))).json()
   const code = await codeFor(other)
   const taken: Tokens = (await realm.redeem(permissive, code)).json()
@@ -87,11 +87,11 @@ for (const [what, use] of [['code', 'redeem'], ['refresh token', 'refresh']] as 
 t.test('signs nobody in to a browser that a permissive client sends with prompt=none', async t => {
   const { realm, strict, permissive } = await realmWithClients(idp, 'prompt-none')
   const visitor = new Visitor(realm)
-  const { left } = await visitor.open(realm.authorizationRequest(permissive, { prompt: 'none' }))
-  t.ok(left?.searchParams.has('code'))
+  const { location } = await visitor.open(realm.authorizationRequest(permissive, { prompt: 'none' }))
+  t.ok(location?.searchParams.has('code'))
   t.same(await visitor.jar.getCookies(idp.config.issuer), [])
   const asStrict = await visitor.open(realm.authorizationRequest(strict, { prompt: 'none' }))
-  t.equal(asStrict.left?.searchParams.get('error'), 'login_required')
+  t.equal(asStrict.location?.searchParams.get('error'), 'login_required')
 })
 
 t.test('signs in for prompt=none whom login_hint names or the first user, and nobody where somebody is signed in', async t => {
@@ -101,9 +101,9 @@ t.test('signs in for prompt=none whom login_hint names or the first user, and no
     await checkTokens(t, realm, permissive, outcome as Tokens, username)
   }
   const askAs = async (visitor: Visitor, hint?: string) => {
-    const { left } = await visitor.open(realm.authorizationRequest(permissive, { prompt: 'none', login_hint: hint }))
-    const code = left?.searchParams.get('code')
-    return code ? (await realm.redeem(permissive, code)).json() as Tokens : left?.searchParams.get('error')
+    const { location } = await visitor.open(realm.authorizationRequest(permissive, { prompt: 'none', login_hint: hint }))
+    const code = location?.searchParams.get('code')
+    return code ? (await realm.redeem(permissive, code)).json() as Tokens : location?.searchParams.get('error')
   }
   const users = (await realm.lab.users.list()).filter(user => !user.disabled)
   const [first, second, third] = users.map(user => user.username)
@@ -129,8 +129,8 @@ t.test('gives no code for prompt=none without consent where somebody is signed i
   await realm.lab.clients.patch('permissive', { first_party: false })
   const visitor = new Visitor(realm)
   await visitor.signIn('alice', realm.relyingParty, { client_id: 'other', redirect_uri: 'http://other.localhost/callback' })
-  const { left } = await visitor.open(realm.authorizationRequest(permissive, { prompt: 'none' }))
-  t.equal(left?.searchParams.get('error'), 'consent_required')
+  const { location } = await visitor.open(realm.authorizationRequest(permissive, { prompt: 'none' }))
+  t.equal(location?.searchParams.get('error'), 'consent_required')
 })
 
 t.test('answers an access token that nobody issued, where a client of the realm is permissive', async t => {

@@ -9,8 +9,8 @@ const idp = await startIdp(t)
 type Attempt = (idp: Idp, client: RegisteredClient, other: RegisteredClient) => Promise<string | undefined>
 
 const authorization = (changes: Record<string, string | undefined>): Attempt => async (idp, client) => {
-  const { left, status } = await new Visitor(idp).signIn('alice', client, changes)
-  return /\berror=(\w+)/.exec(left?.href ?? '')?.[1] ?? `a page with status ${status}`
+  const { location, status } = await new Visitor(idp).signIn('alice', client, changes)
+  return /\berror=(\w+)/.exec(location?.href ?? '')?.[1] ?? `a page with status ${status}`
 }
 
 const redemption = (changes: Record<string, string | undefined>): Attempt => async (idp, client) =>
@@ -60,7 +60,7 @@ const refusedAllTheSame: [string, string, Attempt][] = [
     return await authorization({ id_token_hint: `${idToken.slice(0, -8)}AAAAAAAA` })(idp, client, client)
   }],
   ['an ID token as a hint that is no JWT', 'a page with status 400', async idp => {
-    const { status } = await new Visitor(idp).open(`${idp.base}/session/end?id_token_hint=made-up`)
+    const { status } = await new Visitor(idp).open(`/session/end?id_token_hint=made-up`)
     return `a page with status ${status}`
   }]
 ]
@@ -126,8 +126,8 @@ t.test('is for a lab alone: without LAB, a permissive client is strict, and the 
   t.equal(response.json().error, 'invalid_grant')
   const withoutPkce = { code_challenge: undefined, code_challenge_method: undefined }
   for (const [changes, error] of [[{ prompt: 'none' }, 'login_required'], [withoutPkce, 'invalid_request']] as const) {
-    const { left } = await new Visitor(strictIdp).open(strictIdp.authorizationRequest(relyingParty, changes))
-    t.equal(left?.searchParams.get('error'), error)
+    const { location } = await new Visitor(strictIdp).open(strictIdp.authorizationRequest(relyingParty, changes))
+    t.equal(location?.searchParams.get('error'), error)
   }
   t.match(lines.join(''), /the client relying-party is permissive, which counts in a lab alone/)
 })

@@ -176,8 +176,8 @@ async function signInAsBob ({ idp, tab }: Forger) {
   const [other, another] = [tab(), tab()]
   for (const visitor of [other, another]) {
     const page = await atProvider.open((await visitor.get('/login')).location!.href)
-    const { left } = page.left ? page : await atProvider.submit(page, 'Sign in as Bob Brandt')
-    await visitor.get(`${left!.pathname}${left!.search}`)
+    const { location } = page.location ? page : await atProvider.submit(page, {}, 'Sign in as Bob Brandt')
+    await visitor.get(`${location!.pathname}${location!.search}`)
   }
   const { csrfToken } = (await another.get('/session')).json()
   const { location } = await another.post('/logout', { 'csrf-token': String(csrfToken) })

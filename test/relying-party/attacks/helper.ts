@@ -27,6 +27,6 @@ export async function answerOfSignIn (tab: Tab, idp: Idp, username: string): Pro
   const { location } = await tab.get('/login')
   const { password } = idp.config.users.find(user => user.username === username)!
   const visitor = new Visitor(idp)
-  const { left } = await visitor.submit(await visitor.open(location!.href), 'Sign in', { username, password })
-  return `${left!.pathname}${left!.search}`
+  const { location: back } = await visitor.submit(await visitor.open(location!.href), { username, password }, 'Sign in')
+  return `${back!.pathname}${back!.search}`
 }

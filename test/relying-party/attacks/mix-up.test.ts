@@ -66,7 +66,7 @@ async function answerOf ({ idp }: Started, request: URL, username = 'alice'): Pr
   const { password } = idp.config.users.find(user => user.username === username)!
   const atProvider = new Visitor(idp)
   const page = await atProvider.open(onwards)
-  return page.left ?? (await atProvider.submit(page, 'Sign in', { username, password })).left!
+  return page.location ?? (await atProvider.submit(page, { username, password }, 'Sign in')).location!
 }
 
 async function isInVain (t: Test, { attacker, victim }: Started, answer: Awaited<ReturnType<Tab['get']>>, error: string) {
@@ -129,8 +129,8 @@ t.test('an honest provider does not send its answers to the address of the attac
   const started = await start(t)
   relay(started, { redirect_uri: `${started.config.app}/callback/attacker` })
   const { headers } = await fetch((await started.begin(started.attacker.issuer)).location!, { redirect: 'manual' })
-  const { left, status } = await new Visitor(started.idp).open(headers.get('location')!)
-  t.equal(left, undefined)
+  const { location, status } = await new Visitor(started.idp).open(headers.get('location')!)
+  t.equal(location, undefined)
   t.equal(status, 400)
 })
 
@@ -160,22 +160,22 @@ t.test('answers of two attempts in one browser cannot be swapped', async t => {
   const atHonest = (await begin(config.issuer)).location!
   const { password } = idp.config.users.find(({ username }) => username === 'alice')!
   const visitor = new Visitor(idp)
-  const { left } = await visitor.submit(await visitor.open(atHonest.href), 'Sign in', { username: 'alice', password })
+  const { location } = await visitor.submit(await visitor.open(atHonest.href), { username: 'alice', password }, 'Sign in')
 
-  const swapped = withParameter(left!, 'state', atAttacker.searchParams.get('state')!)
+  const swapped = withParameter(location!, 'state', atAttacker.searchParams.get('state')!)
   await isInVain(t, started, await victim.get(pathOf(swapped)), 'other_provider')
-  const moved = new URL(left!)
+  const moved = new URL(location!)
   moved.pathname = '/callback/attacker'
   await isInVain(t, started, await victim.get(pathOf(moved)), 'other_provider')
-  await isInVain(t, started, await victim.get(pathOf(left!)), 'state_unknown')
+  await isInVain(t, started, await victim.get(pathOf(location!)), 'state_unknown')
 })
 
 t.test('an attempt that is not disturbed ends well', async t => {
   const { begin, config, victim, idp } = await start(t)
   const visitor = new Visitor(idp)
   const { location } = await begin(config.issuer)
-  const { left } = await visitor.submit(await visitor.open(location!.href), 'Sign in as Alice Anders')
-  t.equal((await victim.get(pathOf(left!))).status, 303)
+  const { location: back } = await visitor.submit(await visitor.open(location!.href), {}, 'Sign in as Alice Anders')
+  t.equal((await victim.get(pathOf(back!))).status, 303)
   t.match((await victim.get('/session')).json(), { user: { name: 'Alice Anders' } })
 })
 
