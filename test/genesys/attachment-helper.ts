@@ -4,7 +4,8 @@ import type { Test } from 'tap'
 import type { Attachment } from '../../services/genesys/attachments/attachment-record.ts'
 import type { GenesysConfig } from '../../services/genesys/config.ts'
 import type { Guest, GuestFrame } from '../helpers/guest.ts'
-import { configWith, startGenesys, stepUpDeploymentId, temporaryFolder } from './helper.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
+import { configWith, startGenesys, stepUpDeploymentId } from './helper.ts'
 
 /** An image of one pixel. */
 export const png = Buffer.from(

@@ -20,9 +20,10 @@ import { createHappenings } from '../../services/genesys/conversations/happening
 import type { GuestSession } from '../../services/genesys/conversations/sessions.ts'
 import { connect, type Guest } from '../helpers/guest.ts'
 import { freePorts, root } from '../helpers/lab.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { until } from '../helpers/until.ts'
 import { gif, ofClass, png, pngRequest, startWithUploads, type PresignedUrlBody } from './attachment-helper.ts'
-import { configWith, env, stepUpDeploymentId, temporaryFolder } from './helper.ts'
+import { configWith, env, stepUpDeploymentId } from './helper.ts'
 
 const lines: string[] = []
 const log = { level: 'info', format: 'json' as const, destination: { write: (line: string) => { lines.push(line) } } }

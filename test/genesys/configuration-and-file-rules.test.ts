@@ -9,8 +9,9 @@ import {
 import { loadGenesysConfig } from '../../services/genesys/config.ts'
 import { allowsOrigin, readDeployments, type Deployment } from '../../services/genesys/deployments.ts'
 import { GuestError } from '../../services/genesys/guest/frames.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { gif, png } from './attachment-helper.ts'
-import { buildApp, configWith, deploymentId, env, temporaryFolder } from './helper.ts'
+import { buildApp, configWith, deploymentId, env } from './helper.ts'
 
 const { app } = await buildApp(t, { url: 'https://genesys.example' })
 const base = '/webdeployments/v1/deployments'

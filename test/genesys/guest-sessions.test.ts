@@ -3,8 +3,9 @@ import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import type { VerifiedIdentity } from '../../services/genesys/auth/identity.ts'
 import type { Guest, GuestFrame } from '../helpers/guest.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import {
-  ada, another, anonymousDeploymentId, deploymentId, deploymentsWith, grace, startGenesys, stepUpDeploymentId, temporaryFolder
+  ada, another, anonymousDeploymentId, deploymentId, deploymentsWith, grace, startGenesys, stepUpDeploymentId
 } from './helper.ts'
 
 const { app, folder, open, tokens, anonymousGuest, signedInGuest } = await startGenesys(t)

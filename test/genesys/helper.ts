@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { openStore } from '#lib/store.ts'
@@ -11,6 +9,7 @@ import type { VerifiedIdentity } from '../../services/genesys/auth/identity.ts'
 import { openJwts } from '../../services/genesys/auth/jwt.ts'
 import { openTokens } from '../../services/genesys/auth/tokens.ts'
 import { connect, type Guest } from '../helpers/guest.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 export const deploymentId = '5a1b7c3e-8f20-4d6a-9b1e-3c4d5e6f7a80'
 export const anonymousDeploymentId = '0c9d2f64-5b1e-4a37-8f02-7d6e5c4b3a21'
@@ -40,12 +39,6 @@ export const grace: VerifiedIdentity = { ...ada, sub: 'grace', name: 'Grace Hopp
 
 /** Somebody like her, whom no other test knows. */
 export const another = (identity: VerifiedIdentity): VerifiedIdentity => ({ ...identity, sub: `${identity.sub}-${randomUUID()}` })
-
-export function temporaryFolder (t: Test): string {
-  const folder = mkdtempSync(join(tmpdir(), 'genesys-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
 
 const usual = loadGenesysConfig(env)
 

@@ -5,9 +5,10 @@ import t from 'tap'
 import { openAttachmentFiles } from '../../services/genesys/attachments/attachment-files.ts'
 import { stopClock } from '../helpers/clock.ts'
 import { UpgradeError, type Guest, type GuestFrame } from '../helpers/guest.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { until } from '../helpers/until.ts'
 import {
-  ada, anonymousDeploymentId, buildApp, deploymentId, deploymentsWith, implicitDeploymentId, startGenesys, stepUpDeploymentId, temporaryFolder
+  ada, anonymousDeploymentId, buildApp, deploymentId, deploymentsWith, implicitDeploymentId, startGenesys, stepUpDeploymentId
 } from './helper.ts'
 import { startBareProvider } from './identity-provider.ts'
 

@@ -7,7 +7,8 @@ import t, { type Test } from 'tap'
 import { openStore } from '#lib/store.ts'
 import { openJwts } from '../../services/genesys/auth/jwt.ts'
 import { openTokens } from '../../services/genesys/auth/tokens.ts'
-import { ada, anonymousDeploymentId, buildApp, deploymentId, grace, startGenesys, temporaryFolder } from './helper.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
+import { ada, anonymousDeploymentId, buildApp, deploymentId, grace, startGenesys } from './helper.ts'
 import { redirectUris, startIdp } from './identity-provider.ts'
 
 /** An identity provider that renews everything. */

@@ -1,13 +1,161 @@
+// Requests that nobody means well with: their heads, addresses and bodies.
+import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
-import t from 'tap'
-import { buildAlone, buildWithIdp } from '../helper.ts'
-import { listenWithIdp } from './helper.ts'
+import t, { type Test } from 'tap'
+import type { Page } from '../helpers/browser.ts'
+import { sendBytes } from '../helpers/raw-http.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
+import { buildAlone, buildWithIdp } from './helper.ts'
+
+/** With no more than a socket, to send what no browser would. */
+async function onSocket ({ app, config }: Pick<Awaited<ReturnType<typeof buildAlone>>, 'app' | 'config'>) {
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  const { host } = new URL(config.app)
+  return {
+    host,
+    /** send bytes as they are */
+    send: (bytes: string) => sendBytes(port, bytes),
+    /** send a request head with other headers than a browser's */
+    ask: (requestLine: string, headers: string[] = [`host: ${host}`]) =>
+      sendBytes(port, [`${requestLine} HTTP/1.1`, 'connection: close', 'accept: text/html', ...headers, '', ''].join('\r\n'))
+  }
+}
+
+const parts = await buildWithIdp(t)
+const { idp, tab, app, config, settings } = parts
+const { host, send, ask } = await onSocket(parts)
+/** Another relying party of the same provider. */
+const beside = (t: Test, others: Record<string, string>) => buildAlone(t, { ...settings, STATE_DIR: temporaryFolder(t), ...others })
+const behindProxy = await beside(t, { TRUSTED_PROXIES: '127.0.0.1' })
+
+// https://portswigger.net/web-security/host-header
+const poison: Record<string, Record<string, string>> = {
+  'a foreign Host': { host: 'evil.example' },
+  'a Host with somebody\'s name before it': { host: 'evil.example@app.localhost' },
+  'a Host with a foreign port': { host: 'app.localhost:6666' },
+  'X-Forwarded-Host': { 'x-forwarded-host': 'evil.example' },
+  'X-Forwarded-Host of this machine': { 'x-forwarded-host': 'localhost' },
+  'X-Forwarded-Proto': { 'x-forwarded-proto': 'https' },
+  'X-Forwarded-Port': { 'x-forwarded-port': '6666' },
+  'X-Forwarded-Prefix': { 'x-forwarded-prefix': '//evil.example' },
+  Forwarded: { forwarded: 'for=1.2.3.4;host=evil.example;proto=https' },
+  'X-Host and X-Forwarded-Server': { 'x-host': 'evil.example', 'x-forwarded-server': 'evil.example' },
+  'X-Original-URL and X-Rewrite-URL': { 'x-original-url': '/evil.example', 'x-rewrite-url': '/evil.example' },
+  'X-HTTP-Method-Override': { 'x-http-method-override': 'DELETE' },
+  'Origin and Referer': { origin: 'https://evil.example', referer: 'https://evil.example/' }
+}
+
+for (const [through, { tab }] of [['', parts], [', through a trusted proxy either', behindProxy]] as const) {
+  t.test(`no address that is given out is made from a header${through}`, async t => {
+    for (const [what, headers] of Object.entries(poison)) {
+      const visitor = tab()
+      const isOurs = (answer: Page) => {
+        t.notMatch(answer.text + JSON.stringify([...answer.headers]), /evil|6666/, what)
+        t.not(answer.location?.protocol, 'https:', what)
+      }
+
+      const login = await visitor.get('/login', headers)
+      t.equal(login.location?.origin, config.issuer, what)
+      t.equal(login.location?.searchParams.get('redirect_uri'), `${config.app}/callback`, what)
+      isOurs(login)
+
+      const callback = await visitor.get(await visitor.answerOfSignIn(idp, 'alice'), headers)
+      t.equal(callback.location?.href, `${config.app}/messenger/login?return_to=%2F`, what)
+      isOurs(callback)
+
+      const messenger = await visitor.get('/messenger/login', headers)
+      t.equal(messenger.location?.searchParams.get('redirect_uri'), `${config.app}/messenger/callback`, what)
+      isOurs(messenger)
+
+      const problem = await visitor.get('/callback?state=made-up', headers)
+      t.equal(problem.status, 400, what)
+      isOurs(problem)
+
+      const { csrfToken } = (await visitor.get('/session')).json()
+      const logout = await visitor.post('/logout', { ...headers, 'csrf-token': String(csrfToken) })
+      t.equal(logout.status, 303, what)
+      t.equal(logout.location?.searchParams.get('post_logout_redirect_uri'), `${config.app}/logout/callback`, what)
+      isOurs(logout)
+    }
+  })
+}
+
+t.test('who makes up where a request is from is counted by where it is from', async t => {
+  const { tab } = await beside(t, { SIGN_IN_RATE_LIMIT: '2' })
+  const statuses = []
+  for (const address of ['192.0.2.1', '192.0.2.2', '192.0.2.3']) {
+    statuses.push((await tab().get('/login', { 'x-forwarded-for': address, 'x-real-ip': address })).status)
+  }
+  t.same(statuses, [303, 303, 429])
+})
+
+t.test('which a proxy that is trusted may say', async t => {
+  const { tab } = await beside(t, { SIGN_IN_RATE_LIMIT: '2', TRUSTED_PROXIES: '127.0.0.1' })
+  const statusFrom = async (address: string) => (await tab().get('/login', { 'x-forwarded-for': address })).status
+  for (let n = 1; n <= 3; n++) t.equal(await statusFrom(`192.0.2.${n}`), 303)
+  t.equal(await statusFrom('192.0.2.1'), 303)
+  t.equal(await statusFrom('192.0.2.1'), 429)
+  t.equal(await statusFrom('192.0.2.1, 127.0.0.1'), 429)
+})
+
+// A target in absolute form has a host of its own: https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2
+const targets = [
+  'http://evil.example/', 'http://evil.example/login', 'https://evil.example/', '//evil.example/', '@evil.example/',
+  '.evil.example/', '*', '\\evil.example'
+]
+// Without a port, something that is appended to the address could belong to the host.
+const withoutPort = await beside(t, { APP_URL: 'http://app.localhost' })
+const { ask: askWithoutPort } = await onSocket(withoutPort)
+for (const name of ['localhost', '127.0.0.1', 'app.localhost', 'evil.example']) {
+  t.test(`a request for another host by its target leads nowhere but here, with ${name} as Host`, async t => {
+    for (const target of targets) {
+      const { status, headers, body } = await askWithoutPort(`GET ${target}`, [`host: ${name}`])
+      t.ok(status < 500, `${target}: ${status}`)
+      const location = /^location: (.*)$/im.exec(headers)?.[1]
+      if (location !== undefined) t.ok([withoutPort.config.app, config.issuer].includes(new URL(location).origin), location)
+      t.notMatch(body, 'evil.example')
+    }
+  })
+}
+
+t.test('a line break brings no header of its own into an answer, encoded or not', async t => {
+  for (const path of ['/login', '/messenger/login']) {
+    for (const lineBreak of ['%0d%0a', '%250d%250a', '%0a', '%E5%98%8D%E5%98%8A', '%C4%8D%C4%8A']) {
+      const value = `/${lineBreak}evil:%20yes`
+      const { headers } = await ask(`GET ${path}?return_to=${value}`)
+      t.notMatch(headers, /^evil:/im, value)
+    }
+  }
+  for (const header of [
+    'cookie: session=a\r\n\tevil: yes', 'cookie: attempt.a%0d%0aevil:%20yes=1', 'host: app.localhost\revil: yes',
+    'cookie: a=b\nevil: yes'
+  ]) {
+    const { status, headers } = await ask('GET /login', header.startsWith('host') ? [header] : ['host: app.localhost', header])
+    t.ok(status < 500, String(status))
+    t.notMatch(headers, /^evil:/im)
+  }
+})
+
+t.test('what two servers could read differently is no request', async t => {
+  const start = `POST /logout HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n`
+  for (const rest of [
+    'content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+    'content-length: 5\r\ncontent-length: 6\r\n\r\nhello',
+    'content-length: -1\r\n\r\n',
+    'transfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n', 'transfer-encoding : chunked\r\n\r\n0\r\n\r\n',
+    'evil\u0000: yes\r\n\r\n', ' evil: yes\r\n\r\n'
+  ]) {
+    const { status } = await send(start + rest)
+    t.equal(status, 400, JSON.stringify(rest))
+  }
+  t.equal((await send('GET / HTTP/1.1\r\nconnection: close\r\n\r\n')).status, 400, 'nor is one without a Host')
+})
 
 const megabyte = 1024 * 1024
 const form = 'application/x-www-form-urlencoded'
 
 t.test('answers whatever there is in an address with a page that says no, and none of it twice', async t => {
-  const { ask } = await listenWithIdp(t)
   const addresses: Record<string, string> = {
     'percent signs that encode nothing': '/callback?state=%zz&code=%',
     'a path that encodes nothing': '/%zz',
@@ -52,7 +200,6 @@ t.test('answers whatever there is in an address with a page that says no, and no
 })
 
 t.test('reads no request head that is too long', async t => {
-  const { ask, host } = await listenWithIdp(t)
   const heads: [string, string[]?][] = [
     [`GET /callback?state=${'s'.repeat(64 * 1024)}`],
     ['GET /session', [`host: ${host}`, `cookie: session=${'a'.repeat(64 * 1024)}`]],
@@ -86,10 +233,9 @@ const posted = [
   '/logout', '/logout/everywhere', '/messenger/auth-code', '/sessions/__proto__/end', '/backchannel-logout', '/login/initiate'
 ]
 t.test('answers whatever there is in a body with 4xx, and ends no session', async t => {
-  const { idp, tab, app, config } = await buildWithIdp(t)
   const visitor = tab()
   await visitor.signIn(idp, 'alice')
-  const cookie = await visitor.jar.getCookieString(config.app)
+  const cookie = await visitor.cookies()
   for (const [what, [type, payload]] of Object.entries(bodies)) {
     for (const url of posted) {
       const { statusCode } = await app.inject({
@@ -102,7 +248,6 @@ t.test('answers whatever there is in a body with 4xx, and ends no session', asyn
 })
 
 t.test('does not read a body that is too long', async t => {
-  const { send, host } = await listenWithIdp(t)
   for (const path of ['/logout', '/messenger/auth-code', '/backchannel-logout', '/login/initiate']) {
     const head = `POST ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\ncontent-type: ${form}\r\n`
     // The ten megabytes are announced and never sent: an answer shows that nobody has waited for them.
@@ -111,7 +256,6 @@ t.test('does not read a body that is too long', async t => {
 })
 
 t.test('takes a body in pieces that is too long for none', async t => {
-  const { app, config } = await buildAlone(t)
   const pieces = async function * () { for (let n = 0; n < 10; n++) yield Buffer.alloc(megabyte, 'a') }
   const { statusCode } = await app.inject({
     method: 'POST',
@@ -123,8 +267,6 @@ t.test('takes a body in pieces that is too long for none', async t => {
 })
 
 t.test('takes a session cookie that it has not made, or not so, for none', async t => {
-  const settings = { STATE_DIR: t.testdir({}) }
-  const { idp, tab, config } = await buildWithIdp(t, settings)
   const visitor = tab()
   await visitor.signIn(idp, 'alice')
   const whole = decodeURIComponent((await visitor.jar.getCookies(config.app)).find(({ key }) => key === 'session')!.value)
@@ -155,14 +297,11 @@ t.test('takes a session cookie that it has not made, or not so, for none', async
   for (const [what, cookie] of Object.entries(strange)) t.equal(await isSignedIn(encodeURIComponent(cookie)), false, what)
   t.equal(await isSignedIn('%zz;%'), false, 'encoding nothing')
 
-  const { tab: otherKey } = await buildAlone(t, {
-    ...settings, IDP_PORT: new URL(config.issuer).port, SESSION_KEY: 'ab'.repeat(32)
-  })
+  const { tab: otherKey } = await buildAlone(t, { ...settings, SESSION_KEY: 'ab'.repeat(32) })
   t.equal(await isSignedIn(encodeURIComponent(whole), otherKey()), false, 'of another key, with the same sessions')
 })
 
 t.test('is not stopped from signing in by cookies with strange names', async t => {
-  const { ask, host } = await listenWithIdp(t)
   const six = (name: string) => Array.from({ length: 6 }, (_, n) => `attempt.${name}${n}=${n}`).join('; ')
   const names = ['\u00e9', '\u00a0', 'a(b', 'a b', '__proto__', 'constructor', '"', '%', '', '<script>', 'a'.repeat(1_000)]
   for (const name of names) {

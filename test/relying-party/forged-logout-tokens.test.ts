@@ -5,8 +5,8 @@ import {
   decodeJwt, exportJWK, generateKeyPair, importJWK, SignJWT, UnsecuredJWT, type CryptoKey, type JWK, type JWTPayload
 } from 'jose'
 import t, { type Test } from 'tap'
-import { Visitor } from '../../idp/helper.ts'
-import { buildWithIdp, type Tab } from '../helper.ts'
+import { Visitor } from '../idp/helper.ts'
+import { buildWithIdp, type Tab } from './helper.ts'
 
 /** `undefined` leaves one out of what is good. */
 type Claims = Record<string, unknown>
@@ -21,7 +21,7 @@ const secretOf = (text: string) => new TextEncoder().encode(text)
  * @see https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation
  */
 async function startWithForger (t: Test) {
-  const parts = await buildWithIdp(t, { SIGN_IN_RATE_LIMIT: '1000' })
+  const parts = await buildWithIdp(t)
   const { idp, app, config, tab } = parts
   const { keys: [jwk] } = JSON.parse(readFileSync(join(idp.config.stateFolder, 'signing-keys.json'), 'utf8')) as { keys: JWK[] }
   const { kid, alg } = jwk!
@@ -70,6 +70,7 @@ async function startWithForger (t: Test) {
 
 type Forger = Awaited<ReturnType<typeof startWithForger>>
 
+const forger = await startWithForger(t)
 const isSignedIn = async (visitor: Tab) => (await visitor.get('/session')).json()['authenticated']
 
 function publicKeyInPem ({ kty, n, e }: JWK): string {
@@ -134,7 +135,6 @@ const forgeries: Record<string, (forger: Forger) => Promise<string>> = {
 }
 
 t.test('a logout token of the provider ends the sessions of its person, and of nobody else', async t => {
-  const forger = await startWithForger(t)
   const [visitor, other] = [await forger.signedIn('alice'), await forger.signedIn('bob')]
   const { status, cacheControl } = await forger.send(await forger.sign())
   t.equal(status, 200)
@@ -144,7 +144,6 @@ t.test('a logout token of the provider ends the sessions of its person, and of n
 })
 
 t.test('a forged logout token ends nothing', async t => {
-  const forger = await startWithForger(t)
   const visitor = await forger.signedIn()
   for (const [what, forge] of Object.entries(forgeries)) {
     const { status, text, cacheControl } = await forger.send(await forge(forger))
@@ -160,7 +159,6 @@ t.test('a forged logout token ends nothing', async t => {
 })
 
 t.test('a logout token works once', async t => {
-  const forger = await startWithForger(t)
   const token = await forger.sign()
   t.equal((await forger.send(token)).status, 200)
   const visitor = await forger.signedIn()
@@ -185,7 +183,6 @@ async function signInAsBob ({ idp, tab }: Forger) {
 }
 
 t.test('a session of one person together with the sub of another ends neither', async t => {
-  const forger = await startWithForger(t)
   const visitor = await forger.signedIn('alice')
   const { other, sid } = await signInAsBob(forger)
   await forger.send(await forger.sign({ sid, sub: alice }))
@@ -195,7 +192,6 @@ t.test('a session of one person together with the sub of another ends neither', 
 })
 
 t.test('a logout token that is sent otherwise than as one field of a form is refused', async t => {
-  const forger = await startWithForger(t)
   const visitor = await forger.signedIn()
   const token = await forger.sign()
   const ways: [type: string, body: string][] = [
