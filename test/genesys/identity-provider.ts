@@ -4,7 +4,10 @@ import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import Provider, { type AdapterPayload, type Configuration } from 'oidc-provider'
 import type { Test } from 'tap'
+import { takeKeysFromFile } from '../helpers/keys.ts'
 import { env } from './helper.ts'
+
+takeKeysFromFile()
 
 export const redirectUris = [
   'http://app.localhost:3000/messenger/callback',
