@@ -5,8 +5,9 @@ import { UsageError } from './usage-error.ts'
 import { idp } from './bench/idp.ts'
 import { messaging } from './bench/messaging.ts'
 import { rp } from './bench/rp.ts'
+import { start } from './bench/start.ts'
 
-const benchmarks: Record<string, Benchmark> = { idp, messaging, rp }
+const benchmarks: Record<string, Benchmark> = { idp, messaging, rp, start }
 
 const [name, ...args] = process.argv.slice(2)
 const benchmark = name === undefined ? undefined : benchmarks[name]

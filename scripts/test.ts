@@ -4,10 +4,11 @@
 // was skipped and why, and the line that CI reads.
 import { spawnSync } from 'node:child_process'
 import { createReadStream, rmSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { fileURLToPath } from 'node:url'
+import { dump } from 'js-yaml'
 import { Parser, type Result } from 'tap-parser'
-import { stringify } from 'yaml'
 
 interface Node {
   name: string
@@ -20,7 +21,11 @@ interface Node {
 const results = '.tap/results.tap'
 rmSync(results, { force: true })
 const reporter = process.stdout.isTTY ? 'base' : 'silent'
-const { status } = spawnSync('tap', ['run', `--reporter=${reporter}`, `--output-file=${results}`, ...process.argv.slice(2)], { stdio: 'inherit' })
+// Its own file, as Windows has another program by its name than other systems.
+const tap = join(dirname(fileURLToPath(import.meta.resolve('tap'))), 'run.mjs')
+const runTap = (...args: string[]) => spawnSync(process.execPath, [tap, ...args], { stdio: 'inherit' }).status
+runTap('build')
+const status = runTap('run', `--reporter=${reporter}`, `--output-file=${results}`, ...process.argv.slice(2))
 
 const root = await readResults(results).catch(() => undefined)
 if (!root) process.exit(status || 1)
@@ -79,5 +84,5 @@ function count (node: Node, path: string[]) {
 /** What the assertions that failed say of themselves. */
 function reasonsOf (node: Node): string {
   const broken = node.isTest ? node.children.filter(({ result }) => !result?.ok) : [node]
-  return broken.map(({ name, result }) => stringify({ [name]: result?.diag ?? null }).replaceAll(/^/gm, '  ')).join('\n')
+  return broken.map(({ name, result }) => dump({ [name]: result?.diag ?? null }).replaceAll(/^/gm, '  ')).join('\n')
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parse, stringify } from 'yaml'
+import { dump, load } from 'js-yaml'
 import { loadIdpConfig } from '../../services/idp/config.ts'
 import { freePorts, labSettings, root } from '../../test/helpers/lab.ts'
 import type { BenchClient, Person } from './idp-relying-party.ts'
@@ -22,15 +22,16 @@ export interface IdpServer extends KeepingServer {
  * Start `services/idp/server.ts` with an empty state folder of its own, its store as durable as ever, and the users and
  * clients of the lab.
  *
+ * @param options.checkout whose code it is
  * @param options.lab the setting `LAB`
  * @param options.hint sign in by `login_hint`, else by the form of the sign-in page
  */
-export async function startOurIdp (options: { lab: boolean, hint: boolean }): Promise<IdpServer> {
+export async function startOurIdp (options: { checkout: string, lab: boolean, hint: boolean }): Promise<IdpServer> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'))
   const usersFile = join(folder, 'users.yaml')
   writeFileSync(usersFile, markedUsers())
   const { settings, config, client, user } = await describe({ STATE_DIR: folder, LAB: String(options.lab), USERS_FILE: usersFile })
-  const server = await startServer(join(root, 'services/idp/server.ts'), config.port, settings)
+  const server = await startServer(join(options.checkout, 'services/idp/server.ts'), config.port, settings)
   return {
     ...server,
     issuer: config.issuer,
@@ -46,8 +47,8 @@ export async function startOurIdp (options: { lab: boolean, hint: boolean }): Pr
 
 /** The users of the lab, where the one who signs in may do so by `login_hint`. */
 function markedUsers (): string {
-  const users = parse(readFileSync(join(root, 'services/idp/users.yaml'), 'utf8')) as { username: string }[]
-  return stringify(users.map(user => ({ ...user, ...(user.username === username && { sign_in_by_hint: true }) })))
+  const users = load(readFileSync(join(root, 'services/idp/users.yaml'), 'utf8')) as { username: string }[]
+  return dump(users.map(user => ({ ...user, ...(user.username === username && { sign_in_by_hint: true }) })))
 }
 
 /** Start bare `oidc-provider`. */

@@ -1,3 +1,4 @@
+import { root } from '../../test/helpers/lab.ts'
 import { UsageError } from '../usage-error.ts'
 import { readOptions, type Benchmark } from './benchmark.ts'
 import { environment } from './environment.ts'
@@ -41,14 +42,14 @@ export const idp: Benchmark = {
   about: 'sign-ins, beside bare oidc-provider and oauth2-mock-server; and the memory after 20,000 of them',
 
   async run (args) {
-    const { 'sign-ins': [signIns], round: [round], 'at-once': [atOnce] } = readOptions(args, options)
+    const { 'sign-ins': [signIns], round: [round], 'at-once': [atOnce], beside } = readOptions(args, options)
     const rounds = Math.round(signIns! / round!)
     if (rounds < 2) throw new UsageError('--sign-ins must be at least two rounds: the first warms up.')
     console.log(`${environment('oidc-provider', 'oauth2-mock-server', 'undici')}\n` +
       `${rounds} rounds of ${round} sign-ins for each server, one server after the other in turns, ${atOnce} at once; the first round ` +
       'warms up.\nA sign-in is a new browser, PKCE, state and nonce, and ends with a checked ID token. LOG_LEVEL=warn, LOG_FORMAT=json.\n')
 
-    const contestants = await startAll(atOnce!)
+    const contestants = await startAll(atOnce!, beside)
     try {
       const looksAt = await measure(contestants, rounds, round!, atOnce!)
       console.log(compare(contestants))
@@ -60,11 +61,15 @@ export const idp: Benchmark = {
   }
 }
 
-async function startAll (connections: number): Promise<Contestant[]> {
+async function startAll (connections: number, beside: string | undefined): Promise<Contestant[]> {
   const servers = {
-    'lab, hint': await startOurIdp({ lab: true, hint: true }),
-    'lab, form': await startOurIdp({ lab: true, hint: false }),
-    'LAB=false, form': await startOurIdp({ lab: false, hint: false }),
+    'lab, hint': await startOurIdp({ checkout: root, lab: true, hint: true }),
+    'lab, form': await startOurIdp({ checkout: root, lab: true, hint: false }),
+    'LAB=false, form': await startOurIdp({ checkout: root, lab: false, hint: false }),
+    ...(beside !== undefined && {
+      [`lab, hint, of ${beside}`]: await startOurIdp({ checkout: beside, lab: true, hint: true }),
+      [`lab, form, of ${beside}`]: await startOurIdp({ checkout: beside, lab: true, hint: false })
+    }),
     [reference]: await startBareProvider(),
     'oauth2-mock-server': await startMockServer()
   }

@@ -46,11 +46,11 @@ export async function startProvider (): Promise<Provider> {
   return { ...server, issuer }
 }
 
-/** Start `services/relying-party/server.ts` with an empty state folder of its own, its store as durable as ever. */
-export async function startOurRelyingParty (issuer: string): Promise<RelyingPartyServer> {
+/** Start `services/relying-party/server.ts` of a checkout with an empty state folder of its own, its store as durable as ever. */
+export async function startOurRelyingParty (issuer: string, checkout = root): Promise<RelyingPartyServer> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'))
   const ports = await freePorts()
-  const server = await startServer(join(root, 'services/relying-party/server.ts'), Number(ports.APP_PORT), labSettings({
+  const server = await startServer(join(checkout, 'services/relying-party/server.ts'), Number(ports.APP_PORT), labSettings({
     ...ports,
     NODE_ENV: 'production',
     LAB: 'false',

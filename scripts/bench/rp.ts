@@ -24,7 +24,7 @@ export const rp: Benchmark = {
   about: 'sign-ins and authenticated requests, beside express-openid-connect; cookies; and the memory after 20,000 sign-ins',
 
   async run (args) {
-    const { 'sign-ins': [signIns], round: [round], 'at-once': [atOnce], seconds: [seconds], connections } =
+    const { 'sign-ins': [signIns], round: [round], 'at-once': [atOnce], seconds: [seconds], connections, beside } =
       readOptions(args, options)
     const rounds = Math.round(signIns! / round!)
     if (rounds < 2) throw new UsageError('--sign-ins must be at least two rounds: the first warms up.')
@@ -34,7 +34,7 @@ export const rp: Benchmark = {
       'TLS ends before them. None logs a line a request. Ours alone sends the headers of helmet, and a CSRF token.\n')
 
     const provider = await startProvider()
-    const contestants = await startAll(provider, Math.max(atOnce!, ...connections))
+    const contestants = await startAll(provider, Math.max(atOnce!, ...connections), beside)
     try {
       const looksAt = await measure({
         provider, contestants, rounds, perRound: round!, atOnce: atOnce!, seconds: seconds!, connections
@@ -50,9 +50,10 @@ export const rp: Benchmark = {
   }
 }
 
-async function startAll ({ issuer }: Provider, connections: number): Promise<Contestant[]> {
+async function startAll ({ issuer }: Provider, connections: number, beside: string | undefined): Promise<Contestant[]> {
   const servers = {
     'relying-party': await startOurRelyingParty(issuer),
+    ...(beside !== undefined && { [`relying-party of ${beside}`]: await startOurRelyingParty(issuer, beside) }),
     [reference]: await startExpress(issuer, 'cookie'),
     [`${reference}, store in memory`]: await startExpress(issuer, 'store')
   }

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { join } from 'node:path'
 import { until } from '../../test/helpers/until.ts'
 
 /** What a process has used so far. */
@@ -21,8 +20,7 @@ export interface ServerProcess {
 
 /** Start a server with the Node that runs this, and wait until it takes connections. */
 export async function startServer (script: string, port: number, env: Record<string, string>): Promise<ServerProcess> {
-  const probe = join(import.meta.dirname, 'probe.ts')
-  const server = spawn(process.execPath, ['--expose-gc', '--import', probe, script], {
+  const server = spawn(process.execPath, ['--expose-gc', '--import', import.meta.resolve('./probe.ts'), script], {
     env, stdio: ['ignore', 'ignore', 'inherit', 'ipc']
   })
   const ended = once(server, 'exit')

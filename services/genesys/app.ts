@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import cors from '@fastify/cors'
-import helmet from '@fastify/helmet'
 import { health } from '#lib/health.ts'
 import { buildServer, type Server } from '#lib/http-server.ts'
 import { labClock } from '#lib/lab-clock.ts'
+import { securityHeadersFor } from '#lib/security-headers.ts'
 import { openStateFolder } from '#lib/state-folder.ts'
 import { openStore } from '#lib/store.ts'
 import { createAgent } from './agent/agent.ts'
@@ -73,12 +73,13 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
     store.close()
   })
 
-  await app.register(helmet, {
+  const headers = securityHeadersFor(() => [], () => ({
     contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
     // Pages of other origins load the script.
     crossOriginResourcePolicy: { policy: 'cross-origin' },
-    strictTransportSecurity: url.startsWith('https:')
-  })
+    ...(!url.startsWith('https:') && { strictTransportSecurity: false })
+  }))
+  app.addHook('onRequest', async (_request, reply) => { reply.headers(headers()) })
   await app.register(platformErrors)
   await app.register(webSockets)
   await app.register(health)

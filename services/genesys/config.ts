@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#lib/schema.ts'
 import { addressesOf, commonSettings, loadSettings, secret, serverConfigOf, type ServerConfig } from '#lib/settings.ts'
 import { readDeployments, type Deployment } from './deployments.ts'
 

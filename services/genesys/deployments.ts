@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { Type, type Static } from 'typebox'
 import { readDataFile } from '#lib/data-file.ts'
+import { Type, type Static } from '#lib/schema.ts'
 
 /** Pattern of deployment ids and session tokens. */
 export const uuid = '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
@@ -56,6 +56,8 @@ const entry = Type.Object({
 /** A Messenger deployment as `deployments.yaml` describes it. */
 export type Deployment = Static<typeof entry>
 
+const entries = Type.Array(entry, { minItems: 1 })
+
 /**
  * Read the Messenger deployments.
  *
@@ -67,7 +69,7 @@ export function readDeployments (
   settings: Record<string, string>,
   file = join(import.meta.dirname, 'deployments.yaml')
 ): Deployment[] {
-  return readDataFile(file, { entry, key: 'id', settings })
+  return readDataFile(file, { entries, key: 'id', settings })
 }
 
 /** The deployment of an id, where it is there and switched on. */

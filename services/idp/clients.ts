@@ -1,5 +1,5 @@
-import { Type, type Static } from 'typebox'
 import { DataFileError, readDataFile } from '#lib/data-file.ts'
+import { Type, type Static } from '#lib/schema.ts'
 import type { Directory } from './directory.ts'
 
 // No semicolon or comma in the host name: origins of clients stand in the Content-Security-Policy of pages.
@@ -67,6 +67,8 @@ const client = Type.Object({ client_id: Type.String({ minLength: 1 }), ...client
 /** A registered client, as an entry of `clients.yaml`. */
 export type RegisteredClient = Static<typeof client>
 
+const entries = Type.Array(client, { minItems: 1 })
+
 /**
  * Read a file of clients.
  *
@@ -74,7 +76,7 @@ export type RegisteredClient = Static<typeof client>
  * @see https://openid.net/specs/openid-connect-registration-1_0.html#ClientMetadata
  */
 export function readClients (file: string, settings: Record<string, string | number | boolean>): RegisteredClient[] {
-  const clients = readDataFile(file, { entry: client, key: 'client_id', settings })
+  const clients = readDataFile(file, { entries, key: 'client_id', settings })
   const mistakes = clients.flatMap((client, index) =>
     contradictions(client).map(what => `entry ${index + 1} (${client.client_id}), field ${what}`))
   if (mistakes.length > 0) throw new DataFileError(file, mistakes)

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { Type } from 'typebox'
+import { Type } from '#lib/schema.ts'
 import {
   addressesOf, commonSettings, loadSettings, secret, serverConfigOf, withoutTrailingSlash, type Addresses, type ServerConfig
 } from '#lib/settings.ts'

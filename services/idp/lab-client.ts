@@ -1,7 +1,7 @@
-import type { Static } from 'typebox'
 import { fetch as outboundFetch } from '#lib/outbound.ts'
 import type { LedgerFilter } from '#lib/ledger-filter.ts'
 import type { LedgerEntry } from '#lib/ledger.ts'
+import type { Static } from '#lib/schema.ts'
 import type { RegisteredClient, SigningAlgorithm } from './clients.ts'
 import type { ActiveFault, Switch } from './faults/faults.ts'
 import type { ClientFields } from './lab/clients.ts'

@@ -58,7 +58,7 @@ export interface ProviderParts {
  * one can take its place, e.g. when keys have changed.
  */
 export function createProvider ({ realm, pages, log }: ProviderParts): Provider {
-  const { accounts, clients, cookieKeys, issuer, keys, mountPath, settings, store } = realm
+  const { accounts, clients, cookieKeys, cookieSignatures, issuer, keys, mountPath, settings, store } = realm
 
   const configuration: Configuration = {
     adapter: storeAdapter(store, clients),
@@ -142,6 +142,7 @@ export function createProvider ({ realm, pages, log }: ProviderParts): Provider 
   }
 
   const provider = new Provider(issuer, configuration)
+  provider.keys = cookieSignatures
   permitForClients(provider, realm, log)
   // Before the instruments, so that a fault in the way back is one in the way on from this page too.
   signOutInFrames(provider, page => pages.show('front-channel-sign-out', page))

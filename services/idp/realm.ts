@@ -8,6 +8,7 @@ import { openStateFolder } from '#lib/state-folder.ts'
 import { openStore, type Store } from '#lib/store.ts'
 import { endSessions } from './adapter.ts'
 import { originsOf, type Clients, type RegisteredClient } from './clients.ts'
+import { CookieSignatures } from './cookie-signatures.ts'
 import { Directory } from './directory.ts'
 import { Faults } from './faults/faults.ts'
 import { openCookieKeys, SigningKeys } from './keys.ts'
@@ -63,6 +64,7 @@ export class Realm {
   readonly keys: SigningKeys
   /** what the cookies of browsers are signed with, newest first */
   readonly cookieKeys: string[]
+  readonly cookieSignatures: CookieSignatures
   readonly lab: RealmLab | undefined
   readonly #stateFolder: string
   readonly #makeProvider: () => Provider
@@ -112,6 +114,7 @@ export class Realm {
     this.settings = parts.settings
     this.keys = parts.keys
     this.cookieKeys = parts.cookieKeys
+    this.cookieSignatures = new CookieSignatures(parts.cookieKeys)
     this.lab = parts.lab
     this.#stateFolder = parts.stateFolder
     this.#makeProvider = () => createProvider({

@@ -1,4 +1,4 @@
-import { Type, type Static } from 'typebox'
+import { Type, type Static } from '#lib/schema.ts'
 import type { Store } from '#lib/store.ts'
 
 /** What is the same for all clients of an issuer, and can be changed at run time. */

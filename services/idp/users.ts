@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { Type, type Static } from 'typebox'
 import { readDataFile } from '#lib/data-file.ts'
+import { Type, type Static, type TObject } from '#lib/schema.ts'
 import type { Directory } from './directory.ts'
 
 const standardClaims = {
@@ -61,15 +61,15 @@ export const userFields = {
   })
 }
 
-const entry = Type.Object({
+const entries = Type.Array(Type.Object({
   username: Type.String({ pattern: usernamePattern }),
   ...userFields,
   claims: Type.Object(standardClaims, { additionalProperties: false }),
   custom_claims: Type.Optional(anyClaims)
-}, { additionalProperties: false })
+}, { additionalProperties: false }), { minItems: 1 })
 
 /** A test user. */
-export interface User extends Static<Type.TObject<typeof userFields>> {
+export interface User extends Static<TObject<typeof userFields>> {
   username: string
   claims: Record<string, unknown>
 }
@@ -100,7 +100,7 @@ export function completed ({ username, ...said }: Partial<User> & Pick<User, 'us
  * @see https://openid.net/specs/openid-connect-core-1_0.html#StandardClaims
  */
 export function readUsers (file: string, settings: Record<string, string | number | boolean>): User[] {
-  const users = readDataFile(file, { entry, key: 'username', unique: ['username', 'sub'], settings })
+  const users = readDataFile(file, { entries, key: 'username', unique: ['username', 'sub'], settings })
   return users.map(({ custom_claims: customClaims, claims, ...user }) => ({ ...user, claims: { ...claims, ...customClaims } }))
 }
 

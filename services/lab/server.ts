@@ -1,11 +1,11 @@
-import { serve } from '#lib/serve.ts'
-import { loadIdpConfig } from '../idp/config.ts'
+import { serve, type Part } from '#lib/serve.ts'
+import type { IdpConfig } from '../idp/config.ts'
 import { buildLab } from './app.ts'
 
 await serve(() => buildLab(process.env), printWelcome)
 
-function printWelcome () {
-  const { app, users } = loadIdpConfig()
+function printWelcome (parts: Part[]) {
+  const { app, users } = parts.find(({ config }) => config.name === 'idp')!.config as IdpConfig
   const widths = { username: longest(users.map(user => user.username)), password: longest(users.map(user => user.password)) }
   console.log(`
 The lab is ready, ${(performance.now() / 1000).toFixed(1)} s after its start.

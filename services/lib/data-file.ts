@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { Ajv, type ErrorObject } from 'ajv'
-import addFormats from 'ajv-formats'
-import { Type, type Static, type TSchema } from 'typebox'
-import { parseDocument } from 'yaml'
+import type { ErrorObject } from 'ajv'
+import { load, YAMLException } from 'js-yaml'
+import type { Static, TArray } from './schema.ts'
+import { ofValues } from './validation.ts'
 
 /** A mistake in a file of users, clients or deployments, in words for the person who edits it. */
 export class DataFileError extends Error {
@@ -14,38 +14,31 @@ export class DataFileError extends Error {
   }
 }
 
-const ajv = new Ajv({ allErrors: true, useDefaults: true })
-addFormats.default(ajv)
-
 /**
  * Read a YAML list of entries.
  *
  * `${NAME}` in a value stands for the setting of that name.
  *
  * @param file path of the file
- * @param options.entry TypeBox schema of one entry; defaults in it are filled in
+ * @param options.entries schema of the list; defaults in it are filled in
  * @param options.key the field by which messages call an entry
  * @param options.unique fields in which no two entries may be the same; `key` where not said
  * @param options.settings what `${NAME}` may refer to
  * @throws {DataFileError} naming the file and, for each mistake, the entry and the field
  */
-export function readDataFile<T extends TSchema> (file: string, options: {
-  entry: T
+export function readDataFile<T extends TArray> (file: string, options: {
+  entries: T
   key: string
   unique?: string[]
   settings?: Record<string, string | number | boolean>
-}): Static<T>[] {
-  const document = parseDocument(read(file), { prettyErrors: true })
-  if (document.errors.length > 0) {
-    throw new DataFileError(file, document.errors.map(error => error.message.split('\n')[0]!))
-  }
-
+}): Static<T> {
+  const document = parse(file, read(file))
   const mistakes: string[] = []
-  const entries: unknown = resolve(document.toJS(), [], options.settings ?? {}, (path, name) => {
-    mistakes.push(`${place(document.toJS(), path, options.key)} refers to the setting ${name}, which there is not`)
+  const entries: unknown = resolve(document, [], options.settings ?? {}, (path, name) => {
+    mistakes.push(`${place(document, path, options.key)} refers to the setting ${name}, which there is not`)
   })
 
-  const validate = ajv.compile(Type.Array(options.entry, { minItems: 1 }))
+  const validate = ofValues.compile(options.entries)
   if (!validate(entries)) {
     for (const error of validate.errors ?? []) mistakes.push(describe(error, entries, options.key))
   }
@@ -59,7 +52,7 @@ export function readDataFile<T extends TSchema> (file: string, options: {
     }
   }
   if (mistakes.length > 0) throw new DataFileError(file, mistakes)
-  return entries as Static<T>[]
+  return entries as Static<T>
 }
 
 function read (file: string): string {
@@ -67,6 +60,16 @@ function read (file: string): string {
     return readFileSync(file, 'utf8')
   } catch (error) {
     throw new DataFileError(file, [`it cannot be read: ${(error as Error).message}`])
+  }
+}
+
+function parse (file: string, text: string): unknown {
+  try {
+    return load(text)
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error
+    const { reason, mark } = error
+    throw new DataFileError(file, [mark ? `${reason}, at line ${mark.line + 1}, column ${mark.column + 1}` : reason])
   }
 }
 

@@ -1,9 +1,10 @@
+import { createRequire } from 'node:module'
 import Fastify, {
   LogController, type FastifyBaseLogger, type FastifyRequest, type FastifyServerOptions, type RouteOptions
 } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import pretty from 'pino-pretty'
 import type { ServerConfig } from './settings.ts'
+import { lazyCompilers } from './validation.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -11,6 +12,9 @@ declare module 'fastify' {
     quiet?: boolean
   }
 }
+
+// Loaded where it is used: a service in production logs JSON.
+const loadPretty = () => createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty').PinoPretty
 
 /**
  * The Fastify instance that every service is built on: one line of log a request, and no secret in it; `request.ip` is the
@@ -27,7 +31,7 @@ export function buildServer (
       level: config.log.level,
       serializers: { err: describeError },
       ...(format === 'pretty' && {
-        stream: pretty({ ignore: 'pid,hostname,reqId', translateTime: 'SYS:HH:MM:ss.l', singleLine: true, sync: true })
+        stream: loadPretty()({ ignore: 'pid,hostname,reqId', translateTime: 'SYS:HH:MM:ss.l', singleLine: true, sync: true })
       }),
       ...(destination && { stream: destination })
     },
@@ -38,6 +42,7 @@ export function buildServer (
     // Of its own, Fastify waits for ever for the rest of a body, and a connection costs whoever sends it nothing.
     requestTimeout: 120_000,
     trustProxy: config.trustedProxies,
+    schemaController: { compilersFactory: lazyCompilers },
     ...earlyErrors
   }).withTypeProvider<TypeBoxTypeProvider>()
 
@@ -65,6 +70,7 @@ export type Server = ReturnType<typeof buildServer>
  */
 function withoutValues (request: FastifyRequest): string {
   const [path, query] = request.originalUrl.split('?', 2)
+  if (query === undefined) return path!
   const names = [...new Set(new URLSearchParams(query).keys())]
   return names.length === 0 ? path! : `${path}?${names.map(name => `${encodeURIComponent(name)}=…`).join('&')}`
 }

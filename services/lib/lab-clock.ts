@@ -1,12 +1,14 @@
 import createError from '@fastify/error'
 import type {} from '@fastify/swagger'
-import { Type, TypeBoxValidatorCompiler, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { moveProcessClock, realNow, runAt, theProcessClock, useProcessClock, type Clock } from './clock.ts'
 import { fetch } from './outbound.ts'
 import { sameSiteOnly } from './same-site.ts'
+import { Type } from './schema.ts'
 import type { Store } from './store.ts'
+import { compileOnFirstUse, ofValues } from './validation.ts'
 
 /** Ten years of 365.25 days: further away than anything here lasts. */
 const furthest = 315_576_000
@@ -147,7 +149,7 @@ const routes: FastifyPluginAsyncTypebox<{ url: string }> = async (app, { url }) 
   app.addHook('onRequest', sameSiteOnly(url))
   app.setErrorHandler(answerLabError)
   // Without the coercion of Fastify's own, to which null is 0.
-  app.setValidatorCompiler(TypeBoxValidatorCompiler)
+  app.setValidatorCompiler<object>(({ schema }) => compileOnFirstUse(() => ofValues.compile(schema)))
   const tags = ['clock']
   const response = { 200: clockState, 400: labError, 403: labError }
 

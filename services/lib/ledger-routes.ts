@@ -1,11 +1,11 @@
 import { fastifySSE } from '@fastify/sse'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
 import { answerLabError } from './lab-clock.ts'
 import { sendLedger } from './ledger-events.ts'
 import { entry, filter, page, paging, refusal, since, timedOut } from './ledger-schema.ts'
 import type { Ledger } from './ledger.ts'
+import { Type } from './schema.ts'
 
 const tags = ['Ledger']
 const refusals = { 400: refusal, 403: refusal }

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from './schema.ts'
 
 const text = Type.String({ maxLength: 200 })
 const filled = Type.String({ minLength: 1, maxLength: 200 })

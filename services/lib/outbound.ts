@@ -1,7 +1,12 @@
+import { createRequire } from 'node:module'
 import { getCACertificates } from 'node:tls'
-import { Agent, fetch as undiciFetch, interceptors, type RequestInfo, type RequestInit } from 'undici'
+import type { Dispatcher, RequestInfo, RequestInit } from 'undici'
 import { certificatesIn } from './certificates.ts'
 import { lookup } from './loopback-names.ts'
+
+const require = createRequire(import.meta.url)
+// Loaded for the first call: a service has often answered before it makes one.
+const undici = () => require('undici') as typeof import('undici')
 
 /** Milliseconds that a peer is given. */
 interface Timeouts {
@@ -23,20 +28,31 @@ export interface ConnectionOptions {
 /**
  * Connections of their own, for `createFetch` and whoever needs no `fetch`.
  *
+ * @returns gives them, from the first call on
  * @throws {CertificateError} when `ca` holds no certificate, or a malformed one
  */
-export function createConnections ({ ca, timeouts, mostBytes }: ConnectionOptions = {}) {
+export function createConnections ({ ca, timeouts, mostBytes }: ConnectionOptions = {}): () => Dispatcher {
   const { connect, headers, body } = { connect: 5_000, headers: 10_000, body: 10_000, ...timeouts }
   // What is set here takes the place of Node's own list, in which NODE_EXTRA_CA_CERTS is.
   const trusted = ca !== undefined && { ca: [...getCACertificates('default'), ...certificatesIn(ca)] }
-  return new Agent({
-    connect: { lookup, timeout: connect, ...trusted },
-    headersTimeout: headers,
-    bodyTimeout: body,
-    ...(mostBytes !== undefined && { maxResponseSize: mostBytes })
-  })
-    // A kept connection may turn out to be closed by a peer that has restarted. What can be sent twice is.
-    .compose(interceptors.retry({ maxRetries: 1, minTimeout: 10, errorCodes: ['ECONNRESET', 'UND_ERR_SOCKET'], statusCodes: [] }))
+  let connections: Dispatcher | undefined
+
+  function open (): Dispatcher {
+    const { Agent, interceptors } = undici()
+    return new Agent({
+      connect: { lookup, timeout: connect, ...trusted },
+      headersTimeout: headers,
+      bodyTimeout: body,
+      ...(mostBytes !== undefined && { maxResponseSize: mostBytes })
+    })
+      // A kept connection may turn out to be closed by a peer that has restarted. What can be sent twice is.
+      .compose(interceptors.retry({ maxRetries: 1, minTimeout: 10, errorCodes: ['ECONNRESET', 'UND_ERR_SOCKET'], statusCodes: [] }))
+  }
+
+  return () => {
+    connections ??= open()
+    return connections
+  }
 }
 
 /**
@@ -45,8 +61,8 @@ export function createConnections ({ ca, timeouts, mostBytes }: ConnectionOption
  * @throws {CertificateError} when `ca` holds no certificate, or a malformed one
  */
 export function createFetch (options: ConnectionOptions = {}) {
-  const dispatcher = createConnections(options)
-  return (input: RequestInfo, init?: RequestInit) => undiciFetch(input, { dispatcher, ...init })
+  const connections = createConnections(options)
+  return (input: RequestInfo, init?: RequestInit) => undici().fetch(input, { dispatcher: connections(), ...init })
 }
 
 /**

@@ -22,7 +22,7 @@ export function createPlainFetch (options: ConnectionOptions) {
   return async (input: string | URL, { method = 'GET', headers, body, signal }: PlainRequest = {}): Promise<Response> => {
     const { origin, pathname, search } = new URL(input)
     try {
-      const answer = await connections.request({
+      const answer = await connections().request({
         origin,
         path: pathname + search,
         method: method as 'GET',

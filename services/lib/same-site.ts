@@ -5,6 +5,8 @@ const WrongHost = createError('WRONG_HOST', 'The Host is not that of this servic
 const OtherOrigin = createError('OTHER_ORIGIN', 'A page of another origin has sent it.', 403)
 const OtherSite = createError('OTHER_SITE', 'A browser has sent it from elsewhere.', 403)
 
+const loopbackNames = ['localhost', '127.0.0.1', '[::1]']
+
 /**
  * Guard for a tool without a sign-in: only pages of its own origin may ask, and whoever is no browser.
  *
@@ -20,9 +22,8 @@ const OtherSite = createError('OTHER_SITE', 'A browser has sent it from elsewher
 export function sameSiteOnly (url: string, { page }: { page?: string } = {}) {
   const { host, hostname, origin } = new URL(url)
   // Programs that find no `*.localhost` ask for this machine by these names, which DNS cannot point anywhere else.
-  const loopback = hostname.endsWith('.localhost')
-    ? ['localhost', '127.0.0.1', '[::1]'].map(name => host.replace(hostname, name))
-    : []
+  const isThisMachine = hostname.endsWith('.localhost') || loopbackNames.includes(hostname)
+  const loopback = isThisMachine ? loopbackNames.map(name => host.replace(hostname, name)) : []
   return async (request: FastifyRequest): Promise<void> => {
     const { host: asked = '', origin: from, 'sec-fetch-site': site } = request.headers
     const byBrowser = from !== undefined || site !== undefined

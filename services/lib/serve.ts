@@ -1,7 +1,11 @@
+import { flushCompileCache } from 'node:module'
 import closeWithGrace from 'close-with-grace'
 import { DataFileError } from './data-file.ts'
 import type { Server } from './http-server.ts'
 import { SettingsError, type ServerConfig } from './settings.ts'
+
+// By then the first requests have loaded what they need.
+const flushMs = 2_000
 
 /** A service that was built and does not listen yet. */
 export interface Part {
@@ -28,6 +32,8 @@ export async function serve (
     })
     for (const part of parts) await listen(part)
     onReady?.(parts)
+    // Where there is a compile cache, Node writes it when it ends well, which a service seldom does.
+    setTimeout(flushCompileCache, flushMs).unref()
   } catch (error) {
     const plain = error instanceof SettingsError || error instanceof DataFileError || isPortTaken(error)
     console.error(plain ? error.message : error)

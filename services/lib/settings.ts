@@ -1,8 +1,8 @@
-import { Type, type Static, type TProperties, type TStringOptions } from 'typebox'
-import { envSchema } from 'env-schema'
-import type { Ajv, ErrorObject } from 'ajv'
+import type { ErrorObject } from 'ajv'
+import { Type, type Static, type TObject, type TProperties, type TStringOptions } from './schema.ts'
 import { readSettingFiles } from './setting-files.ts'
 import { listed, settingFormats } from './setting-formats.ts'
+import { createAjv } from './validation.ts'
 
 /** The settings that keep a service from starting, all of them in one message. */
 export class SettingsError extends Error {
@@ -14,6 +14,9 @@ const url = Type.Optional(Type.String({
   pattern: '^https?://[^\\s/?#]+[^\\s?#]*$',
   description: 'an http or https URL without query or fragment'
 }))
+
+// A variable is text, and is read as what it stands for.
+const ajv = createAjv({ coerceTypes: true, formats: settingFormats, keywords: ['orFile'] })
 
 /** What every service reads. Names are those of `services/lab.env` and of the README's table of settings. */
 export const commonSettings = {
@@ -33,6 +36,7 @@ export const commonSettings = {
   APP_PORT: port(3000),
   IDP_PORT: port(3001),
   GENESYS_PORT: port(3002),
+  LOCALHOST_SUBDOMAINS: Type.Union([Type.Literal('on'), Type.Literal('off')], { default: 'on', description: 'on or off' }),
   APP_URL: url,
   IDP_ISSUER: url,
   GENESYS_URL: url
@@ -51,33 +55,26 @@ export const secret = (minLength = 16) =>
  * Read and check settings.
  *
  * @param service name of the service, for the message
- * @param properties TypeBox properties, by the variable's name; `description` says what a good value is, and `format` may
+ * @param properties schemas, by the variable's name; `description` says what a good value is, and `format` may
  *   be one of `settingFormats`
  * @param env where the values come from, `process.env` as a rule; an empty value counts as not set
  * @returns the values in the types of the schema, those from files among them
  * @throws {SettingsError} naming every setting that is missing or malformed, and every file that cannot be read
  */
 export function loadSettings<T extends TProperties> (service: string, properties: T, env: NodeJS.ProcessEnv) {
-  const schema = Type.Object(properties)
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
   const files = readSettingFiles(Object.keys(properties).filter(name => optionsOf(properties, name).orFile), set)
   const problems = new Map(files.problems)
-  try {
-    // A copy, because env-schema writes to the schema that it is given.
-    const values = envSchema<Static<typeof schema>>({
-      schema: structuredClone(schema), data: { ...set, ...files.values }, env: false, ajv: { customOptions }
-    })
-    if (problems.size === 0) return values
-  } catch (error) {
-    const { errors } = error as { errors?: ErrorObject[] }
-    if (!errors) throw error
-    for (const name of errors.map(nameOfSetting)) {
-      if (problems.has(name)) continue
-      const what = name in files.paths
-        ? `${name}_FILE: what ${files.paths[name]} holds is malformed`
-        : `${name}: ${name in set ? 'is malformed' : 'is missing'}`
-      problems.set(name, `${what}; it must be ${optionsOf(properties, name).description}`)
-    }
+  const values: unknown = Object.fromEntries(
+    Object.entries({ ...set, ...files.values }).filter(([name]) => name in properties))
+  const validate = ajv.compile<Static<TObject<T>>>(Type.Object(properties))
+  if (validate(values) && problems.size === 0) return values
+  for (const name of (validate.errors ?? []).map(nameOfSetting)) {
+    if (problems.has(name)) continue
+    const what = name in files.paths
+      ? `${name}_FILE: what ${files.paths[name]} holds is malformed`
+      : `${name}: ${name in set ? 'is malformed' : 'is missing'}`
+    problems.set(name, `${what}; it must be ${optionsOf(properties, name).description}`)
   }
   const lines = [...problems.values()].map(problem => `  ${problem}`)
   throw new SettingsError(
@@ -86,11 +83,6 @@ export function loadSettings<T extends TProperties> (service: string, properties
 
 const optionsOf = (properties: TProperties, name: string) =>
   (properties[name] ?? {}) as { description?: string, orFile?: boolean }
-
-function customOptions (ajv: Ajv): Ajv {
-  for (const [name, format] of Object.entries(settingFormats)) ajv.addFormat(name, format)
-  return ajv.addKeyword('orFile')
-}
 
 function nameOfSetting (error: ErrorObject): string {
   return error.keyword === 'required' ? String(error.params.missingProperty) : error.instancePath.split('/')[1] ?? ''
@@ -109,12 +101,18 @@ export interface Addresses {
   genesys: string
 }
 
-/** Where the parts are: a whole URL where one is set, else `*.localhost` on the part's port. */
+/**
+ * Where the parts are: a whole URL where one is set, else on the part's port `*.localhost` or, for browsers that do not find
+ * such names, the two that every system knows. For a browser those are two sites, as an application and its provider are.
+ */
 export function addressesOf (settings: CommonSettings): Addresses {
+  const [app, idp, genesys] = settings.LOCALHOST_SUBDOMAINS === 'on'
+    ? ['app.localhost', 'idp.localhost', 'genesys.localhost']
+    : ['localhost', '127.0.0.1', '127.0.0.1']
   return {
-    app: withoutTrailingSlash(settings.APP_URL ?? `http://app.localhost:${settings.APP_PORT}`),
-    issuer: settings.IDP_ISSUER ?? `http://idp.localhost:${settings.IDP_PORT}`,
-    genesys: withoutTrailingSlash(settings.GENESYS_URL ?? `http://genesys.localhost:${settings.GENESYS_PORT}`)
+    app: withoutTrailingSlash(settings.APP_URL ?? `http://${app}:${settings.APP_PORT}`),
+    issuer: settings.IDP_ISSUER ?? `http://${idp}:${settings.IDP_PORT}`,
+    genesys: withoutTrailingSlash(settings.GENESYS_URL ?? `http://${genesys}:${settings.GENESYS_PORT}`)
   }
 }
 

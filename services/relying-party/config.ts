@@ -1,5 +1,5 @@
-import { Type, type Static } from 'typebox'
 import { DataFileError, readDataFile } from '#lib/data-file.ts'
+import { Type, type Static } from '#lib/schema.ts'
 import {
   addressesOf, commonSettings, loadSettings, secret, serverConfigOf, textOrFile, type Addresses, type ServerConfig
 } from '#lib/settings.ts'
@@ -63,7 +63,7 @@ const secureUrl = Type.Optional(Type.String({
 type Settings = Static<ReturnType<typeof Type.Object<typeof properties>>>
 
 /** A further identity provider, as a file describes it. `${NAME}` in it stands for the environment's variable. */
-const furtherProvider = ({ lab }: { lab: boolean }) => Type.Object({
+const furtherProviders = ({ lab }: { lab: boolean }) => Type.Array(Type.Object({
   name: Type.String({ pattern: '^[a-z0-9-]+$' }),
   issuer: Type.String({ pattern: lab ? '^https?://[^?#]+$' : securePattern }),
   client_id: Type.String({ minLength: 1 }),
@@ -73,7 +73,7 @@ const furtherProvider = ({ lab }: { lab: boolean }) => Type.Object({
   }),
   scope,
   parameters: Type.Record(Type.String(), Type.String(), { default: {} })
-}, { additionalProperties: false })
+}, { additionalProperties: false }), { minItems: 1 })
 
 /** What is known of an identity provider before it is asked. */
 export interface ProviderConfig {
@@ -192,7 +192,7 @@ function otherProvidersOf (settings: Settings, env: NodeJS.ProcessEnv, mainIssue
   if (file === undefined) return []
   const variables = Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined))
   const providers = readDataFile(file, {
-    entry: furtherProvider({ lab: settings.LAB }), key: 'name', unique: ['name', 'issuer'], settings: variables
+    entries: furtherProviders({ lab: settings.LAB }), key: 'name', unique: ['name', 'issuer'], settings: variables
   })
   const twice = providers.find(({ issuer }) => issuer === mainIssuer)
   if (twice) throw new DataFileError(file, [`the provider ${twice.name} is the one of IDP_ISSUER, which needs no entry`])

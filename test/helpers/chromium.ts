@@ -17,13 +17,16 @@ function findChromium (): string | undefined {
 export interface ChromiumOptions {
   /** whether frames get the cookies of another site than their page's; browsers differ where it is left out */
   thirdPartyCookies?: 'allowed' | 'blocked'
+  /** names that it does not find */
+  unknownNames?: string[]
 }
 
 /** Start this machine's Chromium, quiet about the internet. */
-async function launchChromium (t: Test, executablePath: string, { thirdPartyCookies }: ChromiumOptions): Promise<Browser> {
+async function launchChromium (t: Test, executablePath: string, { thirdPartyCookies, unknownNames = [] }: ChromiumOptions): Promise<Browser> {
   // Chromium's sandbox refuses to run as root.
   const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : []
-  const options = { executablePath, args: [...sandbox, '--disable-background-networking', '--disable-component-update'] }
+  const resolver = unknownNames.length > 0 ? [`--host-resolver-rules=${unknownNames.map(name => `MAP ${name} ~NOTFOUND`)}`] : []
+  const options = { executablePath, args: [...sandbox, ...resolver, '--disable-background-networking', '--disable-component-update'] }
   if (thirdPartyCookies === undefined) {
     const browser = await chromium.launch(options)
     t.teardown(() => browser.close())

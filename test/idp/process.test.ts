@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { fetch } from '#lib/outbound.ts'
+import { noSignals } from '../helpers/command.ts'
 import { freePorts, labSettings, root } from '../helpers/lab.ts'
 import { until } from '../helpers/until.ts'
 
@@ -24,7 +25,7 @@ function run (t: Test, settings: Record<string, string>) {
   }
 }
 
-t.test('starts, answers and ends without a word of oidc-provider on its console', async t => {
+t.test('starts, answers and ends without a word of oidc-provider on its console', { skip: noSignals }, async t => {
   const ports = await freePorts()
   const { child, ended } = run(t, ports)
   const url = `http://idp.localhost:${ports.IDP_PORT}`

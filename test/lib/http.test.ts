@@ -200,6 +200,15 @@ t.test('a service that is not of this machine has its own name alone', async t =
 
 const here = '127.0.0.1'
 
+t.test('a tool that is itself at one of these names answers programs by the others', async t => {
+  for (const [own, other] of [['127.0.0.1', 'localhost'], ['localhost', '127.0.0.1']]) {
+    const ask = buildOn(t, `http://${own}:4000`)
+    t.strictSame(await ask('POST', '/tool/data', { host: `${own}:4000`, 'sec-fetch-site': 'same-origin' }), [200, ''])
+    t.strictSame(await ask('POST', '/tool/data', { host: `${other}:4000` }), [200, ''])
+    t.strictSame(await ask('POST', '/tool/data', { host: `${other}:4000`, 'sec-fetch-site': 'same-origin' }), [403, 'WRONG_HOST'])
+  }
+})
+
 /**
  * A server that says whom it believes a request to be from, and lets a client ask twice a minute at `/limited`. All connect
  * to it from `here`.

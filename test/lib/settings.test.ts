@@ -63,6 +63,13 @@ t.test('finds each part at *.localhost on its port, or at the URL that is set', 
   })
 })
 
+t.test('finds each part by a name that every system knows, where browsers do not find *.localhost', async t => {
+  t.same(addressesOf(load({ ...good, LOCALHOST_SUBDOMAINS: 'off', GENESYS_PORT: '4002' })), {
+    app: 'http://localhost:3000', issuer: 'http://127.0.0.1:3001', genesys: 'http://127.0.0.1:4002'
+  })
+  t.equal(addressesOf(load({ ...good, LOCALHOST_SUBDOMAINS: 'off', APP_URL: 'https://app.example' })).app, 'https://app.example')
+})
+
 t.test('refuses a URL that has no host, a query or a fragment', async t => {
   for (const url of ['http://', 'ftp://app.localhost', 'http://app.localhost/?a', 'http://app.localhost/#a', 'http://app localhost']) {
     t.match(messageOf(() => load({ ...good, APP_URL: url })), 'APP_URL: is malformed', url)
@@ -151,12 +158,12 @@ t.test('a file that is missing, unreadable or empty is named', async t => {
   const folder = t.testdir({ empty: '', newline: '\n', closed: value })
   chmodSync(join(folder, 'closed'), 0)
   const problem = (name: string) => problemsOf({ API_SECRET_FILE: join(folder, name) })
-  t.strictSame(problem('missing'), [`API_SECRET_FILE: ${folder}/missing cannot be read: no such file or directory`])
+  t.strictSame(problem('missing'), [`API_SECRET_FILE: ${join(folder, 'missing')} cannot be read: no such file or directory`])
   t.strictSame(problem('.'), [`API_SECRET_FILE: ${folder} cannot be read: illegal operation on a directory`])
-  t.strictSame(problem('empty'), [`API_SECRET_FILE: ${folder}/empty is empty`])
-  t.strictSame(problem('newline'), [`API_SECRET_FILE: ${folder}/newline is empty`])
+  t.strictSame(problem('empty'), [`API_SECRET_FILE: ${join(folder, 'empty')} is empty`])
+  t.strictSame(problem('newline'), [`API_SECRET_FILE: ${join(folder, 'newline')} is empty`])
   if (process.getuid?.() !== 0) {
-    t.strictSame(problem('closed'), [`API_SECRET_FILE: ${folder}/closed cannot be read: permission denied`])
+    t.strictSame(problem('closed'), [`API_SECRET_FILE: ${join(folder, 'closed')} cannot be read: permission denied`])
   }
 })
 
@@ -245,14 +252,14 @@ t.test('says which setting is to blame when the folder cannot be made', async t 
   t.throws(() => openStateFolder(folder), { message: /^the state folder .*taken\/state cannot be made \(STATE_DIR\)/ })
 })
 
-const entry = Type.Object({
+const entries = Type.Array(Type.Object({
   name: Type.String({ minLength: 1 }),
   number: Type.Integer(),
   pets: Type.Array(Type.Object({ kind: Type.String() }, { additionalProperties: false }), { default: [] })
-}, { additionalProperties: false })
+}, { additionalProperties: false }), { minItems: 1 })
 
 function read (t: Test, yaml: string, settings: Record<string, string | number> = {}) {
-  return readDataFile(join(t.testdir({ 'people.yaml': yaml }), 'people.yaml'), { entry, key: 'name', unique: ['name', 'number'], settings })
+  return readDataFile(join(t.testdir({ 'people.yaml': yaml }), 'people.yaml'), { entries, key: 'name', unique: ['name', 'number'], settings })
 }
 
 t.test('reads the entries in their order and fills in defaults', async t => {
@@ -281,9 +288,9 @@ const mistakes: [string, string, string[]][] = [
   ['a setting that there is not', '- name: ${NOWHERE}\n  number: 1', ['field name refers to the setting NOWHERE, which there is not']],
   ['a list with nothing in it', '[]', ['the list: must NOT have fewer than 1 items']],
   ['something that is no list', 'name: Ann', ['the list: must be array']],
-  ['an empty file', '', ['the list: must be array']],
-  ['a key that is there twice', '- name: Ann\n  name: Ben\n  number: 1', ['Map keys must be unique']],
-  ['YAML that does not parse', '- name: "Ann\n  number: 1', ['Missing closing "quote']],
+  ['an empty file', '', ['expected a document, but the input is empty']],
+  ['a key that is there twice', '- name: Ann\n  name: Ben\n  number: 1', ['duplicated mapping key, at line 2, column 3']],
+  ['YAML that does not parse', '- name: "Ann\n  number: 1', ['deficient indentation, at line 2, column 3']],
   ['several mistakes at once', '- name: Ann\n- name: Ben\n  number: x', [
     'entry 1 (Ann), field number: is missing', 'entry 2 (Ben), field number: must be integer'
   ]]

@@ -203,7 +203,7 @@ t.test('logs why a sign-in was refused, in one line without its values', async t
   t.notMatch(lines.join(''), '"stack"')
 })
 
-// What is refused is in attacks/open-redirect.test.ts.
+// What is refused is in mix-up-and-open-redirect.test.ts.
 // Nobody is at the identity provider's address, so an address that is accepted shows up in the link to try again.
 const address = (returnTo: string) => `/login?${new URLSearchParams({ return_to: returnTo })}`
 

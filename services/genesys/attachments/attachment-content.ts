@@ -1,4 +1,3 @@
-import { fileTypeFromFile, supportedMimeTypes } from 'file-type'
 import { guestErrors } from '../guest/frames.ts'
 
 /** Other names of what `file-type` finds, and what is kept in a container that it cannot see into. */
@@ -24,7 +23,6 @@ const alsoKnownAs: Record<string, string[]> = {
   'video/webm': ['audio/webm']
 }
 
-const recognisable = new Set([...supportedMimeTypes, ...Object.values(alsoKnownAs).flat()])
 const media = /^(image|audio|video)\//
 const text = /^(text\/.*|application\/(json|xml|yaml|.*\+json|.*\+xml)|image\/svg\+xml)$/
 
@@ -64,9 +62,12 @@ function checkText (): ContentCheck {
 }
 
 async function checkMarks (path: string, fileType: string) {
+  // Loaded when the first file is there: most guests send none.
+  const { fileTypeFromFile, supportedMimeTypes } = await import('file-type')
   // What the library stumbles over, it has not recognised.
   const found = (await fileTypeFromFile(path).catch(() => undefined))?.mime
-  const cannotBeTold = !recognisable.has(fileType) && !media.test(fileType)
+  const isRecognisable = supportedMimeTypes.has(fileType) || Object.values(alsoKnownAs).flat().includes(fileType)
+  const cannotBeTold = !isRecognisable && !media.test(fileType)
   if (cannotBeTold || found === fileType) return
   if (found === undefined || !alsoKnownAs[found]?.includes(fileType)) throw guestErrors.fileContentInvalid()
 }

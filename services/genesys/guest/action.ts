@@ -1,5 +1,6 @@
-import { Type, type Static, type TObject, type TProperties } from 'typebox'
-import { Compile } from 'typebox/compile'
+import type { ErrorObject } from 'ajv'
+import { Type, type Static, type TObject, type TProperties } from '#lib/schema.ts'
+import { ofValues } from '#lib/validation.ts'
 import type { Agent } from '../agent/agent.ts'
 import type { Attachments } from '../attachments/attachments.ts'
 import type { Connection, Connections } from '../conversations/connections.ts'
@@ -47,9 +48,10 @@ export function defineAction<P extends TProperties> (
   properties: P,
   handle: (request: Static<TObject<P>> & { token: string }, call: Call) => Promise<void>
 ): Action {
-  const validator = Compile(Type.Object({ ...properties, token }))
+  const schema = Type.Object({ ...properties, token })
   return async (request, call) => {
-    if (!validator.Check(request)) throw whatIsWrong(validator.Errors(request))
+    const validate = ofValues.compile(schema)
+    if (!validate(request)) throw whatIsWrong(validate.errors!)
     const { token } = request as { token: string }
     // Several sockets of a session act on it as one would.
     await call.messaging.inTurn(`session ${call.connection.deployment.id}/${token.toLowerCase()}`, () =>
@@ -57,12 +59,11 @@ export function defineAction<P extends TProperties> (
   }
 }
 
-function whatIsWrong (errors: ReturnType<ReturnType<typeof Compile>['Errors']>) {
+function whatIsWrong (errors: ErrorObject[]) {
   // Of a union, that it does not match is enough; each of its branches would have its own complaint.
   const own = errors.filter(({ schemaPath }) => !schemaPath.includes('/anyOf/'))
-  for (const error of own) {
-    if (error.keyword === 'required') return guestErrors.missingParameter(error.params.requiredProperties.join(', '))
-  }
+  const missing = own.filter(({ keyword }) => keyword === 'required').map(({ params }) => String(params['missingProperty']))
+  if (missing.length > 0) return guestErrors.missingParameter(missing.join(', '))
   const fields = [...new Set(own.map(error => error.instancePath.slice(1).replaceAll('/', '.')))]
   return guestErrors.requestFailed(`Malformed: ${fields.join(', ')}`)
 }

@@ -1,4 +1,4 @@
-import { Type, type Static } from 'typebox'
+import { Type, type Static } from '#lib/schema.ts'
 import { userKey, type VerifiedIdentity } from '../auth/identity.ts'
 import { sessionKey, type GuestSession } from '../conversations/sessions.ts'
 import { defineAction, type Call } from './action.ts'

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#lib/schema.ts'
 import { configuredSession, defineAction } from './action.ts'
 
 /** The guest takes back a file that is not sent yet. */

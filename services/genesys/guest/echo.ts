@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#lib/schema.ts'
 import { inbound } from '../conversations/structured-message.ts'
 import { configuredSession, defineAction } from './action.ts'
 import { GuestError, sessionExpired } from './frames.ts'

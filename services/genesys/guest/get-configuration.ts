@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#lib/schema.ts'
 import { defineAction } from './action.ts'
 import { guestErrors } from './frames.ts'
 import { allowedMediaOf, blockedExtensions, maxCustomDataBytes } from './limits.ts'

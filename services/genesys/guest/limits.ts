@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#lib/schema.ts'
 import type { Deployment } from '../deployments.ts'
 import { guestErrors } from './frames.ts'
 

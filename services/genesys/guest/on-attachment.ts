@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#lib/schema.ts'
 import { uuid } from '../deployments.ts'
 import { configuredSession, defineAction } from './action.ts'
 import { GuestError, guestErrors } from './frames.ts'

@@ -1,4 +1,4 @@
-import { Type, type Static } from 'typebox'
+import { Type, type Static } from '#lib/schema.ts'
 import type { GuestSession } from '../conversations/sessions.ts'
 import { inbound, type ButtonResponse, type Content } from '../conversations/structured-message.ts'
 import { configuredSession, defineAction, type Call } from './action.ts'

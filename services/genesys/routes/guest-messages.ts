@@ -1,4 +1,5 @@
-import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '#lib/schema.ts'
 import { bearerToken } from '../auth/bearer-token.ts'
 import type { Conversations } from '../conversations/conversations.ts'
 import { PlatformError } from '../errors.ts'

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { WebSocket } from '@fastify/websocket'
+import { Type } from '#lib/schema.ts'
 import type { Connection } from '../conversations/connections.ts'
 import { activeDeployment, allowsOrigin, type Deployment } from '../deployments.ts'
 import { PlatformError } from '../errors.ts'

@@ -1,4 +1,5 @@
-import { Type, type FastifyPluginAsyncTypebox, type Static } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type, type Static } from '#lib/schema.ts'
 import { activeDeployment, type Deployment } from '../deployments.ts'
 import { PlatformError } from '../errors.ts'
 import { recordExchanges, type Exchanges } from '../auth/exchanges.ts'

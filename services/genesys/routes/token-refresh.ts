@@ -1,4 +1,5 @@
-import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '#lib/schema.ts'
 import { PlatformError } from '../errors.ts'
 import { recordExchanges, type Exchanges } from '../auth/exchanges.ts'
 import type { OidcClient } from '../auth/oidc.ts'

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#lib/schema.ts'
 import { answerLate, answerPlainly, answerWithPage } from './answers.ts'
 import { answerFault, delay, discoverySpecification, elsewhere, rfc, type Fault } from './fault.ts'
 import { changed } from './forge.ts'

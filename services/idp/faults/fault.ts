@@ -1,6 +1,6 @@
 import type { JWTHeaderParameters, JWTPayload } from 'jose'
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import { Type, type Static, type TObject } from 'typebox'
+import { Type, type Static, type TObject } from '#lib/schema.ts'
 import type { Forger } from './forge.ts'
 
 /** What part of the protocol a fault is about. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { Value } from 'typebox/value'
 import type { Collection, Store } from '#lib/store.ts'
+import { ofValues } from '#lib/validation.ts'
 import { findFault, similarNames } from './catalogue.ts'
 import type { AnswerFault, AuthorizationFault, Fault, Point, TokenFault } from './fault.ts'
 
@@ -187,10 +187,11 @@ function parametersOf ({ name, parameters: schema }: Fault, given: Record<string
     if (Object.keys(given).length === 0) return {}
     throw new FaultError('invalid_request', `${name} has no parameters`)
   }
-  const parameters = Value.Default(schema, structuredClone(given)) as Record<string, unknown>
-  const mistake = Value.Errors(schema, parameters).find(({ keyword }) => keyword !== 'boolean')
-  if (!mistake) return parameters
+  const parameters = structuredClone(given)
+  const validate = ofValues.compile(schema)
+  if (validate(parameters)) return parameters
+  const [mistake] = validate.errors!
   const known = Object.keys(schema.properties).join(', ')
-  const where = mistake.instancePath.slice(1) || 'they'
-  throw new FaultError('invalid_request', `the parameters of ${name} (${known}): ${where} ${mistake.message}`)
+  const where = mistake!.instancePath.slice(1) || 'they'
+  throw new FaultError('invalid_request', `the parameters of ${name} (${known}): ${where} ${mistake!.message}`)
 }

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#lib/schema.ts'
 import { byClientAndUser, core, elsewhere, rfc, tokenFault, type Description, type Fault, type Issued } from './fault.ts'
 import { signHs256, signWithClientSecret, spoilSignature, unsigned } from './forge.ts'
 

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#lib/schema.ts'
 import { answerLate, answerPlainly, hangUp, waitUnlessGone } from './answers.ts'
 import { answerFault, byClientAndUser, core, delay, rfc, type Fault } from './fault.ts'
 

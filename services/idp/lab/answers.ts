@@ -1,6 +1,6 @@
 import createError from '@fastify/error'
-import { Type, type TSchema } from 'typebox'
 import { labError } from '#lib/lab-clock.ts'
+import { Type, type TSchema } from '#lib/schema.ts'
 
 const refused = (description: string) => Type.Object(labError.properties, { description })
 

@@ -1,6 +1,6 @@
-import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { errors, type ClientMetadata } from 'oidc-provider'
-import type { Static } from 'typebox'
+import { Type, type Static } from '#lib/schema.ts'
 import { scopesOf } from '../claims.ts'
 import { clientFields, type RegisteredClient } from '../clients.ts'
 import type { Realm } from '../realm.ts'

@@ -1,6 +1,7 @@
-import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { moveProcessClock, theProcessClock } from '#lib/clock.ts'
 import { clockAdvance, clockOffset, clockState, moveOthers, offsetMsOf, stateOf } from '#lib/lab-clock.ts'
+import { Type } from '#lib/schema.ts'
 import type { Addresses } from '#lib/settings.ts'
 import type { Realm } from '../realm.ts'
 import { answers } from './answers.ts'

@@ -1,15 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyPluginAsync } from 'fastify'
 import { makeQuiet } from '#lib/http-server.ts'
-
-const logo = {
-  type: 'image/svg+xml',
-  content: readFileSync(join(import.meta.dirname, '..', 'public', 'tern.svg')),
-  href: '/lab',
-  target: '_self' as const
-}
 
 // The field for the address of another description would be of no use: no page of another site may be asked.
 const css = `
@@ -22,9 +14,22 @@ const css = `
 export const descriptionRoutes: FastifyPluginAsync = async app => {
   app.addHook('onRoute', makeQuiet)
 
+  for (const url of ['/lab', '/lab/', '/lab/static/*', '/lab/json', '/lab/yaml', '/lab/openapi.json']) {
+    app.get(url, async (request, reply) => {
+      const description = await app.describeControlApi()
+      const { statusCode, headers, rawPayload } = await description.inject({ url: request.url, headers: request.headers })
+      return reply.code(statusCode).headers(headers).send(rawPayload)
+    })
+  }
+}
+
+/** The page itself, as Swagger UI makes it, for the app that describes the control API. */
+export const descriptionPage: FastifyPluginAsync = async app => {
+  const { default: swaggerUi } = await import('@fastify/swagger-ui')
+  const svg = readFileSync(join(import.meta.dirname, '..', 'public', 'tern.svg'), 'utf8')
   await app.register(swaggerUi, {
     routePrefix: '/lab',
-    logo,
+    logo: { type: 'image/svg+xml', content: svg, href: '/lab', target: '_self' },
     // Swagger UI styles elements of its own making.
     staticCSP: {
       'default-src': ["'self'"],
@@ -37,10 +42,8 @@ export const descriptionRoutes: FastifyPluginAsync = async app => {
     theme: {
       title: 'Tern ID, control API',
       css: [{ filename: 'tern.css', content: css }],
-      favicon: [{ filename: 'tern.svg', rel: 'icon', sizes: 'any', type: 'image/svg+xml', content: logo.content.toString() }]
+      favicon: [{ filename: 'tern.svg', rel: 'icon', sizes: 'any', type: 'image/svg+xml', content: svg }]
     },
     uiConfig: { deepLinking: true, tryItOutEnabled: true, docExpansion: 'list' }
   })
-
-  app.get('/lab/openapi.json', async () => app.swagger())
 }

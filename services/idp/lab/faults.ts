@@ -1,5 +1,5 @@
-import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { Static } from 'typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type, type Static } from '#lib/schema.ts'
 import { catalogue } from '../faults/catalogue.ts'
 import { groups, outcomes, type Fault } from '../faults/fault.ts'
 import { existing, FaultError, type Who } from '../faults/faults.ts'

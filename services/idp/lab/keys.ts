@@ -1,4 +1,5 @@
-import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '#lib/schema.ts'
 import { signingAlgorithms } from '../clients.ts'
 import { KeyError, type SigningKey } from '../keys.ts'
 import { answers, conflict, InTheWay, noAnswer, NotThere } from './answers.ts'

@@ -1,4 +1,5 @@
-import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '#lib/schema.ts'
 import { clientFields, contradictions, type RegisteredClient } from '../clients.ts'
 import type { Realm } from '../realm.ts'
 import type { Realms } from '../realms.ts'

@@ -1,4 +1,5 @@
-import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '#lib/schema.ts'
 import type { Addresses } from '#lib/settings.ts'
 import type { Realms } from '../realms.ts'
 import { answers } from './answers.ts'

@@ -1,5 +1,5 @@
-import Keygrip from 'keygrip'
-import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '#lib/schema.ts'
 import { sessionLifetime } from '../provider.ts'
 import { realNow } from '#lib/clock.ts'
 import type { Realm } from '../realm.ts'
@@ -67,14 +67,14 @@ export const sessionRoutes: FastifyPluginAsyncTypebox = async app => {
 }
 
 async function signedInBrowser (realm: Realm, sub: string, amr: string[], secondsAgo: number) {
-  const { provider, cookieKeys, issuer, mountPath } = realm
+  const { provider, issuer, mountPath } = realm
   const now = Math.floor(Date.now() / 1000)
   const session = new provider.Session()
   session.loginAccount({ accountId: sub, amr, loginTs: now - secondsAgo })
   await session.save(sessionLifetime)
   const { hostname, protocol } = new URL(issuer)
   const name = provider.cookieName('session')
-  const signature = new Keygrip(cookieKeys).sign(`${name}=${session.jti}`)
+  const signature = realm.cookieSignatures.sign(`${name}=${session.jti}`)
   const cookies = [{ name, value: session.jti }, { name: `${name}.sig`, value: signature }].map(cookie => ({
     ...cookie,
     domain: hostname,

@@ -1,5 +1,5 @@
-import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { Static } from 'typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type, type Static } from '#lib/schema.ts'
 import type { Realm } from '../realm.ts'
 import { anyClaims, completed, userFields, usernamePattern, type Accounts, type User } from '../users.ts'
 import { answers, changesOf, conflict, InTheWay, noAnswer, NotThere } from './answers.ts'

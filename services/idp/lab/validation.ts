@@ -1,17 +1,14 @@
-import { Ajv, type ErrorObject } from 'ajv'
-import addFormats from 'ajv-formats'
+import type { ErrorObject } from 'ajv'
 import type { FastifySchemaCompiler, FastifySchemaValidationError } from 'fastify'
+import { compileOnFirstUse, createAjv, ofValues } from '#lib/validation.ts'
 
 // A query is text and has to be read as what it stands for. A body is JSON and has types of its own, which Fastify's own
 // compiler would turn into others; it would also drop members that it does not know.
-const ofBodies = new Ajv({ allErrors: true, useDefaults: true })
-const ofTexts = new Ajv({ allErrors: true, useDefaults: true, coerceTypes: 'array' })
-addFormats.default(ofBodies)
-addFormats.default(ofTexts)
+const ofTexts = createAjv({ coerceTypes: 'array' })
 
 /** How requests to the control API are checked. */
 export const compileSchema: FastifySchemaCompiler<object> = ({ schema, httpPart }) =>
-  (httpPart === 'body' ? ofBodies : ofTexts).compile(schema)
+  compileOnFirstUse(() => (httpPart === 'body' ? ofValues : ofTexts).compile(schema))
 
 const deepest = 100
 

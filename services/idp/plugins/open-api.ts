@@ -1,5 +1,13 @@
 import fp from 'fastify-plugin'
-import swagger from '@fastify/swagger'
+import type { FastifyInstance, RouteOptions } from 'fastify'
+import { descriptionPage } from '../lab/description.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The description of the control API, and the page that shows it; made when it is first asked for. */
+    describeControlApi (): Promise<FastifyInstance>
+  }
+}
 
 const description = `What this identity provider can do for tests and lessons, beside being a strict OpenID Provider.
 
@@ -9,8 +17,30 @@ realms excepted, below its own URL: \`/realms/{name}/lab/…\`.
 There is no sign-in. Requests that a browser sends from a page of another site are refused with 403, and so are those for another
 host name. An error is \`{ "error", "error_description" }\`.`
 
-/** Describes the control API from the schemas of its routes, as OpenAPI 3.1 for `lab/description.ts` to show. */
+/** Collects the routes that are registered from now on, for `lab/description.ts` to show those of the control API. */
 export const openApi = fp(async app => {
+  const routes: RouteOptions[] = []
+  app.addHook('onRoute', route => {
+    if (route.schema?.tags && route.method !== 'HEAD' && !route.url.startsWith('/realms/')) routes.push(route)
+  })
+  let description: Promise<FastifyInstance> | undefined
+  app.decorate('describeControlApi', () => {
+    description ??= describe(routes)
+    return description
+  })
+  app.addHook('onClose', async () => (await description)?.close())
+}, { name: 'open-api' })
+
+/**
+ * An app that has routes of the same schemas and no use but to describe them, as OpenAPI 3.1. Few runs of the lab are asked
+ * for it, and it would take longer than all else that answers nobody yet.
+ */
+async function describe (routes: RouteOptions[]) {
+  const { default: Fastify } = await import('fastify')
+  const { default: swagger } = await import('@fastify/swagger')
+  const app = Fastify({ exposeHeadRoutes: false })
+  app.setValidatorCompiler(() => () => true)
+  app.setSerializerCompiler(() => JSON.stringify)
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -23,10 +53,14 @@ export const openApi = fp(async app => {
         .map(name => ({ name }))
     },
     hideUntagged: true,
-    transformObject: document => 'openapiObject' in document ? withoutDefaulted(document.openapiObject) : {},
-    transform: ({ schema, url }) => ({ schema: url.startsWith('/realms/') ? { ...schema, hide: true } : schema, url })
+    transformObject: document => 'openapiObject' in document ? withoutDefaulted(document.openapiObject) : {}
   })
-}, { name: 'open-api' })
+  for (const { method, url, schema = {} } of routes) app.route({ method, url, schema, handler: async () => {} })
+  await app.register(descriptionPage)
+  app.get('/lab/openapi.json', async () => app.swagger())
+  await app.ready()
+  return app
+}
 
 /** What has a default is filled in before it is checked, so a request may leave it out, although its schema requires it. */
 function withoutDefaulted<T> (document: T): T {

@@ -1,17 +1,18 @@
 import { join } from 'node:path'
 import fp from 'fastify-plugin'
-import helmet from '@fastify/helmet'
 import fastifyStatic from '@fastify/static'
 import view from '@fastify/view'
 import { Eta } from 'eta'
 import { makeQuiet } from '#lib/http-server.ts'
+import { securityHeadersFor } from '#lib/security-headers.ts'
+import type { Realm } from '../realm.ts'
 import type { Realms } from '../realms.ts'
 
 const folder = join(import.meta.dirname, '..')
 
 /** What the identity provider's pages are made with: templates, their one stylesheet, and headers that allow no more. */
 export const pages = fp<{ realms: Realms, secure: boolean }>(async (app, { realms, secure }) => {
-  await app.register(helmet, {
+  const ofRealm = (realm: Realm) => securityHeadersFor(() => [realm.clientOrigins], clientOrigins => ({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
@@ -19,7 +20,7 @@ export const pages = fp<{ realms: Realms, secure: boolean }>(async (app, { realm
         'style-src': ["'self'"],
         'img-src': ["'self'"],
         // Browsers hold the redirects that follow a form to this too, and they end at a client.
-        'form-action': ["'self'", request => realms.at(request.url!).clientOrigins],
+        'form-action': ["'self'", ...clientOrigins],
         'frame-ancestors': ["'none'"],
         'base-uri': ["'none'"]
       }
@@ -27,6 +28,14 @@ export const pages = fp<{ realms: Realms, secure: boolean }>(async (app, { realm
     // A page about signing in belongs to nobody else's window or cache, but its address may be seen by the client.
     referrerPolicy: { policy: 'no-referrer' },
     ...(!secure && { strictTransportSecurity: false })
+  }))
+  const headers = new WeakMap<Realm, ReturnType<typeof ofRealm>>()
+  app.addHook('onRequest', (request, reply, done) => {
+    const realm = realms.at(request.url)
+    if (!headers.has(realm)) headers.set(realm, ofRealm(realm))
+    // On the answer itself, for oidc-provider too.
+    for (const [name, value] of Object.entries(headers.get(realm)!())) reply.raw.setHeader(name, value)
+    done()
   })
 
   await app.register(async assets => {

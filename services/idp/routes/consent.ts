@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
 import { errors } from 'oidc-provider'
+import { Type } from '#lib/schema.ts'
 import { claimsFor, scopesOf } from '../claims.ts'
 import type { Realm } from '../realm.ts'
 import { displayName } from '../users.ts'

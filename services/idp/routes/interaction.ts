@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
+import { Type } from '#lib/schema.ts'
 import { consentPage } from './consent.ts'
 import { hintedUser } from '../sign-in-by-hint.ts'
 import { signIn, signInPage } from './sign-in.ts'

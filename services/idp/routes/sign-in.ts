@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from '#lib/schema.ts'
 import type { Realm } from '../realm.ts'
 import { displayName, type User } from '../users.ts'
 

@@ -1,4 +1,6 @@
-const firstDelay = 250
+const firstDelay = 100
+// Whoever comes up together with this process has not long to wait, and one that is down is not asked all the time.
+const growth = 1.3
 const longestDelay = 5_000
 
 /**
@@ -34,7 +36,7 @@ export class Discovery<T> {
   start (delay = firstDelay): void {
     clearTimeout(this.#timer)
     this.#findOnce().catch(() => {
-      this.#timer = setTimeout(() => this.start(Math.min(delay * 2, longestDelay)), delay)
+      this.#timer = setTimeout(() => this.start(Math.min(delay * growth, longestDelay)), delay)
       this.#timer.unref()
     })
   }

@@ -1,7 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
-import helmet, { type HelmetOptions } from 'helmet'
+import { securityHeadersFor } from '#lib/security-headers.ts'
 import type { RelyingPartyConfig } from '../config.ts'
 import type { IdentityProviders } from '../oidc/providers.ts'
 
@@ -17,7 +16,7 @@ export const securityHeaders = fp<{
   const scripts = web.filter(origin => new URL(origin).hostname.endsWith(hostname.replace(/^[^.]+/, '')))
   const secure = config.app.startsWith('https:')
 
-  const headers = computedOnce(() => providers.all.flatMap(({ origins }) => origins), origins => ({
+  const headers = securityHeadersFor(() => providers.all.flatMap(({ origins }) => origins), origins => ({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
@@ -50,7 +49,7 @@ export const securityHeaders = fp<{
 
 /** Hook of a page that only pages of these origins, or `'self'`, may have in a frame. */
 export function framedBy (origins: () => string[]): onRequestHookHandler {
-  const headers = computedOnce(origins, origins => ({
+  const headers = securityHeadersFor(origins, origins => ({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: { 'default-src': ["'self'"], 'object-src': ["'none'"], 'base-uri': ["'none'"], 'frame-ancestors': origins }
@@ -64,22 +63,11 @@ export function framedBy (origins: () => string[]): onRequestHookHandler {
   }
 }
 
-/** Helmet's headers, computed when the origins in them change: that costs more than all else that is done for a request. */
-function computedOnce (originsOf: () => string[], optionsFor: (origins: string[]) => HelmetOptions): () => Record<string, string> {
-  let knownOrigins: string | undefined
-  let headers: Record<string, string> = {}
-  return () => {
-    const origins = originsOf()
-    if (String(origins) !== knownOrigins) headers = headersOf(optionsFor(origins))
-    knownOrigins = String(origins)
-    return headers
-  }
-}
-
-/** What helmet, which is for Express, sets on the answers that it is given. */
-function headersOf (options: HelmetOptions): Record<string, string> {
-  const headers: Record<string, string> = {}
-  const response = { setHeader: (name: string, value: string) => { headers[name.toLowerCase()] = value }, removeHeader () {} }
-  helmet(options)({} as IncomingMessage, response as unknown as ServerResponse, () => {})
-  return headers
+/** The Content-Security-Policy of a page that may do these things alone. */
+export function policyOf (directives: Record<string, string[]>): string {
+  const none = Object.fromEntries(['default-src', 'form-action', 'frame-ancestors', 'base-uri'].map(name => [name, ["'none'"]]))
+  const headers = securityHeadersFor(() => [], () => ({
+    contentSecurityPolicy: { useDefaults: false, directives: { ...none, ...directives } }
+  }))
+  return headers()['content-security-policy']!
 }

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
+import { Type } from '#lib/schema.ts'
 import type { Sessions } from '../sessions.ts'
 import { requireSession } from '../plugins/session.ts'
 

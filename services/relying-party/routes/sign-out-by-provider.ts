@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { decodeJwt } from 'jose'
-import { Type } from 'typebox'
+import { Type } from '#lib/schema.ts'
 import type { Store } from '#lib/store.ts'
 import { SignInError } from '../errors.ts'
 import { framedBy } from '../plugins/security-headers.ts'

@@ -25,7 +25,7 @@ async function startBackChannel (t: Test, answer = (_request: IncomingMessage, r
 }
 
 async function signOut (idp: Idp, visitor: Visitor, button = 'Sign out') {
-  return await visitor.submit(await visitor.open(`/session/end?client_id=relying-party`), {}, button)
+  return await visitor.submit(await visitor.open('/session/end?client_id=relying-party'), {}, button)
 }
 
 t.test('sends a logout token to every client that the session was used with and that wants one', async t => {

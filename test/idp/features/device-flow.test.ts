@@ -34,7 +34,7 @@ async function start (t: Test, changes: ClientChanges = {}, realm?: string) {
 }
 
 const typeIn = async (idp: Idp, visitor: Visitor, userCode: string): Promise<Page> =>
-  await visitor.submit(await visitor.open(`/device`), { user_code: userCode }, 'Continue')
+  await visitor.submit(await visitor.open('/device'), { user_code: userCode }, 'Continue')
 
 const credentials = { username: 'alice', password: 'alice-lab' }
 

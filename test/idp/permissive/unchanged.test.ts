@@ -60,7 +60,7 @@ const refusedAllTheSame: [string, string, Attempt][] = [
     return await authorization({ id_token_hint: `${idToken.slice(0, -8)}AAAAAAAA` })(idp, client, client)
   }],
   ['an ID token as a hint that is no JWT', 'a page with status 400', async idp => {
-    const { status } = await new Visitor(idp).open(`/session/end?id_token_hint=made-up`)
+    const { status } = await new Visitor(idp).open('/session/end?id_token_hint=made-up')
     return `a page with status ${status}`
   }]
 ]

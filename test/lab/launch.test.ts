@@ -1,0 +1,76 @@
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { noSignals, runNode } from '../helpers/command.ts'
+import { root } from '../helpers/lab.ts'
+
+const tellsAll = `
+  import { spawnSync } from 'node:child_process'
+  const { ONE, TWO, THREE } = process.env
+  const started = spawnSync('node', ['--version'], { encoding: 'utf8' }).stdout.trim()
+  console.log(JSON.stringify({ args: process.argv.slice(2), ONE, TWO, THREE, version: process.version, started }))
+`
+const waits = `
+  process.on('SIGTERM', () => process.exit(7))
+  setInterval(() => {}, 1_000)
+  console.log('ready')
+`
+
+/** Run the launcher, on a Node that has other properties than it really has. */
+function launch (t: Test, args: string[], properties: Partial<NodeJS.Process> = {}) {
+  const cwd = t.testdir({ 'tells-all.ts': tellsAll, 'waits.ts': waits, 'file.env': 'ONE=of the file\nTWO=of the file' })
+  const program = `for (const [name, value] of Object.entries(${JSON.stringify(properties)}))
+    Object.defineProperty(process, name, { value: typeof value === 'string' ? value : { ...process[name], ...value } })`
+  return runNode(t, ['--import', `data:text/javascript,${encodeURIComponent(program)}`, join(root, 'scripts', 'launch.js'), ...args], {
+    cwd, env: { PATH: process.env['PATH'], THREE: 'of the environment' }
+  })
+}
+
+const old = { versions: { node: '20.1.0' } as NodeJS.ProcessVersions }
+const { platform, arch } = process
+const ownNode = `node${platform === 'darwin' && arch === 'arm64' ? '-bin' : ''}-${platform === 'win32' ? 'win' : platform}-${arch}`
+
+t.test('settings come as arguments, from the environment and from a file, and win in this order', async t => {
+  const command = launch(t, ['--env-file=file.env', 'tells-all.ts', 'ONE=of=the=arguments', '--flag', 'NOT=a setting'])
+  t.equal(await command.exit, 0)
+  t.match(JSON.parse(command.output()), {
+    args: ['--flag', 'NOT=a setting'], ONE: 'of=the=arguments', TWO: 'of the file', THREE: 'of the environment'
+  })
+})
+
+t.test('the dashes that a package manager passes on are none of the arguments', async t => {
+  const command = launch(t, ['tells-all.ts', '--', 'THREE=of the arguments', 'file'])
+  t.equal(await command.exit, 0)
+  t.match(JSON.parse(command.output()), { args: ['file'], THREE: 'of the arguments' })
+})
+
+t.test('a Node that is too old hands over to the one that came with the dependencies', { skip: withoutOwnNode() }, async t => {
+  const command = launch(t, ['--env-file=file.env', 'tells-all.ts', 'THREE=of the arguments', 'file'], old)
+  t.equal(await command.exit, 0, command.output())
+  const { version, started, ...others } = JSON.parse(command.output())
+  t.strictSame(others, { args: ['file'], ONE: 'of the file', TWO: 'of the file', THREE: 'of the arguments' })
+  t.equal(version, `v${createRequire(import.meta.url)(`${ownNode}/package.json`).version}`)
+  t.equal(started, version, 'and so does whatever that starts by the name of node')
+})
+
+t.test('what is handed over gets the signals, and its exit code is that of the command', { skip: noSignals || withoutOwnNode() }, async t => {
+  const command = launch(t, ['waits.ts'], old)
+  await command.says(/ready/)
+  command.kill('SIGTERM')
+  t.equal(await command.exit, 7)
+})
+
+t.test('without such a Node, one sentence says what to install', async t => {
+  const command = launch(t, ['tells-all.ts'], { ...old, arch: 'mips' })
+  t.equal(await command.exit, 1)
+  t.match(command.output(), /^This needs Node 24\.12 or newer, and .+: install one from .+, or run `npm ci`, which brings one.+\n$/)
+})
+
+function withoutOwnNode (): string | false {
+  try {
+    createRequire(import.meta.url).resolve(`${ownNode}/package.json`)
+    return false
+  } catch {
+    return 'no Node came with the dependencies (--omit=optional)'
+  }
+}
