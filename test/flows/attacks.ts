@@ -20,7 +20,7 @@ const attacks: Record<string, (t: Test, lab: Lab) => Promise<void>> = {
   'CSRF on the Messenger\'s code': messengerCodeCsrf
 }
 
-/** Attackers with a browser and an account of their own. What needs the relying party alone is in test/relying-party/attacks. */
+/** Attackers with a browser and an account of their own. What needs the relying party alone is in test/relying-party. */
 export async function attacksOnSignIn (t: Test, lab: Lab) {
   for (const [name, attack] of Object.entries(attacks)) await t.test(name, t => attack(t, lab))
 }

@@ -1,14 +1,11 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { openStore } from '#lib/store.ts'
 import type { Attachment } from '../../services/genesys/attachments/attachment-record.ts'
 import type { GenesysConfig } from '../../services/genesys/config.ts'
 import type { Guest, GuestFrame } from '../helpers/guest.ts'
-import { configWith, startGenesys, temporaryFolder } from './helper.ts'
-
-/** A deployment where guests need not sign in, and may upload. */
-export const stepUpDeploymentId = '7e3a9d18-2c6f-4b05-a1d4-5f8b9c0e6d72'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
+import { configWith, startGenesys, stepUpDeploymentId } from './helper.ts'
 
 /** An image of one pixel. */
 export const png = Buffer.from(
@@ -29,10 +26,7 @@ export const ofClass = (name: string) => (frame: GuestFrame) => frame.class === 
 /** The lab's Genesys, with guests who may upload. */
 export async function startWithUploads (t: Test, overrides: Partial<GenesysConfig> = {}, folder = temporaryFolder(t)) {
   const genesys = await startGenesys(t, overrides, folder)
-  const stateFolder = configWith(folder).stateFolder
-  // A second door to the same store, as another replica has it.
-  const store = openStore(join(stateFolder, 'genesys.sqlite'))
-  t.teardown(() => store.close())
+  const { stateFolder } = configWith(folder)
 
   /** A presigned URL, at the address where this one listens. */
   const local = (url: string) => genesys.url + url.slice(new URL(url).origin.length)
@@ -54,9 +48,8 @@ export async function startWithUploads (t: Test, overrides: Partial<GenesysConfi
 
   return {
     ...genesys,
-    folder,
     stateFolder,
-    attachments: store.collection<Attachment>('attachment'),
+    attachments: genesys.store.collection<Attachment>('attachment'),
     local,
     guest,
     request,
@@ -76,7 +69,11 @@ export async function startWithUploads (t: Test, overrides: Partial<GenesysConfi
       message: { type: 'Text', text, content: ids.map(id => ({ contentType: 'Attachment', attachment: { id } })) }
     }),
 
-    /** Names of the files in the folder of attachments. */
-    files: () => readdir(join(stateFolder, 'attachments'))
+    /** Names of the files that have come into the folder of attachments, and are there, since the first call. */
+    async filesFromNow () {
+      const folder = join(stateFolder, 'attachments')
+      const before = new Set(await readdir(folder))
+      return async () => (await readdir(folder)).filter(file => !before.has(file))
+    }
   }
 }

@@ -1,28 +1,40 @@
+// What a presigned URL takes and gives, and that it outlives kill -9.
+import { spawn, type ChildProcess } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
-import { stat } from 'node:fs/promises'
+import { once } from 'node:events'
+import { readdir, stat } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { buildServer } from '#lib/http-server.ts'
+import { lookup } from '#lib/loopback-names.ts'
+import { fetch as fetchByName } from '#lib/outbound.ts'
 import { openStore } from '#lib/store.ts'
 import { openAttachments } from '../../services/genesys/attachments/attachments.ts'
+import { openJwts } from '../../services/genesys/auth/jwt.ts'
 import { createConnections } from '../../services/genesys/conversations/connections.ts'
 import { createHappenings } from '../../services/genesys/conversations/happenings.ts'
-import { openJwts } from '../../services/genesys/auth/jwt.ts'
 import type { GuestSession } from '../../services/genesys/conversations/sessions.ts'
+import { connect, type Guest } from '../helpers/guest.ts'
+import { freePorts, root } from '../helpers/lab.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { until } from '../helpers/until.ts'
-import { gif, ofClass, png, pngRequest, startWithUploads, stepUpDeploymentId } from './attachment-helper.ts'
-import { configWith, temporaryFolder } from './helper.ts'
+import { gif, ofClass, png, pngRequest, startWithUploads, type PresignedUrlBody } from './attachment-helper.ts'
+import { configWith, env, stepUpDeploymentId } from './helper.ts'
+
+const lines: string[] = []
+const log = { level: 'info', format: 'json' as const, destination: { write: (line: string) => { lines.push(line) } } }
+const { filesFromNow, guest, local, put, request, stateFolder, upload, url } = await startWithUploads(t, { log })
 
 const tokenOf = (url: string) => new URL(url).searchParams.get('token')!
 const md5 = (bytes: Buffer) => createHash('md5').update(bytes).digest('hex')
 const padded = (size: number) => Buffer.concat([png, Buffer.alloc(size - png.length)])
 
 t.test('refuses an upload that is not what was announced, says so on every socket, and lets the guest try again', async t => {
-  const { guest, request, put, files } = await startWithUploads(t)
+  const files = await filesFromNow()
   const tab = await guest()
   const otherTab = await guest({ token: tab.token })
   const changed = Buffer.from(png)
@@ -62,9 +74,7 @@ t.test('refuses an upload that is not what was announced, says so on every socke
 })
 
 t.test('leaves nothing behind of an upload that breaks off, and takes it again', async t => {
-  const lines: string[] = []
-  const log = { level: 'info', format: 'json' as const, destination: { write: (line: string) => { lines.push(line) } } }
-  const { guest, request, put, local, files } = await startWithUploads(t, { log })
+  const files = await filesFromNow()
   const visitor = await guest()
   const bytes = padded(100_000)
   const { url } = await request(visitor, { ...pngRequest, fileSize: bytes.length })
@@ -80,14 +90,12 @@ t.test('leaves nothing behind of an upload that breaks off, and takes it again',
 })
 
 t.test('takes an upload of a size that was not announced', async t => {
-  const { guest, upload } = await startWithUploads(t)
   const visitor = await guest()
   const { attachmentId } = await upload(visitor, { fields: { ...pngRequest, fileSize: undefined } })
   t.match(await visitor.request('getAttachment', { attachmentId }), { body: { fileSize: png.length } })
 })
 
 t.test('takes uploads and gives downloads for the token of the URL alone', async t => {
-  const { guest, request, upload, put, local, stateFolder, url } = await startWithUploads(t)
   const visitor = await guest()
   const waiting = await request(visitor)
   const there = await upload(visitor)
@@ -124,7 +132,7 @@ t.test('takes uploads and gives downloads for the token of the URL alone', async
 })
 
 t.test('takes one upload for a URL, of several at once too', async t => {
-  const { guest, request, put, files, local } = await startWithUploads(t)
+  const files = await filesFromNow()
   const visitor = await guest()
   const { url, attachmentId } = await request(visitor, { ...pngRequest, fileSize: 100_000 })
   const candidates = Array.from({ length: 8 }, (_, index) => Buffer.concat([padded(99_999), Buffer.from([index])]))
@@ -177,7 +185,6 @@ t.test('takes one of two uploads at two replicas', async t => {
 })
 
 t.test('lets pages of other origins upload', async t => {
-  const { url } = await startWithUploads(t)
   const response = await fetch(`${url}/attachments/x?token=y`, {
     method: 'OPTIONS',
     headers: { origin: 'http://app.localhost:3000', 'access-control-request-method': 'PUT', 'access-control-request-headers': 'content-type' }
@@ -188,6 +195,7 @@ t.test('lets pages of other origins upload', async t => {
 })
 
 t.test('holds no upload in memory', async t => {
+  const files = await filesFromNow()
   setFlagsFromString('--expose-gc')
   const collectGarbage = runInNewContext('gc') as () => void
   const used = () => {
@@ -197,7 +205,6 @@ t.test('holds no upload in memory', async t => {
   }
   const size = 10 * 1024 * 1024
   const part = Buffer.alloc(64 * 1024)
-  const { guest, request, put, files, stateFolder } = await startWithUploads(t)
   const visitor = await guest()
   const { url } = await request(visitor, { ...pngRequest, fileSize: size })
 
@@ -214,4 +221,100 @@ t.test('holds no upload in memory', async t => {
     yield part
   }
   t.equal((await put(url, Readable.from(slowly()) as unknown as RequestInit['body'])).status, 200)
+})
+
+/** Genesys in a process of its own, which can be killed. */
+const folder = temporaryFolder(t)
+const settings = { ...env, ...await freePorts(), STATE_DIR: folder }
+const killable = `http://genesys.localhost:${settings.GENESYS_PORT}`
+let running: ChildProcess | undefined
+
+async function startProcess () {
+  running = spawn(process.execPath, [join(root, 'services/genesys/server.ts')], { env: { ...process.env, ...settings }, stdio: 'inherit' })
+  await until('Genesys is ready', async () => (await fetchByName(`${killable}/readyz`)).status === 200)
+}
+
+async function kill () {
+  if (running?.exitCode !== null || running.signalCode !== null) return
+  running.kill('SIGKILL')
+  await once(running, 'exit')
+}
+t.teardown(kill)
+
+async function enter (t: Test, token?: string): Promise<Guest> {
+  const guest = await connect(killable, { deploymentId: stepUpDeploymentId, ...(token !== undefined && { token }) })
+  t.teardown(() => guest.close())
+  await guest.request('configureSession')
+  return guest
+}
+
+const putByName = (url: string, body: Buffer) =>
+  fetchByName(url, { method: 'PUT', headers: { 'content-type': 'image/png' }, body: new Uint8Array(body) })
+
+t.test('keeps what was uploaded, and offers nothing half, after kill -9 in the middle of an upload', async t => {
+  await startProcess()
+  const guest = await enter(t)
+  const request = async (fields: object) => (await guest.request('onAttachment', fields)).body as PresignedUrlBody
+
+  const whole = await request(pngRequest)
+  t.equal((await putByName(whole.url, png)).status, 200)
+  t.match(await guest.next(ofClass('UploadSuccessEvent')), { body: { attachmentId: whole.attachmentId } })
+
+  const large = padded(5_000_000)
+  const half = await request({ ...pngRequest, fileSize: large.length })
+  const upload = httpRequest(half.url, { method: 'PUT', lookup, headers: { 'content-type': 'image/png', 'content-length': large.length } })
+  upload.on('error', () => {})
+  upload.write(large.subarray(0, 3_000_000))
+  const attachments = join(folder, 'genesys', 'attachments')
+  await until('half of it is there', async () => {
+    const draft = (await readdir(attachments)).find(file => file.endsWith('.part'))
+    return draft !== undefined && (await stat(join(attachments, draft))).size === 3_000_000
+  })
+  await kill()
+  upload.destroy()
+
+  await startProcess()
+  const again = await enter(t, guest.token)
+  const send = (id: string) => again.request('onMessage', { message: { type: 'Text', content: [{ contentType: 'Attachment', attachment: { id } }] } })
+  t.match(await again.request('getAttachment', { attachmentId: half.attachmentId }), { class: 'string', code: 4010 })
+  t.match(await send(half.attachmentId), { class: 'string', code: 4010 })
+
+  const { body } = await again.request('getAttachment', { attachmentId: whole.attachmentId })
+  t.same(Buffer.from(await (await fetchByName((body as PresignedUrlBody).url)).arrayBuffer()), png)
+  t.match(await send(whole.attachmentId), { class: 'StructuredMessage', code: 200 })
+
+  t.equal((await putByName(half.url, large)).status, 200, 'the URL from before takes the whole file now')
+  t.match(await again.request('getAttachment', { attachmentId: half.attachmentId }), { class: 'PresignedUrlResponse', body: { fileSize: large.length } })
+})
+
+t.test('says that an upload is there only where it is, whenever kill -9 comes', async t => {
+  const attachments = join(folder, 'genesys', 'attachments')
+  const complete = async () => (await readdir(attachments)).filter(file => !file.endsWith('.part')).length
+  const before = await complete()
+  const guests = await Promise.all([1, 2, 3].map(() => enter(t)))
+  const acknowledged = new Set<string>()
+  const uploads = (await Promise.all(guests.map((guest, index) => Promise.all(Array.from({ length: 8 }, async () => {
+    const { attachmentId, url } = (await guest.request('onAttachment', { ...pngRequest, fileSize: 200_000 })).body as PresignedUrlBody
+    return { token: guest.token, attachmentId, url, bytes: Buffer.concat([padded(199_999), Buffer.from([index])]) }
+  }))))).flat()
+  const sent = Promise.allSettled(uploads.map(async ({ url, attachmentId, bytes }) => {
+    if ((await putByName(url, bytes)).status === 200) acknowledged.add(attachmentId)
+  }))
+  // Some are complete then, some are not, and each of the others is somewhere in between.
+  await until('some are there', async () => await complete() > before + 3)
+  await kill()
+  await sent
+
+  const { guest, local } = await startWithUploads(t, { url: killable }, folder)
+  for (const { token, attachmentId, bytes } of uploads) {
+    const again = await guest({ token })
+    const answer = await again.request('getAttachment', { attachmentId })
+    await again.close()
+    if (answer.code === 200) {
+      t.same(Buffer.from(await (await fetch(local((answer.body as PresignedUrlBody).url))).arrayBuffer()), bytes, 'what is offered is whole')
+    } else {
+      t.match(answer, { code: 4010 })
+      t.notOk(acknowledged.has(attachmentId), 'what was acknowledged is kept')
+    }
+  }
 })

@@ -1,12 +1,27 @@
+// What guests do with attachments, and what is kept of them.
 import { randomUUID } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readdir, utimes, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { parse } from 'content-disposition'
 import t from 'tap'
 import type { Deployment } from '../../services/genesys/deployments.ts'
 import type { GuestFrame } from '../helpers/guest.ts'
-import { ofClass, png, pngRequest, startWithUploads, stepUpDeploymentId } from './attachment-helper.ts'
-import { ada, anonymousDeploymentId, configWith, temporaryFolder } from './helper.ts'
+import { until } from '../helpers/until.ts'
+import { gif, ofClass, png, pngRequest, startWithUploads } from './attachment-helper.ts'
+import { ada, anonymousDeploymentId, buildApp, configWith, stepUpDeploymentId } from './helper.ts'
+
+const { deployments } = configWith('')
+const stepUp = deployments.find(({ id }) => id === stepUpDeploymentId)!
+const taking = (modes: Deployment['messenger']['fileUpload']['modes']): Deployment =>
+  ({ ...stepUp, id: randomUUID(), messenger: { ...stepUp.messenger, fileUpload: { modes } } })
+const anyFile = taking([{ fileTypes: ['*/*'], maxFileSizeKB: 100 }])
+const twoModes = taking([{ fileTypes: ['image/*'], maxFileSizeKB: 1 }, { fileTypes: ['*/*'], maxFileSizeKB: 2 }])
+
+const lines: string[] = []
+const log = { level: 'trace', format: 'json' as const, destination: { write: (line: string) => { lines.push(line) } } }
+const {
+  attachments, filesFromNow, folder, guest, local, open, put, request, send, signedInGuest, stateFolder, upload, url
+} = await startWithUploads(t, { log, deployments: [...deployments, anyFile, twoModes] })
 
 const clear = { message: { type: 'Event', events: [{ eventType: 'Presence', presence: { type: 'Clear' } }] } }
 
@@ -16,7 +31,7 @@ const attachmentOf = ({ body }: { body: unknown }) =>
 const hasContent = ({ body }: GuestFrame) => 'content' in (body as object)
 
 t.test('gives a presigned URL, takes the file there, and tells every socket of the session', async t => {
-  const { guest, request, put, local, files } = await startWithUploads(t)
+  const files = await filesFromNow()
   const tab = await guest()
   const otherTab = await guest({ token: tab.token })
   const stranger = await guest()
@@ -46,7 +61,6 @@ t.test('gives a presigned URL, takes the file there, and tells every socket of t
 })
 
 t.test('sends uploads in a message, and gives them fresh URLs in echo, push and history', async t => {
-  const { guest, upload, send, local, url } = await startWithUploads(t)
   const tab = await guest()
   const otherTab = await guest({ token: tab.token })
   const { attachmentId: id } = await upload(tab)
@@ -72,7 +86,7 @@ t.test('sends uploads in a message, and gives them fresh URLs in echo, push and 
 })
 
 t.test('refuses a request, as text or, where the client wants it so, as JSON', async t => {
-  const { guest, upload, open, files } = await startWithUploads(t)
+  const files = await filesFromNow()
   const owner = await guest()
   const { attachmentId: taken } = await upload(owner)
   const other = await guest()
@@ -114,7 +128,7 @@ t.test('refuses a request, as text or, where the client wants it so, as JSON', a
 })
 
 t.test('keeps each file of a name that is fine, and nothing outside its folder', async t => {
-  const { guest, upload, local, stateFolder, folder, files } = await startWithUploads(t)
+  const files = await filesFromNow()
   const visitor = await guest()
   const before = [await readdir(dirname(stateFolder)), (await readdir(stateFolder)).filter(file => !file.startsWith('genesys.sqlite'))]
   const names = ['pixel.png', '👩‍💻.png', 'ملف.png', 'a%2f..%2fb.png', "it's; filename=x.png", `${'é'.repeat(125)}.png`]
@@ -130,7 +144,6 @@ t.test('keeps each file of a name that is fine, and nothing outside its folder',
 })
 
 t.test('shows nobody else\'s attachments, and takes nobody else\'s away', async t => {
-  const { guest, upload, request, send, signedInGuest, local } = await startWithUploads(t)
   const owner = await guest()
   const uploaded = await upload(owner)
   const { attachmentId: waiting } = await request(owner)
@@ -152,7 +165,6 @@ t.test('shows nobody else\'s attachments, and takes nobody else\'s away', async 
 })
 
 t.test('sends all files of a message or none', async t => {
-  const { guest, upload, request, send } = await startWithUploads(t)
   const visitor = await guest()
   const { attachmentId: there } = await upload(visitor)
   const { attachmentId: notYet } = await request(visitor)
@@ -161,7 +173,7 @@ t.test('sends all files of a message or none', async t => {
 })
 
 t.test('deletes what was not sent yet, and keeps what was', async t => {
-  const { guest, upload, request, send, local, put, files } = await startWithUploads(t)
+  const files = await filesFromNow()
   const visitor = await guest()
   const unsent = await upload(visitor)
   const sent = await upload(visitor)
@@ -185,7 +197,6 @@ t.test('deletes what was not sent yet, and keeps what was', async t => {
 })
 
 t.test('lets an attachment expire that was not uploaded in time', async t => {
-  const { guest, request, attachments } = await startWithUploads(t)
   const visitor = await guest()
   const { attachmentId } = await request(visitor)
   await attachments.update(attachmentId, attachment => ({ ...attachment, uploadUntil: Date.now() }))
@@ -193,14 +204,12 @@ t.test('lets an attachment expire that was not uploaded in time', async t => {
 })
 
 t.test('lets attachments live as long as the messages of the session', async t => {
-  const { guest, upload, attachments } = await startWithUploads(t)
   const visitor = await guest()
   const { attachmentId } = await upload(visitor)
   t.equal((await attachments.get(attachmentId))?.life, 72 * 60 * 60 * 1.25)
 })
 
 t.test('limits how many files a guest may be about to upload', async t => {
-  const { guest, request, upload } = await startWithUploads(t)
   const visitor = await guest()
   const { attachmentId } = await request(visitor)
   for (let index = 1; index < 10; index++) await request(visitor)
@@ -211,7 +220,6 @@ t.test('limits how many files a guest may be about to upload', async t => {
 })
 
 t.test('limits how many files a conversation keeps', async t => {
-  const { guest, upload, attachments } = await startWithUploads(t)
   const visitor = await guest()
   const kept = (await attachments.get((await upload(visitor)).attachmentId))!
   const keepAnother = () => attachments.set(randomUUID(), kept, { tags: [`kept:${kept.conversationId}`] })
@@ -222,7 +230,6 @@ t.test('limits how many files a conversation keeps', async t => {
 })
 
 t.test('takes no upload in a conversation that is read-only', async t => {
-  const { guest, upload } = await startWithUploads(t)
   const visitor = await guest()
   const { attachmentId } = await upload(visitor)
   await visitor.request('onMessage', { message: { type: 'Event', events: [{ eventType: 'Presence', presence: { type: 'Disconnect' } }] } })
@@ -231,7 +238,7 @@ t.test('takes no upload in a conversation that is read-only', async t => {
 })
 
 t.test('forgets the files of a conversation that the guest clears or starts anew', async t => {
-  const { guest, upload, send, local, files } = await startWithUploads(t)
+  const files = await filesFromNow()
   for (const [action, fields] of [['onMessage', clear], ['configureSession', { startNew: true }]] as const) {
     const visitor = await guest()
     const [sent, unsent] = [await upload(visitor), await upload(visitor)]
@@ -248,15 +255,87 @@ t.test('forgets the files of a conversation that the guest clears or starts anew
 })
 
 t.test('takes what the deployment takes, whichever mode it is', async t => {
-  const folder = temporaryFolder(t)
-  const { deployments } = configWith(folder)
-  const modes = [{ fileTypes: ['image/*'], maxFileSizeKB: 1 }, { fileTypes: ['*/*'], maxFileSizeKB: 2 }]
-  const taking = deployments.map((deployment): Deployment => deployment.id === stepUpDeploymentId
-    ? { ...deployment, messenger: { ...deployment.messenger, fileUpload: { modes } } }
-    : deployment)
-  const { guest, upload } = await startWithUploads(t, { deployments: taking }, folder)
-  const visitor = await guest({ deploymentId: stepUpDeploymentId })
+  const visitor = await guest({ deploymentId: twoModes.id })
   const bytes = Buffer.concat([png, Buffer.alloc(2048 - png.length)])
   await upload(visitor, { fields: { ...pngRequest, fileSize: 2048 }, bytes })
   t.match(await visitor.request('onAttachment', { ...pngRequest, fileSize: 2049 }), { code: 4002 })
+})
+
+t.test('serves a file so that it does no harm in a browser', async t => {
+  const visitor = await guest({ deploymentId: anyFile.id })
+  const page = Buffer.from('<script>alert(1)</script>')
+  const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>')
+  const cases: [string, string, Buffer, string][] = [
+    ['pixel.png', 'image/png', png, 'inline'],
+    ['a.txt', 'text/plain', page, 'attachment'],
+    ['page', 'text/html', page, 'attachment'],
+    ['drawing.xml', 'image/svg+xml', svg, 'attachment'],
+    ['a.bin', 'application/octet-stream', page, 'attachment']
+  ]
+  for (const [fileName, fileType, bytes, disposition] of cases) {
+    const { downloadUrl } = await upload(visitor, { fields: { fileName, fileType, fileSize: bytes.length }, bytes })
+    const response = await fetch(local(downloadUrl), { headers: { origin: 'http://app.localhost:3000' } })
+    t.same(Buffer.from(await response.arrayBuffer()), bytes, fileType)
+    t.match(Object.fromEntries(response.headers), {
+      'content-type': new RegExp(`^${fileType.replace('+', '\\+')}(; charset=utf-8)?$`),
+      'content-length': String(bytes.length),
+      'content-disposition': new RegExp(`^${disposition}; filename="?${fileName}"?$`),
+      'content-security-policy': /default-src 'none'.*; sandbox$/,
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'private',
+      'access-control-allow-origin': '*',
+      'cross-origin-resource-policy': 'cross-origin'
+    })
+  }
+  const { downloadUrl } = await upload(visitor)
+  const part = await fetch(local(downloadUrl), { headers: { range: 'bytes=1-3' } })
+  t.equal(part.status, 206)
+  t.equal(await part.text(), 'PNG')
+})
+
+t.test('removes what nobody keeps, once it is old, and nothing else', async t => {
+  const files = await filesFromNow()
+  const visitor = await guest()
+  const kept = await upload(visitor)
+  const [keptFile] = await files()
+
+  const inFolder = (file: string) => join(stateFolder, 'attachments', file)
+  const old = [randomUUID(), `${randomUUID()}.part`]
+  const recent = [randomUUID(), `${randomUUID()}.part`]
+  for (const file of [...old, ...recent]) await writeFile(inFolder(file), png)
+  for (const file of [...old, keptFile!]) await utimes(inFolder(file), 0, 0)
+
+  await buildApp(t, {}, folder)
+  await until('the old ones are gone', async () => (await files()).length === 3)
+  t.same((await files()).toSorted(), [keptFile!, ...recent].toSorted())
+  const { body } = await visitor.request('getAttachment', { attachmentId: kept.attachmentId })
+  t.equal((await fetch(local((body as { url: string }).url))).status, 200)
+})
+
+t.test('logs neither tokens nor what guests call their files', async t => {
+  const visitor = await guest()
+  const fields = { ...pngRequest, fileName: 'my-diagnosis.png' }
+  const { downloadUrl, url } = await upload(visitor, { fields })
+  await fetch(local(downloadUrl))
+  await fetch(local(downloadUrl.replace('token=', 'token=x')))
+  await put(url, png)
+  const other = await request(visitor, fields)
+  await put(other.url, gif)
+  const logged = lines.join('')
+  t.match(logged, /PUT \/attachments\//)
+  t.notMatch(logged, /my-diagnosis|eyJ/)
+})
+
+t.test('a download URL does not tell what the guest calls the file, but whoever follows it is told', async t => {
+  const writer = await guest()
+  const { attachmentId, downloadUrl } = await upload(writer)
+  const sent = await send(writer, [attachmentId])
+  const { content } = sent.body as { content: [{ attachment: { url: string } }] }
+  const again = (await writer.request('getAttachment', { attachmentId })).body as { url: string }
+  for (const url of [downloadUrl, content[0].attachment.url, again.url]) {
+    t.equal(new URL(url).pathname, `/attachments/${attachmentId}`)
+    const response = await fetch(local(url))
+    t.equal(response.status, 200)
+    t.match(response.headers.get('content-disposition'), /filename="?pixel\.png/)
+  }
 })

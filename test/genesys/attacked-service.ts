@@ -1,53 +1,37 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Test } from 'tap'
-import { buildService } from '../../services/lab/app.ts'
-import { loadGenesysConfig } from '../../services/genesys/config.ts'
 import type { VerifiedIdentity } from '../../services/genesys/auth/identity.ts'
 import type { Guest, GuestFrame } from '../helpers/guest.ts'
-import { freePorts, labSettings } from '../helpers/lab.ts'
-import { ada, anonymousDeploymentId, startGenesys, temporaryFolder } from './helper.ts'
+import { ada, anonymousDeploymentId, deploymentId, startGenesys } from './helper.ts'
 
 /**
  * The service with its identity provider, and a guest who goes on chatting and has something to hide.
  *
  * The lab's own pages are off: they show everybody everything, that is what they are for.
- *
- * @param settings on top of `lab.env`
  */
-export async function startAttackedService (t: Test, settings: Record<string, string>) {
-  const folder = temporaryFolder(t)
-  const all = labSettings({
-    ...await freePorts(), STATE_DIR: folder, LOG_LEVEL: 'error', LOG_FORMAT: 'json', LAB: 'false', AGENT_DELAY_MS: '0', ...settings
-  })
-  const idp = await buildService('idp', all, { write: () => {} })
-  t.teardown(() => idp.app.close())
-  await idp.app.listen({ host: idp.config.host, port: idp.config.port })
-
+export async function startAttackedService (t: Test, issuer: string, { rateLimits }: { rateLimits: boolean }) {
   const complaints: string[] = []
-  const config = loadGenesysConfig(all)
-  const log = { ...config.log, destination: { write: (line: string) => { complaints.push(line) } } }
-  const { app, url, tokens, open } = await startGenesys(t, { ...config, log }, folder)
+  const log = { level: 'error', format: 'json' as const, destination: { write: (line: string) => { complaints.push(line) } } }
+  const { app, url, tokens, open } = await startGenesys(t, { issuer, rateLimits, log })
   const issue = async (identity: VerifiedIdentity) => {
     const { jwt, refreshToken } = await tokens.issue({ deploymentId, identity, idpRefreshToken: 'not-one-of-the-identity-provider' })
     return { jwt, refreshToken: refreshToken! }
   }
-  const deploymentId = all['GENESYS_DEPLOYMENT_ID']!
-  const origin = `http://app.localhost:${all['APP_PORT']}`
 
   return {
     app,
     port: Number(new URL(url).port),
     /** what was logged as an error */
     complaints,
-    victim: await createVictim(await open({ deploymentId, origin })),
+    victim: await createVictim(await open()),
 
     /** Somebody who sends whatever comes to mind, on a session of their own. */
     async attacker ({ authenticated }: { authenticated: boolean }) {
       const own = authenticated ? deploymentId : anonymousDeploymentId
       const { jwt, refreshToken } = await issue(ada)
       const token = randomUUID()
-      const connect = () => open({ deploymentId: own, origin, token })
+      const connect = () => open({ deploymentId: own, token })
       return createAttacker({ token, deploymentId: own, jwt, refreshToken, authenticated }, connect, upload)
     }
   }

@@ -1,59 +1,44 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import t, { type Test } from 'tap'
-import { openStore } from '#lib/store.ts'
+import t from 'tap'
 import type { VerifiedIdentity } from '../../services/genesys/auth/identity.ts'
 import { tags, type Attachment } from '../../services/genesys/attachments/attachment-record.ts'
 import type { StructuredMessage } from '../../services/genesys/conversations/structured-message.ts'
 import { Desk } from '../helpers/desk.ts'
 import type { Guest, GuestFrame } from '../helpers/guest.ts'
 import { until } from '../helpers/until.ts'
-import {
-  ada, anonymousDeploymentId, configWith, deploymentId, startGenesys, stepUpDeploymentId, temporaryFolder
-} from './helper.ts'
+import { ada, another, anonymousDeploymentId, deploymentId, startGenesys, stepUpDeploymentId } from './helper.ts'
 
 // What two do at the same moment comes in another order each time, so it is done several times, a little later each.
 const rounds = Array.from({ length: 20 }, (_, round) => round)
 
 const clear = { message: { type: 'Event', events: [{ eventType: 'Presence', presence: { type: 'Clear' } }] } }
 const isSignIn = ({ body }: GuestFrame) => /"SignIn"/.test(JSON.stringify(body))
-const person = (round: number): VerifiedIdentity => ({ ...ada, sub: `person-${round}` })
 const afterTurns = async (turns: number) => { for (let turn = 0; turn < turns; turn++) await nextTurn() }
 
 /** What a request was answered with; nothing where the socket was closed before. */
 const answerOf = (answer: Promise<GuestFrame>) => answer.catch(() => undefined)
 
-async function start (t: Test) {
-  const folder = temporaryFolder(t)
-  const { stateFolder } = configWith(folder)
-  const genesys = await startGenesys(t, { lab: true, agent: 'desk' }, folder)
-  // A second door to the same store, to see what is left there.
-  const store = openStore(join(stateFolder, 'genesys.sqlite'))
-  t.teardown(() => store.close())
-  return {
-    ...genesys,
-    desk: new Desk(genesys.url, 'genesys.localhost:3002'),
-    messages: store.collection<StructuredMessage>('message'),
-    attachments: store.collection<Attachment>('attachment'),
-    files: () => readdir(join(stateFolder, 'attachments')),
+const { app, url, folder, store, open, signedInGuest, tokens } = await startGenesys(t, { lab: true, agent: 'desk' })
+const desk = new Desk(url, 'genesys.localhost:3002')
+const messages = store.collection<StructuredMessage>('message')
+const attachments = store.collection<Attachment>('attachment')
+const files = () => readdir(join(folder, 'genesys', 'attachments'))
 
-    /** A guest who has not signed in yet, and a JWT to do so. */
-    async visitor (identity: VerifiedIdentity, token?: string) {
-      const guest = await genesys.open({ deploymentId: stepUpDeploymentId, ...(token && { token }) })
-      await guest.request('configureSession')
-      const { jwt } = await genesys.tokens.issue({ deploymentId: stepUpDeploymentId, identity })
-      return { guest, jwt }
-    }
-  }
+/** A guest who has not signed in yet, and a JWT to do so. */
+async function visitor (identity: VerifiedIdentity, token?: string) {
+  const guest = await open({ deploymentId: stepUpDeploymentId, ...(token && { token }) })
+  await guest.request('configureSession')
+  const { jwt } = await tokens.issue({ deploymentId: stepUpDeploymentId, identity })
+  return { guest, jwt }
 }
 
 t.test('who signs out while a tab is still signing in is signed out there too', async t => {
-  const { app, open, tokens } = await start(t)
   const stillSignedIn: number[] = []
   for (const round of rounds) {
     const guest = await open()
-    const { jwt } = await tokens.issue({ deploymentId, identity: person(round) })
+    const { jwt } = await tokens.issue({ deploymentId, identity: another(ada) })
     const configured = answerOf(guest.request('configureAuthenticatedSession', { data: { code: jwt } }))
     await afterTurns(round)
     await app.inject({ method: 'DELETE', url: '/api/v2/webdeployments/token/revoke', headers: { authorization: `bearer ${jwt}` } })
@@ -64,15 +49,18 @@ t.test('who signs out while a tab is still signing in is signed out there too', 
 })
 
 t.test('a guest who leaves while the session is being set up is not shown as present', async t => {
-  const { desk, open, tokens } = await start(t)
-  for (const round of rounds) {
+  const people = rounds.map(() => another(ada))
+  for (const identity of people) {
     const guest = await open()
-    const { jwt } = await tokens.issue({ deploymentId, identity: person(round) })
+    const { jwt } = await tokens.issue({ deploymentId, identity })
     guest.send('configureAuthenticatedSession', { data: { code: jwt } })
     await guest.close()
   }
   let shown: number[] = []
-  const look = async () => { shown = (await desk.list('?pageSize=100')).entities.map(({ connections }) => connections) }
+  const look = async () => {
+    const { entities } = await desk.list('?pageSize=100')
+    shown = entities.filter(({ guest }) => people.some(({ sub }) => sub === guest.sub)).map(({ connections }) => connections)
+  }
   await until('all sessions were set up', async () => {
     await look()
     return shown.length === rounds.length
@@ -85,11 +73,10 @@ t.test('a guest who leaves while the session is being set up is not shown as pre
 })
 
 t.test('nothing stays of what a guest writes in one tab while clearing the conversation in another', async t => {
-  const { desk, signedInGuest, messages } = await start(t)
   const conversations: string[] = []
-  for (const round of rounds) {
-    const tab = await signedInGuest(person(round))
-    const other = await signedInGuest(person(round), { token: tab.token })
+  for (const person of rounds.map(() => another(ada))) {
+    const tab = await signedInGuest(person)
+    const other = await signedInGuest(person, { token: tab.token })
     conversations.push((await desk.list('?pageSize=1')).entities[0]!.conversationId)
     const cleared = tab.request('onMessage', clear)
     for (let sent = 0; sent < 4; sent++) {
@@ -104,11 +91,10 @@ t.test('nothing stays of what a guest writes in one tab while clearing the conve
 })
 
 t.test('nothing stays of a file that the agent sends while the guest clears the conversation', async t => {
-  const { desk, signedInGuest, messages, attachments, files } = await start(t)
   const conversations: string[] = []
   let refused = 0
-  for (const round of rounds.slice(0, 10)) {
-    const guest = await signedInGuest(person(round))
+  for (const person of rounds.slice(0, 10).map(() => another(ada))) {
+    const guest = await signedInGuest(person)
     const { conversationId } = (await desk.list('?pageSize=1')).entities[0]!
     conversations.push(conversationId)
     await desk.act(conversationId, 'take', { name: 'Kim' })
@@ -133,7 +119,6 @@ t.test('nothing stays of a file that the agent sends while the guest clears the 
 })
 
 t.test('of two tabs that open at once, one starts the conversation and the other joins it', async t => {
-  const { open } = await start(t)
   for (const round of rounds) {
     const first = await open({ deploymentId: anonymousDeploymentId })
     const second = await open({ deploymentId: anonymousDeploymentId, token: first.token })
@@ -145,23 +130,23 @@ t.test('of two tabs that open at once, one starts the conversation and the other
 })
 
 t.test('of two devices on which a person signs in at once, one keeps the conversation, and can go on in it', async t => {
-  const { desk, visitor } = await start(t)
   for (const round of rounds) {
-    const devices = [await visitor(person(round)), await visitor(person(round))]
+    const person = another(ada)
+    const devices = [await visitor(person), await visitor(person)]
     await Promise.all(devices.map(({ guest, jwt }) => answerOf(guest.request('configureAuthenticatedSession', { data: { code: jwt } }))))
     const said = await Promise.all(devices.map(({ guest }) => answerOf(guest.say('am I the one?'))))
     t.equal(said.filter(answer => answer?.code === 200).length, 1, `round ${round + 1}: one device can write`)
-    const hers = (await desk.list('?pageSize=100')).entities.filter(({ guest }) => guest.sub === person(round).sub)
+    const hers = (await desk.list('?pageSize=100')).entities.filter(({ guest }) => guest.sub === person.sub)
     t.match(hers, [{ lastMessage: { text: 'am I the one?' } }], 'and the desk has one conversation with her')
     t.equal(hers.length, 1)
   }
 })
 
 t.test('a person who signs in from two tabs of a conversation at once is announced once', async t => {
-  const { visitor } = await start(t)
   for (const round of rounds) {
-    const { guest: tab, jwt } = await visitor(person(round))
-    const { guest: other } = await visitor(person(round), tab.token)
+    const person = another(ada)
+    const { guest: tab, jwt } = await visitor(person)
+    const { guest: other } = await visitor(person, tab.token)
     const tabs: Guest[] = [tab, other]
     const answers = await Promise.all(tabs.map(each => each.request('configureAuthenticatedSession', { data: { code: jwt } })))
     t.match(answers, [{ class: 'SessionResponse' }, { class: 'SessionResponse' }])

@@ -1,58 +1,43 @@
+// The desk's API and page: who is there, what happens, and whom it lets in.
 import { randomUUID } from 'node:crypto'
-import { connect } from 'node:net'
+import { createConnection } from 'node:net'
+import { fastifySSE } from '@fastify/sse'
+import Fastify from 'fastify'
 import t, { type Test } from 'tap'
-import { maxFileBytes } from '../../services/genesys/attachments/attachment-rules.ts'
-import type { GenesysConfig } from '../../services/genesys/config.ts'
+import { createHappenings, type Happening } from '../../services/genesys/conversations/happenings.ts'
+import { openSessions } from '../../services/genesys/conversations/sessions.ts'
 import type { StructuredMessage } from '../../services/genesys/conversations/structured-message.ts'
-import { stopClock } from '../helpers/clock.ts'
-import { Desk } from '../helpers/desk.ts'
-import type { Guest, GuestFrame } from '../helpers/guest.ts'
+import { sendEvents } from '../../services/genesys/desk/events.ts'
+import { Desk, type DeskEvents } from '../helpers/desk.ts'
 import { until } from '../helpers/until.ts'
-import { anonymousDeploymentId, configWith, deploymentId, grace, startGenesys, temporaryFolder } from './helper.ts'
+import {
+  ada, anonymousDeploymentId, configWith, deploymentId, grace, startGenesys, stepUpDeploymentId
+} from './helper.ts'
 
 const host = 'genesys.localhost:3002'
-const body = (frame: GuestFrame) => frame.body as StructuredMessage
-const text = (frame: GuestFrame) => (frame.body as { text?: string }).text
-const saying = (expected: string | RegExp) => (frame: GuestFrame) =>
-  typeof expected === 'string' ? text(frame) === expected : expected.test(text(frame) ?? '')
+// The script would have its say in what the desk hears.
+const { url, store, tokens, open, anonymousGuest, signedInGuest } = await startGenesys(t, { lab: true, agent: 'desk' })
+const desk = new Desk(url, host)
+
+const typing = (type: string) => ({ message: { type: 'Event', events: [{ eventType: 'Typing', typing: { type, duration: 5000 } }] } })
 const presence = (type: string) => ({ message: { type: 'Event', events: [{ eventType: 'Presence', presence: { type } }] } })
-const fromScript = (frame: GuestFrame) => body(frame).originatingEntity === 'Bot' && body(frame).type !== 'Event'
 
-async function start (t: Test, overrides: Partial<GenesysConfig> = {}) {
-  const genesys = await startGenesys(t, { lab: true, ...overrides })
-  return { ...genesys, desk: new Desk(genesys.url, host) }
-}
-
-/** A conversation in which the guest has just written, and been answered by the script. */
-async function begun (desk: Desk, guest: Guest, words: string = randomUUID()) {
-  await guest.say(words)
-  await guest.next(fromScript)
-  for (const conversation of (await desk.list('?pageSize=100')).entities) {
-    const opened = await desk.ask<{ messages: { entities: StructuredMessage[] } }>('GET', `/desk/conversations/${conversation.conversationId}`)
-    if (opened.body.messages.entities.some(message => message.type === 'Text' && message.text === words)) return conversation
-  }
-  throw new Error('the desk does not list the conversation')
-}
-
-/** Several requests in one piece, so that the service has them all before it has answered one. */
-async function postAtOnce (url: string, path: string, bodies: object[]): Promise<number[]> {
-  const { hostname, port } = new URL(url)
-  const socket = connect(Number(port), hostname)
-  socket.write(bodies.map((body, index) => {
-    const json = JSON.stringify(body)
-    const close = index === bodies.length - 1 ? 'Connection: close\r\n' : ''
-    return `POST ${path} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\n${close}Content-Length: ${json.length}\r\n\r\n${json}`
-  }).join(''))
-  let answers = ''
-  for await (const part of socket.setEncoding('utf8')) answers += part
-  return [...answers.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => Number(status))
+/** Hear what happens from now on. */
+async function watch (t: Test): Promise<DeskEvents> {
+  const events = await desk.watch()
+  t.teardown(() => events.close())
+  return events
 }
 
 t.test('lists conversations, the newest first, with who the guest is and who says so', async t => {
-  const { desk, signedInGuest, anonymousGuest } = await start(t)
+  const { url, anonymousGuest, signedInGuest } = await startGenesys(t, { lab: true })
+  const desk = new Desk(url, host)
   const hers = await signedInGuest()
-  await begun(desk, hers)
-  await begun(desk, await anonymousGuest())
+  const stranger = await anonymousGuest()
+  for (const guest of [hers, stranger]) {
+    await guest.say('hello')
+    await guest.next(({ body }) => (body as StructuredMessage).direction === 'Outbound' && (body as StructuredMessage).type !== 'Event')
+  }
   const { entities, more } = await desk.list()
   t.equal(more, false)
   t.match(entities, [
@@ -74,12 +59,13 @@ t.test('lists conversations, the newest first, with who the guest is and who say
 })
 
 t.test('pages the list, and the history of a conversation', async t => {
-  const { desk, anonymousGuest } = await start(t, { agent: 'desk' })
   const guests = [await anonymousGuest(), await anonymousGuest(), await anonymousGuest()]
-  const all = (await desk.list()).entities.map(({ conversationId }) => conversationId)
-  const first = await desk.list('?pageSize=2')
-  const second = await desk.list('?pageSize=2&pageNumber=2')
-  t.strictSame([first, second].map(page => page.entities.map(({ conversationId }) => conversationId)), [all.slice(0, 2), all.slice(2)])
+  const idsOf = ({ entities }: Awaited<ReturnType<Desk['list']>>) => entities.map(({ conversationId }) => conversationId)
+  const all = idsOf(await desk.list())
+  const pageSize = all.length - 1
+  const first = await desk.list(`?pageSize=${pageSize}`)
+  const second = await desk.list(`?pageSize=${pageSize}&pageNumber=2`)
+  t.strictSame([first, second].map(idsOf), [all.slice(0, pageSize), all.slice(pageSize)])
   t.strictSame([first.more, second.more], [true, false])
 
   for (const words of ['one', 'two', 'three']) await guests[0]!.say(words)
@@ -89,205 +75,253 @@ t.test('pages the list, and the history of a conversation', async t => {
   t.equal(body.messages.entities.length, 1)
 })
 
-t.test('a person takes a conversation: the script hands over once, then is silent, and comes back when it is given back', async t => {
-  const { desk, signedInGuest } = await start(t)
+t.test('shows what happens as it happens', async t => {
+  const events = await watch(t)
   const guest = await signedInGuest()
-  const other = await signedInGuest(grace)
-  const { conversationId } = await begun(desk, guest)
-  t.match(await desk.act(conversationId, 'take', { name: 'Kim' }), { status: 200, body: { agent: { name: 'Kim' }, scripted: false } })
-  t.match(body(await guest.next(saying('I am handing you over to Kim.'))), { originatingEntity: 'Bot', channel: { from: { nickname: 'Robin' } } })
-  t.match(await desk.act(conversationId, 'take', { name: 'Kim' }), { status: 200 }, 'again, in another window')
+  const begun = await events.next(({ event }) => event === 'conversation')
+  const { conversationId } = begun.data
+  t.match(begun.data, { guest: { name: 'Ada Lovelace' }, verified: { iss: 'http://idp.localhost:3001' }, agent: null })
+  t.match((await events.next(({ event }) => event === 'presence')).data, { conversationId, connections: 1 })
 
-  await guest.say('When do you open?')
-  t.match(await desk.act(conversationId, 'messages', { name: 'Kim', text: 'At nine.' }), { status: 200, body: { type: 'Text', text: 'At nine.' } })
-  t.match(body(await guest.next(saying('At nine.'))), {
-    type: 'Text', direction: 'Outbound', originatingEntity: 'Human', channel: { from: { nickname: 'Kim' } }
+  await guest.request('onMessage', typing('On'))
+  t.match((await events.next(({ event }) => event === 'message')).data, {
+    conversationId, message: { direction: 'Inbound', events: [{ typing: { type: 'On' } }] }
   })
-  await other.say('When do you open?')
-  await other.next(saying(/9:00/))
-  t.strictSame(guest.unread.filter(fromScript).map(text), [], 'the script, which answers others, says nothing here')
-
-  t.match(await desk.act(conversationId, 'release', { name: 'Kim' }), { status: 200, body: { agent: null, scripted: true } })
-  t.match(body(await guest.next(saying(/I am back/))), { originatingEntity: 'Bot' })
-  await guest.say('When do you open?')
-  t.match(body(await guest.next(saying(/9:00/))), { originatingEntity: 'Bot' })
-})
-
-t.test('what the script was about to say is not said once a person has taken the conversation', async t => {
-  const { desk, signedInGuest } = await start(t, { agentDelayMs: 400 })
-  const guest = await signedInGuest()
-  const other = await signedInGuest(grace)
-  const later = stopClock(t, { timeouts: true })
-  await guest.say('When do you open?')
-  await guest.next(frame => body(frame).originatingEntity === 'Bot')
-  const { conversationId } = await desk.find('When do you open?')
-  await desk.act(conversationId, 'take', { name: 'Kim' })
-  await guest.next(saying('I am handing you over to Kim.'))
-  await desk.act(conversationId, 'release', { name: 'Kim' })
-  await guest.next(saying(/I am back/))
-  await other.say('When do you open?')
-  await until('another guest is answered', () => {
-    later(0.4)
-    return other.unread.some(saying(/9:00/))
+  await guest.say('hello there')
+  t.match((await events.next(({ event }) => event === 'message')).data, {
+    conversationId, message: { type: 'Text', text: 'hello there', direction: 'Inbound' }
   })
-  // What was sent to this one before is there then.
-  await guest.request('echo', { message: { type: 'Text', text: 'ping' } })
-  t.strictSame(guest.unread.filter(fromScript).map(text), [], 'nor when it is given back at once')
-})
 
-t.test('where only persons answer, the script does not even hand over', async t => {
-  const { desk, signedInGuest } = await start(t, { agent: 'desk' })
-  const guest = await signedInGuest()
-  await guest.request('onMessage', presence('Join'))
-  await guest.say('Is anybody there?')
-  const conversation = await desk.find('Is anybody there?')
-  t.equal(conversation.scripted, false)
-  await desk.act(conversation.conversationId, 'take', { name: 'Kim' })
-  await desk.act(conversation.conversationId, 'messages', { name: 'Kim', text: 'I am.' })
-  await guest.next(saying('I am.'))
-  t.strictSame(guest.unread.filter(frame => body(frame).direction === 'Outbound').map(text), [])
-})
+  await desk.act(String(conversationId), 'take', { name: 'Kim' })
+  const taken = await events.next(({ event, data }) => event === 'conversation' && data['agent'] !== null)
+  t.match(taken.data, { conversationId, agent: { name: 'Kim' } })
+  await desk.act(String(conversationId), 'messages', { name: 'Kim', text: 'hello Ada' })
+  t.ok(await events.next(({ data }) => data.message?.['text'] === 'hello Ada'), 'also in the other windows of the desk')
 
-t.test('one person at a time: another is told who has it, and may take it over', async t => {
-  const { desk, url, signedInGuest } = await start(t)
-  const guest = await signedInGuest()
-  const { conversationId } = await begun(desk, guest)
-  const early = await desk.act(conversationId, 'messages', { name: 'Kim', text: 'hello' })
-  t.match(early, { status: 409, body: { message: 'Take the conversation first.' } })
-  const [winner, loser] = ['Kim', 'Noor']
-  const statuses = await postAtOnce(url, `/desk/conversations/${conversationId}/take`, [{ name: winner }, { name: loser }])
-  t.strictSame(statuses, [200, 409], 'of two at the same moment, one gets it')
-  t.match(await desk.act(conversationId, 'take', { name: loser }), { status: 409, body: { status: 409, message: 'Kim has taken this conversation.' } })
-  await guest.next(saying(`I am handing you over to ${winner}.`))
-
-  t.match(await desk.act(conversationId, 'take', { name: loser, takeOver: true }), { status: 200, body: { agent: { name: loser } } })
-  for (const [act, fields] of Object.entries({ messages: { text: 'still me' }, typing: { on: true }, release: {}, disconnect: {} })) {
-    const answer = await desk.act(conversationId, act, { name: winner, ...fields })
-    t.match(answer, { status: 409, body: { message: `${loser} has taken this conversation.` } }, act)
-  }
-  await desk.act(conversationId, 'messages', { name: loser, text: 'now me' })
-  await guest.next(saying('now me'))
-  t.strictSame(guest.unread.filter(fromScript).map(text), [], 'the script had handed over already')
-})
-
-t.test('quick replies reach the guest as buttons, and the choice comes back to the desk', async t => {
-  const { desk, signedInGuest } = await start(t)
-  const guest = await signedInGuest()
-  const { conversationId } = await begun(desk, guest)
-  await desk.act(conversationId, 'take', { name: 'Kim' })
-  const quickReplies = [{ text: 'Thursday' }, { text: 'Friday', payload: 'day-5' }]
-  await desk.act(conversationId, 'messages', { name: 'Kim', text: 'Which day?', quickReplies })
-  t.match(body(await guest.next(saying('Which day?'))), {
-    type: 'Structured',
-    content: [
-      { contentType: 'QuickReply', quickReply: { text: 'Thursday', payload: 'Thursday', action: 'Message' } },
-      { contentType: 'QuickReply', quickReply: { text: 'Friday', payload: 'day-5', action: 'Message' } }
-    ]
-  })
-  const events = await desk.watch()
-  t.teardown(() => events.close())
-  await guest.request('onMessage', {
-    message: {
-      type: 'Structured',
-      text: 'Friday',
-      content: [{ contentType: 'ButtonResponse', buttonResponse: { text: 'Friday', payload: 'day-5', type: 'QuickReply' } }]
-    }
-  })
-  t.match(await events.next(({ event }) => event === 'message'), {
-    data: { conversationId, message: { type: 'Structured', content: [{ contentType: 'ButtonResponse', buttonResponse: { payload: 'day-5' } }] } }
-  })
-})
-
-t.test('the guest sees that the agent types, where the deployment shows it', async t => {
-  for (const shown of [true, false]) {
-    const [deployment] = configWith(temporaryFolder(t)).deployments
-    const { messenger } = deployment!
-    const conversations = { ...messenger.apps.conversations, showAgentTypingIndicator: shown }
-    const changed = { ...deployment!, messenger: { ...messenger, apps: { conversations } } }
-    const { desk, signedInGuest } = await start(t, { deployments: [changed] })
-    const guest = await signedInGuest()
-    const { conversationId } = await begun(desk, guest)
-    await desk.act(conversationId, 'take', { name: 'Kim' })
-    for (const on of [true, false]) t.match(await desk.act(conversationId, 'typing', { name: 'Kim', on }), { status: 204 })
-    await desk.act(conversationId, 'messages', { name: 'Kim', text: 'hello' })
-    await guest.next(saying('hello'))
-    const typing = guest.unread.map(body).filter(({ type, originatingEntity }) => type === 'Event' && originatingEntity === 'Human')
-    t.match(typing, shown ? [{ events: [{ typing: { type: 'On', duration: 5000 } }] }, { events: [{ typing: { type: 'Off' } }] }] : [])
-    t.equal(typing.length, shown ? 2 : 0)
-  }
-})
-
-t.test('a file goes to the guest, checked as a guest\'s own would be', async t => {
-  const { desk, signedInGuest, app } = await start(t)
-  const guest = await signedInGuest()
-  const { conversationId } = await begun(desk, guest)
-  const path = `/desk/conversations/${conversationId}/attachments`
-  const attach = (fileName: string, body: Buffer, type = 'text/plain') =>
-    desk.ask('POST', `${path}?${new URLSearchParams({ name: 'Kim', fileName })}`, { body, headers: { 'content-type': type } })
-  t.match(await attach('tide table.txt', Buffer.from('high at noon')), { status: 409, body: { message: 'Take the conversation first.' } })
-  await desk.act(conversationId, 'take', { name: 'Kim' })
-
-  t.match(await attach('tide table.txt', Buffer.from('high at noon'), 'text/plain;charset=utf-8'), { status: 200, body: { type: 'Text' } })
-  const frame = await guest.next(frame => body(frame).originatingEntity === 'Human')
-  t.match(frame.body, {
-    type: 'Text',
-    content: [{ contentType: 'Attachment', attachment: { filename: 'tide table.txt', fileSize: 12, mediaType: 'File', mime: 'text/plain', url: String } }]
-  })
-  const { content } = frame.body as { content: [{ attachment: { url: string } }] }
-  const { pathname, search } = new URL(content[0].attachment.url)
-  t.equal((await app.inject(pathname + search)).body, 'high at noon')
-
-  const refused: [string, Promise<{ status: number, body: object }>, number][] = [
-    ['a name that leads elsewhere', attach('../../x.txt', Buffer.from('x')), 400],
-    ['a program', attach('setup.exe', Buffer.from('MZ'), 'application/octet-stream'), 400],
-    ['an empty file', attach('empty.txt', Buffer.alloc(0)), 400],
-    ['a file over the limit', attach('big.txt', Buffer.alloc(maxFileBytes + 1, 'x')), 413],
-    ['no name', desk.ask('POST', `${path}?name=Kim`, { body: Buffer.from('x'), headers: { 'content-type': 'text/plain' } }), 400]
-  ]
-  for (const [what, answer, status] of refused) t.match(await answer, { status, body: { status, message: /./, contextId: String } }, what)
-})
-
-t.test('the agent ends the conversation: from then on it can be read only', async t => {
-  const { desk, signedInGuest } = await start(t)
-  const guest = await signedInGuest()
-  const { conversationId } = await begun(desk, guest)
-  await desk.act(conversationId, 'take', { name: 'Kim' })
-  t.match(await desk.act(conversationId, 'disconnect', { name: 'Kim' }), { status: 204 })
-  t.match(body(await guest.next(frame => body(frame).metadata?.['readOnly'] === 'true')), {
-    type: 'Event', direction: 'Outbound', originatingEntity: 'Human', events: [{ eventType: 'Presence', presence: { type: 'Disconnect' } }]
-  })
-  t.match(await guest.say('one more thing'), { class: 'string', code: 409 })
-  for (const [act, fields] of Object.entries({ take: {}, messages: { text: 'hello?' }, typing: { on: true }, release: {}, disconnect: {} })) {
-    const answer = await desk.act(conversationId, act, { name: 'Kim', ...fields })
-    t.match(answer, { status: 409, body: { message: 'This conversation has ended: it can only be read.' } }, act)
-  }
-  t.match(await desk.ask('GET', `/desk/conversations/${conversationId}`), { status: 200, body: { readOnly: true, agent: null, scripted: false } })
-})
-
-t.test('where guests may go on writing after the agent has left, the script answers them', async t => {
-  const [deployment] = configWith(temporaryFolder(t)).deployments
-  const { messenger } = deployment!
-  const conversations = { ...messenger.apps.conversations, conversationDisconnect: { enabled: true, type: 'Send' as const } }
-  const changed = { ...deployment!, messenger: { ...messenger, apps: { conversations } } }
-  const { desk, signedInGuest } = await start(t, { deployments: [changed] })
-  const guest = await signedInGuest()
-  const { conversationId } = await begun(desk, guest)
-  await desk.act(conversationId, 'take', { name: 'Kim' })
-  await desk.act(conversationId, 'disconnect', { name: 'Kim' })
-  const left = await guest.next(frame => body(frame).type === 'Event' && body(frame).originatingEntity === 'Human')
-  t.equal(body(left).metadata?.['readOnly'], undefined)
-  await guest.say('When do you open?')
-  t.match(body(await guest.next(saying(/9:00/))), { originatingEntity: 'Bot' })
-})
-
-t.test('a conversation that the guest has cleared is not there any more', async t => {
-  const { desk, signedInGuest } = await start(t)
-  const guest = await signedInGuest()
-  const { conversationId } = await begun(desk, guest)
-  await desk.act(conversationId, 'take', { name: 'Kim' })
   await guest.request('onMessage', presence('Clear'))
-  const refused = await desk.act(conversationId, 'messages', { name: 'Kim', text: 'hello?' })
-  t.match(refused, { status: 404, body: { message: /^This conversation is over/ } })
-  t.match(await desk.ask('GET', `/desk/conversations/${conversationId}`), { status: 404 })
-  t.strictSame((await desk.list()).entities, [])
+  t.match((await events.next(({ event }) => event === 'ended')).data, { conversationId })
+  await guest.closed
+})
+
+t.test('sees a guest sign in during the conversation: from then on the guest is verified', async t => {
+  const events = await watch(t)
+  const guest = await open({ deploymentId: stepUpDeploymentId })
+  await guest.request('configureSession', { deploymentId: stepUpDeploymentId })
+  const begun = await events.next(({ event }) => event === 'conversation')
+  t.equal(begun.data['verified'], null)
+  const { jwt } = await tokens.issue({ deploymentId: stepUpDeploymentId, identity: { ...ada, since: new Date().toISOString() } })
+  await guest.request('configureAuthenticatedSession', { deploymentId: stepUpDeploymentId, data: { code: jwt } })
+  const { data } = await events.next(({ event, data }) => event === 'conversation' && data['verified'] !== null)
+  t.match(data, { conversationId: begun.data.conversationId, guest: { name: 'Ada Lovelace' }, verified: { iss: ada.iss } })
+  t.ok(await events.next(({ data }) => JSON.stringify(data.message ?? {}).includes('"SignIn"')))
+  const { entities: [conversation] } = await desk.list()
+  t.ok(conversation!.verified!.since >= conversation!.startedAt)
+})
+
+t.test('says so when a guest has gone', async t => {
+  const events = await watch(t)
+  const tab = await signedInGuest()
+  const otherTab = await signedInGuest(ada, { token: tab.token })
+  await tab.close()
+  await events.next(({ event, data }) => event === 'presence' && data['connections'] === 2)
+  await events.next(({ event, data }) => event === 'presence' && data['connections'] === 1)
+  await otherTab.close()
+  t.ok(await events.next(({ event, data }) => event === 'presence' && data['connections'] === 0))
+})
+
+t.test('a desk that comes back finds in the list what it has missed', async t => {
+  const events = await watch(t)
+  const guest = await signedInGuest()
+  events.close()
+  await guest.say('while you were out')
+  await watch(t)
+  const { entities: [conversation] } = await desk.list()
+  const { body } = await desk.ask('GET', `/desk/conversations/${conversation!.conversationId}`)
+  t.match(JSON.stringify(body), /while you were out/)
+})
+
+t.test('does not keep the service from closing', async t => {
+  const { app, url } = await startGenesys(t, { lab: true })
+  const events = await new Desk(url, host).watch()
+  t.teardown(() => events.close())
+  let closed = false
+  app.close().then(() => { closed = true })
+  // A process that takes longer is ended by force.
+  await until('it has closed', () => closed, 5_000)
+  await until('the desk has noticed', () => events.closed)
+})
+
+/** A service with nothing but events, and how many desks listen to it. */
+async function startEvents (t: Test) {
+  const happenings = createHappenings()
+  let listeners = 0
+  const counted = {
+    ...happenings,
+    subscribe (listener: (happening: Happening) => void) {
+      const unsubscribe = happenings.subscribe(listener)
+      listeners++
+      return () => {
+        unsubscribe()
+        listeners--
+      }
+    }
+  }
+  const app = Fastify({ forceCloseConnections: true })
+  await app.register(fastifySSE)
+  const summaryOf = () => { throw new Error('no session here') }
+  app.get('/desk/events', { sse: { kind: 'only' } }, (_request, reply) => sendEvents(reply, counted, summaryOf))
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  t.teardown(() => app.close())
+  return { url, happenings, listeners: () => listeners }
+}
+
+t.test('forgets desks that have gone away', async t => {
+  const { url, listeners } = await startEvents(t)
+  const desks = await Promise.all(Array.from({ length: 20 }, () => new Desk(url).watch()))
+  t.equal(listeners(), 20)
+  for (const desk of desks) desk.close()
+  await until('nobody listens', () => listeners() === 0)
+})
+
+t.test('cuts a desk off that does not read, so that nothing piles up for it, and no other', async t => {
+  const { url, happenings, listeners } = await startEvents(t)
+  const { port } = new URL(url)
+  const stuck = createConnection({ host: '127.0.0.1', port: Number(port) }).on('error', () => { /* it is cut off */ })
+  t.teardown(() => stuck.destroy())
+  stuck.pause().write(`GET /desk/events HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: text/event-stream\r\n\r\n`)
+  await until('it listens', () => listeners() === 1)
+  const reading = await new Desk(url).watch()
+  t.teardown(() => reading.close())
+
+  const conversationId = 'x'.repeat(10_000)
+  let sent = 0
+  await until('it is cut off', () => {
+    // The other has taken in what came before.
+    const count = reading.arrived.length === sent ? 100 : 0
+    for (const end = sent + count; sent < end; sent++) happenings.publish({ type: 'presence', conversationId, connections: sent })
+    return listeners() === 1
+  })
+  await until('the other has got everything', () => reading.arrived.length === sent)
+  t.same(reading.arrived.map(({ data }) => data['connections']), Array.from({ length: sent }, (_, index) => index))
+})
+
+t.test('refuses what is malformed, with the platform\'s error body', async t => {
+  await signedInGuest()
+  const { conversationId } = (await desk.list()).entities[0]!
+  await desk.act(conversationId, 'take', { name: 'Kim' })
+  const cases: [string, string, unknown][] = [
+    ['take', 'no name', {}],
+    ['take', 'a blank name', { name: '  ' }],
+    ['take', 'a very long name', { name: 'x'.repeat(61) }],
+    ['messages', 'no text', { name: 'Kim' }],
+    ['messages', 'a blank text', { name: 'Kim', text: ' \n ' }],
+    ['messages', 'a text over the limit', { name: 'Kim', text: 'x'.repeat(4097) }],
+    ['messages', 'a quick reply without a text', { name: 'Kim', text: 'x', quickReplies: [{ payload: 'y' }] }],
+    ['messages', 'too many quick replies', { name: 'Kim', text: 'x', quickReplies: Array.from({ length: 11 }, (_, index) => ({ text: String(index) })) }],
+    ['typing', 'neither on nor off', { name: 'Kim' }],
+    ['disconnect', 'no name', {}]
+  ]
+  for (const [act, what, fields] of cases) {
+    t.match(await desk.act(conversationId, act, fields), { status: 400, body: { status: 400, code: 'bad.request', contextId: String } }, `${act}: ${what}`)
+  }
+  for (const path of ['not-a-uuid', randomUUID()]) t.ok((await desk.ask('GET', `/desk/conversations/${path}`)).status >= 400, path)
+  for (const query of ['?pageSize=0', '?pageSize=101', '?pageNumber=0']) t.equal((await desk.ask('GET', `/desk/conversations${query}`)).status, 400, query)
+})
+
+t.test('refuses what a browser sends from elsewhere, and whoever knows it by another name', async t => {
+  await signedInGuest()
+  const { conversationId } = (await desk.list()).entities[0]!
+  const foreign: [string, Record<string, string>][] = [
+    ['another site', { 'sec-fetch-site': 'cross-site' }],
+    ['the same site, another origin', { 'sec-fetch-site': 'same-site' }],
+    ['another origin, of an old browser', { origin: 'http://app.localhost:3000' }],
+    ['a page in a sandbox', { origin: 'null' }],
+    ['DNS rebinding', { host: 'evil.example' }],
+    ['DNS rebinding with our port', { host: 'evil.example:3002' }],
+    ['an address', { host: new URL(url).host }],
+    ['a frame', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' }]
+  ]
+  for (const [what, headers] of foreign) {
+    for (const [method, path] of [
+      ['GET', '/desk'], ['GET', '/desk/desk.js'], ['GET', '/desk/conversations'], ['GET', '/desk/events'],
+      ['POST', `/desk/conversations/${conversationId}/take`], ['OPTIONS', '/desk/conversations']
+    ] as const) {
+      const answer = await desk.ask(method, path, { headers, ...method === 'POST' && { body: { name: 'Mallory' } } })
+      t.match(answer, { status: 403, body: { status: 403, code: 'forbidden', contextId: String } }, `${what}: ${method} ${path}`)
+      t.equal(answer.headers['access-control-allow-origin'], undefined)
+    }
+  }
+  t.equal((await desk.list()).entities[0]!.agent, null)
+  for (const headers of [{ 'sec-fetch-site': 'same-origin', origin: `http://${host}` }, { 'sec-fetch-site': 'none' }]) {
+    t.equal((await desk.ask('GET', '/desk/conversations', { headers })).status, 200)
+  }
+  const preflight = await desk.ask('OPTIONS', '/desk/conversations')
+  t.equal(preflight.headers['access-control-allow-methods'], undefined, 'and answers no preflight')
+})
+
+t.test('a link from elsewhere leads to the page, and to nothing else', async t => {
+  const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+  t.equal((await desk.ask('GET', '/desk', { headers })).status, 200)
+  t.equal((await desk.ask('GET', '/desk/conversations', { headers })).status, 403)
+})
+
+t.test('serves the page under a policy that lets nothing but its own files in', async t => {
+  const page = await desk.ask('GET', '/desk')
+  t.match(page, { status: 200, headers: { 'content-type': /^text\/html/, 'x-content-type-options': 'nosniff' } })
+  const policy = String(page.headers['content-security-policy'])
+  t.match(policy, /^default-src 'self'; frame-ancestors 'none'/)
+  t.notMatch(policy, /unsafe|\*/)
+  t.notMatch(page.text, /<style|<script(?![^>]*src)| style=| on\w+=/, 'nothing inline')
+  for (const file of page.text.matchAll(/(?:src|href)="(\/desk\/[^"]+)"/g)) t.equal((await desk.ask('GET', file[1]!)).status, 200, file[1]!)
+  for (const path of ['/desk/tsconfig.json', '/desk/../desk.ts', '/desk/nothing.js']) t.equal((await desk.ask('GET', path)).status, 404, path)
+})
+
+t.test('is not there outside of the lab', async t => {
+  const { url } = await startGenesys(t, { lab: false })
+  const desk = new Desk(url, host)
+  for (const path of ['/desk', '/desk/conversations', '/desk/events']) t.match(await desk.ask('GET', path), { status: 404, body: { status: 404 } })
+})
+
+t.test('a conversation begun anew in one tab is the one of the other tabs as well, also for the desk', async t => {
+  const tab = await anonymousGuest()
+  const other = await anonymousGuest({ token: tab.token })
+  const [before, ...others] = (await desk.list()).entities
+  await other.request('configureSession', { startNew: true })
+  const [now, ...rest] = (await desk.list()).entities
+  t.not(now!.conversationId, before!.conversationId)
+  t.match(now, { connections: 2 })
+  t.strictSame(rest, others)
+
+  const events = await watch(t)
+  await tab.close()
+  const { data } = await events.next(({ event }) => event === 'presence')
+  t.strictSame(data, { conversationId: now!.conversationId, connections: 1 })
+})
+
+t.test('the desk shows who is there, however many newer conversations have expired', async t => {
+  await (await signedInGuest(ada)).say('I wait')
+  await (await signedInGuest(grace)).say('So do I')
+  const before = await desk.list('?pageSize=100')
+  const sessions = openSessions(store, createHappenings())
+  const shortLived = { ...configWith('').deployments[0]!, sessionDurationSeconds: 0 }
+  await Promise.all(Array.from({ length: 130 }, () => sessions.start(randomUUID(), shortLived)))
+
+  t.match(before, { entities: [{ lastMessage: { text: 'So do I' } }, { lastMessage: { text: 'I wait' } }], more: false })
+  t.same(await desk.list('?pageSize=100'), before)
+  t.match(await desk.list('?pageSize=1'), { entities: [{ lastMessage: { text: 'So do I' } }], more: true })
+  t.match(await desk.list('?pageSize=1&pageNumber=2'), { entities: [{ lastMessage: { text: 'I wait' } }], more: true })
+  t.match(await desk.list(`?pageSize=1&pageNumber=${before.entities.length}`), { entities: { length: 1 }, more: false })
+})
+
+t.test('what the page says about its guest reaches the desk with the message', async t => {
+  const guest = await signedInGuest()
+  const customAttributes = { plan: 'gold', basket: { items: 3 } }
+  const channel = { metadata: { customAttributes } }
+  await guest.request('onMessage', { message: { type: 'Text', text: 'in the message', channel } })
+  await guest.request('onMessage', { message: { type: 'Text', text: 'beside it' }, channel })
+  await guest.say('without')
+  const { conversationId } = await desk.find('without')
+  const { body } = await desk.ask<{ messages: { entities: StructuredMessage[] } }>('GET', `/desk/conversations/${conversationId}`)
+  const shown = body.messages.entities.map(message => ('text' in message && [message.text, message.channel.metadata]))
+  t.strictSame(shown, [['without', undefined], ['beside it', { customAttributes }], ['in the message', { customAttributes }]])
 })

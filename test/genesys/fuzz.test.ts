@@ -7,7 +7,12 @@ import type { GuestFrame } from '../helpers/guest.ts'
 import { sendRaw, type RawRequest } from '../helpers/raw-http.ts'
 import { startAttackedService, type Attacker } from './attacked-service.ts'
 import { damaged, forged, mutated, nonsense } from './hostile.ts'
+import { startIdp } from './identity-provider.ts'
 import { frameTemplates, restTemplates } from './templates.ts'
+
+const { issuer } = await startIdp(t)
+const unlimited = await startAttackedService(t, issuer, { rateLimits: false })
+const limited = await startAttackedService(t, issuer, { rateLimits: true })
 
 type Service = Awaited<ReturnType<typeof startAttackedService>>
 
@@ -20,17 +25,17 @@ const maxFrameBytes = 128 * 1024
 
 for (const authenticated of [true, false]) {
   t.test(`every frame of ${authenticated ? 'a signed-in' : 'an anonymous'} attacker gets one answer, and none is another guest's`, async t => {
-    const service = await startAttackedService(t, { GENESYS_RATE_LIMITS: 'off' })
+    const service = unlimited
     const attacker = await service.attacker({ authenticated })
     await whileTheVictimChats(t, service, 20, () => fc.assert(fc.asyncProperty(frames(service, attacker), async frame => {
       const { frames, closed } = await attacker.send(frame)
       checkAnswers(frame, frames, closed, service)
-    }), runs(2_000)))
+    }), runs(500)))
   })
 }
 
 t.test('every frame gets one answer also where there are too many of them', async t => {
-  const service = await startAttackedService(t, { GENESYS_RATE_LIMITS: 'on' })
+  const service = limited
   const attacker = await service.attacker({ authenticated: true })
   const classes = new Set<string>()
   let sent = 0
@@ -39,12 +44,12 @@ t.test('every frame gets one answer also where there are too many of them', asyn
     const { frames, closed } = await attacker.send(frame)
     checkAnswers(frame, frames, closed, service)
     for (const frame of frames) classes.add(frame.class)
-  }), runs(500)))
+  }), runs(150)))
   t.ok(classes.has('TooManyRequestsErrorMessage'), 'there were too many')
 })
 
 t.test('a text frame that is no UTF-8 ends its own socket only', async t => {
-  const service = await startAttackedService(t, { GENESYS_RATE_LIMITS: 'off' })
+  const service = unlimited
   const attacker = await service.attacker({ authenticated: true })
   await whileTheVictimChats(t, service, 5, async () => {
     t.match(await attacker.send(Buffer.from('{"action":"echo\xff"}', 'latin1'), { binary: false }), { frames: [], closed: true })
@@ -52,9 +57,8 @@ t.test('a text frame that is no UTF-8 ends its own socket only', async t => {
   })
 })
 
-for (const rateLimits of ['off', 'on']) {
+for (const [rateLimits, service] of Object.entries({ off: unlimited, on: limited })) {
   t.test(`every REST request is met or refused in the platform's words, with rate limits ${rateLimits}`, async t => {
-    const service = await startAttackedService(t, { GENESYS_RATE_LIMITS: rateLimits })
     const attacker = await service.attacker({ authenticated: true })
     const own = await attacker.collect()
     await whileTheVictimChats(t, service, rateLimits === 'on' ? 1_100 : 20, () =>
@@ -67,12 +71,12 @@ for (const rateLimits of ['off', 'on']) {
         assert.equal(status, response.status)
         for (const text of [code, message, contextId]) assert.equal(typeof text, 'string')
         assert.deepEqual([details, errors], [[], []])
-      }), runs(rateLimits === 'on' ? 500 : 2_000)))
+      }), runs(rateLimits === 'on' ? 150 : 500)))
   })
 }
 
 t.test('no route of the service is left out here', async t => {
-  const service = await startAttackedService(t, {})
+  const service = unlimited
   const attacker = await service.attacker({ authenticated: true })
   const known = new Set(restTemplates(attacker, await attacker.collect()).map(({ route }) => route))
   for (const route of routesOf(service.app.printRoutes({ commonPrefix: false }))) t.ok(known.has(route), route)

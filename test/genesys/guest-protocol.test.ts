@@ -1,7 +1,22 @@
+// The guest WebSocket frame by frame, who may open it, and the history that goes with it.
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { mock } from 'node:test'
 import t from 'tap'
-import type { Guest, GuestFrame } from '../helpers/guest.ts'
-import { ada, anonymousDeploymentId, deploymentId, startGenesys } from './helper.ts'
+import WebSocket from 'ws'
+import { connect, type Guest, type GuestFrame } from '../helpers/guest.ts'
+import { until } from '../helpers/until.ts'
+import { ada, anonymousDeploymentId, configWith, deploymentId, startGenesys } from './helper.ts'
+
+const lines: string[] = []
+const log = { level: 'trace', format: 'json' as const, destination: { write: (line: string) => { lines.push(line) } } }
+const inactiveDeploymentId = randomUUID()
+const { deployments } = configWith('')
+const { app, url, open, tokens, anonymousGuest, signedInGuest } = await startGenesys(t, {
+  lab: true, log, deployments: [...deployments, { ...deployments[0]!, id: inactiveDeploymentId, status: 'Inactive' }]
+})
+/** Where nobody says anything but the guests. */
+const silent = await startGenesys(t, { lab: true, agent: 'desk' })
 
 const textMessage = (text: string, more: object = {}) => ({ message: { type: 'Text', text, ...more } })
 const event = (event: object) => ({ message: { type: 'Event', events: [event] } })
@@ -12,7 +27,6 @@ const choice = (buttonResponse: object) => ({
 const customAttributes = (bytes: number) => ({ metadata: { customAttributes: { a: 'x'.repeat(bytes - '{"a":""}'.length) } } })
 
 t.test('answers each request with its class', async t => {
-  const { anonymousGuest } = await startGenesys(t)
   const guest = await anonymousGuest()
   const cases: [string, string, object, object][] = [
     ['configureSession of a session that is there', 'configureSession', { deploymentId: anonymousDeploymentId }, {
@@ -84,7 +98,6 @@ t.test('answers each request with its class', async t => {
 })
 
 t.test('says which files a deployment takes, and says nothing where it takes none', async t => {
-  const { open, signedInGuest, tokens } = await startGenesys(t)
   const anonymous = await open({ deploymentId: anonymousDeploymentId })
   const { body } = await anonymous.request('configureSession')
   t.same((body as { allowedMedia: object }).allowedMedia, {})
@@ -100,7 +113,6 @@ t.test('says which files a deployment takes, and says nothing where it takes non
 })
 
 t.test('answers what it cannot do with an error, and the socket stays', async t => {
-  const { anonymousGuest, open } = await startGenesys(t)
   const guest = await anonymousGuest()
   const stranger = await open()
   const button = choice({ text: 'a', payload: 'a', type: 'Button' }).message.content
@@ -151,7 +163,6 @@ t.test('answers what it cannot do with an error, and the socket stays', async t 
 })
 
 t.test('passes on nothing that it does not know', async t => {
-  const { anonymousGuest } = await startGenesys(t)
   const guest = await anonymousGuest()
   const typing = await guest.request('onMessage', event({ eventType: 'Typing', typing: { type: 'On', duration: 1, more: [1] }, more: 1 }))
   t.same((typing.body as { events: object[] }).events, [{ eventType: 'Typing', typing: { type: 'On', duration: 1 } }])
@@ -160,7 +171,6 @@ t.test('passes on nothing that it does not know', async t => {
 })
 
 t.test('answers frames that are no requests', async t => {
-  const { anonymousGuest } = await startGenesys(t)
   const guest = await anonymousGuest()
   const cases: [string, string | Buffer, number][] = [
     ['not JSON', '{', 400],
@@ -180,14 +190,12 @@ t.test('answers frames that are no requests', async t => {
 })
 
 t.test('closes a socket for a frame over the limit, as the real gateway does', async t => {
-  const { anonymousGuest } = await startGenesys(t)
   const guest = await anonymousGuest()
   guest.sendRaw('x'.repeat(128 * 1024 + 1))
   t.not(await guest.closed, 1000)
 })
 
 t.test('answers in the order of the requests, each message at a time of its own', async t => {
-  const { signedInGuest } = await startGenesys(t)
   const guest = await signedInGuest()
   const sent = Array.from({ length: 20 }, (_, index) => `message ${index}`)
   for (const text of sent) guest.send('onMessage', textMessage(text))
@@ -202,10 +210,162 @@ t.test('answers in the order of the requests, each message at a time of its own'
 })
 
 t.test('does not let a guest mark messages as authenticated', async t => {
-  const { anonymousGuest, signedInGuest } = await startGenesys(t)
   const claim = textMessage('a', { metadata: { authenticated: 'true', readOnly: 'true', id: '1' } })
   const { metadata: anonymous } = (await (await anonymousGuest()).request('onMessage', claim)).body as { metadata: object }
   t.same(anonymous, { id: '1' })
   const signedIn = (await (await signedInGuest(ada)).request('onMessage', claim)).body
   t.match(signedIn, { metadata: { id: '1', authenticated: 'true' }, channel: { from: { firstName: 'Ada', lastName: 'Lovelace' } } })
+})
+
+interface Page { entities: { text: string, direction: string, events?: object }[], pageNumber: number, pageSize: number, total: number, pageCount: number }
+
+async function historyOf (url: string, guest: Guest, query = '') {
+  const { jwt } = (await guest.request('getJwt')).body as { jwt: string }
+  const response = await fetch(`${url}/api/v2/webmessaging/messages${query}`, { headers: { authorization: `Bearer ${jwt}` } })
+  return { status: response.status, page: await response.json() as Page }
+}
+
+t.test('gives the history newest first, a page at a time', async t => {
+  const { url, signedInGuest } = silent
+  const guest = await signedInGuest()
+  for (let number = 1; number <= 5; number++) await guest.say(`message ${number}`)
+
+  const pages = await Promise.all([1, 2, 3, 4].map(number => historyOf(url, guest, `?pageNumber=${number}&pageSize=2`)))
+  t.same(pages.map(({ page }) => page.entities.map(({ text }) => text)), [
+    ['message 5', 'message 4'], ['message 3', 'message 2'], ['message 1'], []
+  ])
+  t.match(pages[1]?.page, { pageNumber: 2, pageSize: 2, total: 5, pageCount: 3 })
+  t.match((await historyOf(url, guest)).page, { pageNumber: 1, pageSize: 25, total: 5, pageCount: 1 })
+})
+
+t.test('has both sides in the history and no events', async t => {
+  const guest = await signedInGuest()
+  await guest.request('onMessage', { message: { type: 'Event', events: [{ eventType: 'Presence', presence: { type: 'Join' } }] } })
+  await guest.next(({ body }) => (body as { type?: string, direction?: string }).type === 'Text')
+  await guest.say('hello')
+  const { page } = await historyOf(url, guest)
+  t.same(page.entities.filter(({ events }) => events), [])
+  t.same(page.entities.map(({ direction }) => direction).slice(-2), ['Inbound', 'Outbound'])
+})
+
+t.test('shows a guest no conversation but their own', async t => {
+  const { url, signedInGuest } = silent
+  const guest = await signedInGuest()
+  await guest.say('a secret')
+  t.match((await historyOf(url, await signedInGuest())).page, { total: 0, entities: [] })
+})
+
+t.test('refuses the JWT of the sign-in, and a page that is too large', async t => {
+  const { jwt } = await tokens.issue({ deploymentId, identity: ada })
+  const response = await app.inject({ url: '/api/v2/webmessaging/messages', headers: { authorization: `bearer ${jwt}` } })
+  t.equal(response.statusCode, 401)
+  t.equal((await historyOf(url, await signedInGuest(), '?pageSize=101')).status, 400)
+})
+
+t.test('lets only pages of the deployment\'s domains open a socket', async t => {
+  for (const origin of ['http://app.localhost:3000', 'https://app.localhost', 'app.localhost', 'http://shop.app.localhost']) {
+    const guest = await connect(url, { deploymentId, origin })
+    await guest.close()
+    t.pass(origin)
+  }
+  for (const origin of ['http://evil.example', 'http://app.localhost.evil.example', 'null', null]) {
+    await t.rejects(connect(url, { deploymentId, origin }), { name: 'UpgradeError', statusCode: 403 }, String(origin))
+  }
+})
+
+t.test('opens a socket for an active deployment only', async t => {
+  const cases: [string, { deploymentId?: string }][] = [
+    ['inactive', { deploymentId: inactiveDeploymentId }],
+    ['unknown', { deploymentId: '00000000-0000-4000-8000-000000000000' }],
+    ['none', {}]
+  ]
+  for (const [label, options] of cases) {
+    await t.rejects(connect(url, options), { name: 'UpgradeError', statusCode: 403, message: /"code":"forbidden"/ }, label)
+  }
+  await (await connect(url, { deploymentId: anonymousDeploymentId })).close()
+})
+
+t.test('closes its sockets when it closes', async t => {
+  const { app, anonymousGuest } = await startGenesys(t)
+  const guest = await anonymousGuest()
+  await app.close()
+  t.equal(await guest.closed, 1001)
+})
+
+const headers = { origin: 'http://app.localhost:3000' }
+
+/** What an upgrade is answered with. */
+function upgradeStatus (url: string): Promise<number | undefined> {
+  const socket = new WebSocket(url, { headers })
+  return new Promise((resolve, reject) => {
+    socket.once('upgrade', ({ statusCode }) => {
+      socket.terminate()
+      resolve(statusCode)
+    })
+    socket.once('unexpected-response', (request, { statusCode }) => {
+      request.destroy()
+      resolve(statusCode)
+    })
+    socket.once('error', reject)
+  })
+}
+
+t.test('opens a WebSocket nowhere but where guests talk, and logs nothing that such a request carries', async t => {
+  for (const path of ['/livez', '/nowhere', '/desk', '/lab/exchanges', '/v1/', `/attachments/${randomUUID()}`]) {
+    t.equal(await upgradeStatus(`${url.replace('http', 'ws')}${path}?token=a-secret`), 404, path)
+  }
+  t.match(lines.join(''), /GET \/nowhere\?token=… 404/, 'the log tells what happened')
+  t.notMatch(lines.join(''), /a-secret/)
+})
+
+t.test('refuses a page number beyond what the store can count', async t => {
+  const { jwt } = (await (await anonymousGuest()).request('getJwt')).body as { jwt: string }
+  for (const pageNumber of ['1000001', '9007199254740993', '99999999999999999999', '1e300']) {
+    const query = `?pageNumber=${pageNumber}`
+    const history = await app.inject({ url: `/api/v2/webmessaging/messages${query}`, headers: { authorization: `bearer ${jwt}` } })
+    t.equal(history.statusCode, 400, `history, ${pageNumber}`)
+    const desk = await app.inject({ url: `/desk/conversations${query}`, headers: { host: 'genesys.localhost:3002' } })
+    t.equal(desk.statusCode, 400, `desk, ${pageNumber}`)
+  }
+  const last = await app.inject({ url: '/desk/conversations?pageNumber=1000000', headers: { host: 'genesys.localhost:3002' } })
+  t.same(last.json().entities, [])
+})
+
+t.test('tells who comes to the guest WebSocket by plain HTTP which protocol to use', async t => {
+  const response = await app.inject({ url: `/v1?deploymentId=${deploymentId}`, headers })
+  t.match(response, { statusCode: 426, headers: { upgrade: 'websocket' } })
+})
+
+t.test('lets go of a guest who has gone without a word, and of nobody else', async t => {
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => mock.timers.reset())
+  const { app, url, anonymousGuest } = await startGenesys(t)
+  const guest = await anonymousGuest()
+  const [alive] = app.websocketServer.clients
+  const gone = new WebSocket(`${url.replace('http', 'ws')}/v1?deploymentId=${anonymousDeploymentId}`, { headers, autoPong: false })
+  t.teardown(() => gone.terminate())
+  await once(gone, 'open')
+  for (let times = 0; times < 3; times++) {
+    const heard = Promise.race([once(alive!, 'pong'), guest.closed])
+    mock.timers.tick(30_000)
+    await heard
+  }
+  await until('the silent one is gone', () => gone.readyState === WebSocket.CLOSED)
+  t.notOk(guest.isClosed)
+  t.match(await guest.say('still here'), { code: 200 })
+})
+
+t.test('takes no more than a few small metadata of a message', async t => {
+  const guest = await signedInGuest()
+  const entries = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`key-${n}`, 'x']))
+  const say = (metadata: object) => guest.request('onMessage', { message: { type: 'Text', text: 'hello', metadata } })
+  const echo = (metadata: object) => guest.request('echo', { message: { type: 'Text', text: 'ping', metadata } })
+  for (const send of [say, echo]) {
+    for (const metadata of [entries(20), { key: 'x'.repeat(1000) }, { ['k'.repeat(100)]: 'x' }]) {
+      t.match(await send(metadata), { class: 'StructuredMessage', code: 200 })
+    }
+    for (const metadata of [entries(21), { key: 'x'.repeat(1001) }, { ['k'.repeat(101)]: 'x' }]) {
+      t.match(await send(metadata), { class: 'string', code: 400 })
+    }
+  }
 })

@@ -1,19 +1,22 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { openStore } from '#lib/store.ts'
 import { buildGenesys } from '../../services/genesys/app.ts'
 import { loadGenesysConfig, type GenesysConfig } from '../../services/genesys/config.ts'
-import { readDeployments, type Deployment } from '../../services/genesys/deployments.ts'
+import type { Deployment } from '../../services/genesys/deployments.ts'
 import type { VerifiedIdentity } from '../../services/genesys/auth/identity.ts'
 import { openJwts } from '../../services/genesys/auth/jwt.ts'
 import { openTokens } from '../../services/genesys/auth/tokens.ts'
 import { connect, type Guest } from '../helpers/guest.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 export const deploymentId = '5a1b7c3e-8f20-4d6a-9b1e-3c4d5e6f7a80'
 export const anonymousDeploymentId = '0c9d2f64-5b1e-4a37-8f02-7d6e5c4b3a21'
+/** Where guests need not sign in, and may upload. */
 export const stepUpDeploymentId = '7e3a9d18-2c6f-4b05-a1d4-5f8b9c0e6d72'
+/** As the first, with the implicit flow switched on. */
+export const implicitDeploymentId = 'e1d7f3a6-4b82-49c5-9d30-6a2c8b5e7f14'
 
 export const env = {
   GENESYS_CLIENT_ID: 'genesys-messenger',
@@ -34,14 +37,14 @@ export const ada: VerifiedIdentity = {
 
 export const grace: VerifiedIdentity = { ...ada, sub: 'grace', name: 'Grace Hopper', given_name: 'Grace', family_name: 'Hopper' }
 
-export function temporaryFolder (t: Test): string {
-  const folder = mkdtempSync(join(tmpdir(), 'genesys-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
+/** Somebody like her, whom no other test knows. */
+export const another = (identity: VerifiedIdentity): VerifiedIdentity => ({ ...identity, sub: `${identity.sub}-${randomUUID()}` })
+
+const usual = loadGenesysConfig(env)
 
 export const configWith = (folder: string, overrides: Partial<GenesysConfig> = {}): GenesysConfig => ({
-  ...loadGenesysConfig({ ...env, STATE_DIR: folder }),
+  ...usual,
+  stateFolder: join(folder, 'genesys'),
   agentDelayMs: 0,
   // Module tests are quicker than any guest; what is about the limits switches them on.
   rateLimits: false,
@@ -50,7 +53,15 @@ export const configWith = (folder: string, overrides: Partial<GenesysConfig> = {
 
 /** The deployments of `deployments.yaml`, one of them changed. */
 export function deploymentsWith (id: string, change: (deployment: Deployment) => Deployment): Deployment[] {
-  return readDeployments({ APP_HOSTNAME: 'app.localhost' }).map(deployment => deployment.id === id ? change(deployment) : deployment)
+  return usual.deployments.map(deployment => deployment.id === id ? change(deployment) : deployment)
+}
+
+/** Another deployment like the first, where conversations go otherwise. */
+export function deploymentWhere (changes: Partial<Deployment['messenger']['apps']['conversations']>): Deployment {
+  const deployment = usual.deployments[0]!
+  const { messenger } = deployment
+  const conversations = { ...messenger.apps.conversations, ...changes }
+  return { ...deployment, id: randomUUID(), messenger: { ...messenger, apps: { conversations } } }
 }
 
 /** The app, to `inject` into. */
@@ -80,6 +91,8 @@ export async function startGenesys (t: Test, overrides: Partial<GenesysConfig> =
   return {
     app,
     url,
+    folder,
+    store,
     tokens,
     open,
 
@@ -91,10 +104,10 @@ export async function startGenesys (t: Test, overrides: Partial<GenesysConfig> =
     },
 
     /** A guest who has signed in, the session configured. */
-    async signedInGuest (identity = ada, options: { token?: string } = {}): Promise<Guest> {
+    async signedInGuest (identity = ada, options: { token?: string, deploymentId?: string } = {}): Promise<Guest> {
       const guest = await open(options)
-      const { jwt } = await tokens.issue({ deploymentId, identity })
-      await guest.request('configureAuthenticatedSession', { deploymentId, data: { code: jwt } })
+      const { jwt } = await tokens.issue({ deploymentId, identity, ...options })
+      await guest.request('configureAuthenticatedSession', { data: { code: jwt } })
       return guest
     }
   }

@@ -1,10 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { exportJWK, generateKeyPair } from 'jose'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import Provider, { type AdapterPayload, type Configuration } from 'oidc-provider'
 import type { Test } from 'tap'
+import { takeKeysFromFile } from '../helpers/keys.ts'
 import { env } from './helper.ts'
+
+takeKeysFromFile()
 
 export const redirectUris = [
   'http://app.localhost:3000/messenger/callback',
@@ -14,8 +17,10 @@ export const redirectUris = [
 const claims = { given_name: 'Ada', family_name: 'Lovelace', name: 'Ada Lovelace', email: 'ada@example.com', email_verified: true }
 const day = 24 * 60 * 60
 
-/** A real identity provider that gives codes without a sign-in, and refresh tokens if asked to. */
-export async function startIdp (t: Test, { refreshTokens = false }: { refreshTokens?: boolean } = {}) {
+type Middleware = Parameters<Provider['use']>[0]
+
+/** A real identity provider that gives codes without a sign-in, and refresh tokens. */
+export async function startIdp (t: Test) {
   const server = createServer()
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => { server.close().closeAllConnections() })
@@ -23,14 +28,14 @@ export async function startIdp (t: Test, { refreshTokens = false }: { refreshTok
 
   const { privateKey } = await generateKeyPair('RS256', { extractable: true })
   const accounts: Record<string, Record<string, unknown>> = { ada: claims }
-  const life = { accessToken: 300 }
+  const gives = { accessTokenLife: 300, refreshTokens: true }
   const provider = new Provider(issuer, {
     adapter: memory(),
     jwks: { keys: [{ ...await exportJWK(privateKey), alg: 'RS256', use: 'sig', kid: 'first' }] },
     cookies: { keys: [randomBytes(32).toString('hex')] },
     features: { devInteractions: { enabled: false } },
     ttl: {
-      AccessToken: () => life.accessToken, AuthorizationCode: 60, Grant: day, IdToken: 300, Interaction: 60, RefreshToken: day, Session: day
+      AccessToken: () => gives.accessTokenLife, AuthorizationCode: 60, Grant: day, IdToken: 300, Interaction: 60, RefreshToken: day, Session: day
     },
     clients: [{
       client_id: env.GENESYS_CLIENT_ID,
@@ -42,10 +47,12 @@ export async function startIdp (t: Test, { refreshTokens = false }: { refreshTok
     claims: { profile: ['name', 'given_name', 'family_name'], email: ['email', 'email_verified'] },
     conformIdTokenClaims: false,
     scopes: ['openid', 'offline_access'],
-    issueRefreshToken: async () => refreshTokens,
+    issueRefreshToken: async () => gives.refreshTokens,
     rotateRefreshToken: true,
     findAccount: (_context, sub) => accounts[sub] && { accountId: sub, claims: () => ({ sub, ...accounts[sub] }) }
   })
+  let inBetween: Middleware | undefined
+  provider.use((context, next) => inBetween ? inBetween(context, next) : next())
   let up = true
   let tokenRequests = 0
   server.on('request', (request, response) => {
@@ -83,13 +90,49 @@ export async function startIdp (t: Test, { refreshTokens = false }: { refreshTok
     code,
     /** its users, by `sub`, to change or to delete */
     accounts,
-    /** seconds that what it issues from now on lives */
-    life,
+    /** what it issues from now on */
+    gives,
+
+    /** Until a test ends, let something else have a say in each answer. */
+    intercept (t: Test, middleware: Middleware) {
+      inBetween = middleware
+      t.teardown(() => { inBetween = undefined })
+    },
+
     down: () => { up = false },
     up: () => { up = true },
     /** how often the token endpoint was asked */
     tokenRequests: () => tokenRequests
   }
+}
+
+/**
+ * A provider of which nothing is there but what a client needs, with one key at a time.
+ *
+ * @param path of its issuer
+ */
+export async function startBareProvider (t: Test, path = '') {
+  let keys = 0
+  const newKey = async () => ({ kid: `key ${++keys}`, ...await generateKeyPair('RS256', { extractable: true }) })
+  let key = await newKey()
+  const idToken = (claims: object = { nonce: 'n' }) => new SignJWT({ iss: issuer, aud: env.GENESYS_CLIENT_ID, sub: 'ada', ...claims })
+    .setIssuedAt().setExpirationTime('5 minutes').setProtectedHeader({ alg: 'RS256', kid: key.kid }).sign(key.privateKey)
+  const at = (endpoint: string) => `${issuer.replace(/\/$/, '')}/${endpoint}`
+  const answers: Record<string, () => unknown> = {
+    '.well-known/openid-configuration': () => ({
+      issuer, jwks_uri: at('jwks'), authorization_endpoint: at('auth'), token_endpoint: at('token')
+    }),
+    jwks: async () => ({ keys: [{ ...await exportJWK(key.publicKey), kid: key.kid, alg: 'RS256', use: 'sig' }] }),
+    token: async () => ({ access_token: 'an-access-token', token_type: 'Bearer', id_token: await idToken({}) })
+  }
+  const server = createServer(async (request, response) => {
+    const answer = Object.entries(answers).find(([endpoint]) => new URL(at(endpoint)).pathname === request.url)?.[1]
+    response.writeHead(answer ? 200 : 404, { 'content-type': 'application/json' }).end(JSON.stringify(await answer?.()))
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => { server.close().closeAllConnections() })
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`
+  return { issuer, idToken, rotateKey: async () => { key = await newKey() } }
 }
 
 function memory (): NonNullable<Configuration['adapter']> {

@@ -1,11 +1,11 @@
-import { load, type CheerioAPI } from 'cheerio'
 import type { Test } from 'tap'
-import { CookieJar } from 'tough-cookie'
 import type { Server } from '#lib/http-server.ts'
 import type { ServerConfig } from '#lib/settings.ts'
 import { buildRelyingParty } from '../../services/relying-party/app.ts'
 import { loadRelyingPartyConfig, type RelyingPartyConfig } from '../../services/relying-party/config.ts'
+import { injectedInto, ScriptlessBrowser, type Page, type RequestOptions } from '../helpers/browser.ts'
 import { freePorts, labSettings } from '../helpers/lab.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { startIdp, Visitor, type Idp } from '../idp/helper.ts'
 
 // Never given to a test that asks for a free port, as one that was free a moment ago may be.
@@ -14,47 +14,44 @@ const nobodysPort = '2'
 /** The relying party with nobody at the address of its identity provider; it ends with the test. */
 export async function buildAlone (t: Test, settings: Record<string, string> = {}, log?: ServerConfig['log']['destination']) {
   const config = loadRelyingPartyConfig(labSettings({
-    LOG_LEVEL: 'silent', LOG_FORMAT: 'json', STATE_DIR: settings['STATE_DIR'] ?? t.testdir({}), IDP_PORT: nobodysPort, ...settings
+    LOG_LEVEL: 'silent', LOG_FORMAT: 'json', STATE_DIR: settings['STATE_DIR'] ?? temporaryFolder(t), IDP_PORT: nobodysPort, ...settings
   }))
   const app = await buildRelyingParty(log ? { ...config, log: { ...config.log, destination: log } } : config)
   t.teardown(() => app.close())
   return { app, config, tab: () => new Tab(app, config) }
 }
 
-/** The relying party with a real identity provider, which it talks to over a socket. */
+/** No limit that tests would come to. */
+export const unlimited = { SIGN_IN_RATE_LIMIT: '1000000' }
+
+/** The relying party with a real identity provider, which it talks to over a socket, and no limit to sign-ins. */
 export async function buildWithIdp (t: Test, settings: Record<string, string> = {}) {
-  const all = { STATE_DIR: t.testdir({}), ...await freePorts(), ...settings }
+  const all = { STATE_DIR: temporaryFolder(t), ...unlimited, ...await freePorts(), ...settings }
   const idp = await startIdp(t, all)
   await idp.app.listen({ host: '127.0.0.1', port: idp.config.port })
-  return { idp, ...await buildAlone(t, all) }
+  return { idp, settings: all, ...await buildAlone(t, all) }
 }
 
-export interface Answer {
-  status: number
-  headers: Record<string, unknown>
-  location: URL | undefined
-  text: string
-  $: CheerioAPI
-  json (): Record<string, unknown>
-}
-
-/** A browser's tab at the relying party: keeps cookies, follows no redirect. */
-export class Tab {
-  readonly jar = new CookieJar()
-  readonly #app: Server
-  readonly #config: RelyingPartyConfig
+/** A browser's tab at the relying party, which follows no redirect. */
+export class Tab extends ScriptlessBrowser {
+  readonly #app: string
 
   constructor (app: Server, config: RelyingPartyConfig) {
-    this.#app = app
-    this.#config = config
+    super({ send: injectedInto({ [config.app]: app }) })
+    this.#app = config.app
   }
 
-  async get (path: string, headers: Record<string, string> = {}): Promise<Answer> {
-    return this.#request('GET', path, headers)
+  /** By a path, which may begin with two slashes. */
+  override request (path: string, options?: RequestOptions): Promise<Page> {
+    return super.request(this.#app + path, options)
   }
 
-  async post (path: string, headers: Record<string, string> = {}): Promise<Answer> {
-    return this.#request('POST', path, headers)
+  get (path: string, headers: Record<string, string> = {}): Promise<Page> {
+    return this.request(path, { headers })
+  }
+
+  post (path: string, headers: Record<string, string> = {}): Promise<Page> {
+    return this.request(path, { method: 'POST', headers })
   }
 
   /** Start a sign-in; returns the state of the request. */
@@ -63,34 +60,26 @@ export class Tab {
     return location?.searchParams.get('state') ?? ''
   }
 
-  /** Sign in, up to and with the answer to the callback. */
-  async signIn (idp: Idp, username: string): Promise<Answer> {
+  /** Sign in at the identity provider: path and query that the browser would come back to. */
+  async answerOfSignIn (idp: Idp, username: string): Promise<string> {
     const { location } = await this.get('/login')
     const visitor = new Visitor(idp)
     const { password } = idp.config.users.find(user => user.username === username)!
-    const { location: back } = await visitor.submit(await visitor.open(location!.href), { username, password }, 'Sign in')
-    return this.get(`${back?.pathname}${back?.search}`)
+    const answer = await visitor.submit(await visitor.open(location!.href), { username, password }, 'Sign in')
+    return `${answer.location!.pathname}${answer.location!.search}`
+  }
+
+  /** Sign in, up to and with the answer to the callback. */
+  async signIn (idp: Idp, username: string): Promise<Page> {
+    return this.get(await this.answerOfSignIn(idp, username))
   }
 
   async cookieNames (): Promise<string[]> {
-    return (await this.jar.getCookies(this.#config.app)).map(({ key }) => key)
+    return (await this.jar.getCookies(this.#app)).map(({ key }) => key)
   }
 
-  async #request (method: 'GET' | 'POST', url: string, headers: Record<string, string>): Promise<Answer> {
-    const { app } = this.#config
-    const response = await this.#app.inject({
-      method,
-      url,
-      headers: { host: new URL(app).host, accept: 'text/html', cookie: await this.jar.getCookieString(app), ...headers }
-    })
-    for (const cookie of [response.headers['set-cookie'] ?? []].flat()) await this.jar.setCookie(cookie, app)
-    return {
-      status: response.statusCode,
-      headers: response.headers,
-      location: response.headers.location === undefined ? undefined : new URL(response.headers.location, app),
-      text: response.body,
-      $: load(response.body),
-      json: () => response.json()
-    }
+  /** What it would send, as in the header. */
+  async cookies (): Promise<string> {
+    return this.jar.getCookieString(this.#app)
   }
 }

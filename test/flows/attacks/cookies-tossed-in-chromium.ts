@@ -7,7 +7,7 @@ import { startSite } from './site.ts'
 
 /**
  * Somebody who has a host in the application's domain sets cookies for all of it. What the relying party makes of those that
- * arrive is in test/relying-party/attacks.
+ * arrive is in test/relying-party/cookies-and-csrf.test.ts.
  *
  * @see https://www.ietf.org/archive/id/draft-ietf-httpbis-rfc6265bis-20.html#name-the-__host-prefix
  */

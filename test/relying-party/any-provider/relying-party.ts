@@ -2,6 +2,7 @@ import type { Test } from 'tap'
 import { buildRelyingParty } from '../../../services/relying-party/app.ts'
 import { loadRelyingPartyConfig } from '../../../services/relying-party/config.ts'
 import { freePorts, labSettings } from '../../helpers/lab.ts'
+import { temporaryFolder } from '../../helpers/temporary-folder.ts'
 
 /** Ports that are free, and the URLs that follow from them. */
 export async function freeAddresses () {
@@ -24,7 +25,7 @@ export async function startRelyingParty (t: Test, { ports }: FreeAddresses, sett
     ...ports,
     LAB: 'false',
     LOG_FORMAT: 'json',
-    STATE_DIR: settings['STATE_DIR'] ?? t.testdir({}),
+    STATE_DIR: settings['STATE_DIR'] ?? temporaryFolder(t),
     OIDC_CLIENT_ID: ours.clientId,
     OIDC_CLIENT_SECRET: ours.clientSecret,
     ...settings

@@ -1,0 +1,249 @@
+// Its settings, its page, and the headers of both.
+import { readdirSync } from 'node:fs'
+import { join, sep } from 'node:path'
+import t from 'tap'
+import { loadRelyingPartyConfig } from '../../services/relying-party/config.ts'
+import { labSettings, root } from '../helpers/lab.ts'
+import { buildAlone } from './helper.ts'
+
+const { tab, config } = await buildAlone(t)
+
+t.test('lists all wrong settings together, and what each must be', async t => {
+  const wrong = labSettings({
+    SESSION_KEY: 'too-short',
+    OIDC_CLIENT_SECRET: '',
+    OIDC_SCOPE: 'profile email',
+    SESSION_LIFETIME: '10',
+    SIGN_IN_RATE_LIMIT: '0',
+    GENESYS_ORIGINS: 'apps.mypurecloud.ie',
+    GENESYS_DEPLOYMENT_ID: ''
+  })
+  try {
+    loadRelyingPartyConfig(wrong)
+    t.fail('they were taken')
+  } catch (error) {
+    const lines = (error as Error).message.split('\n')
+    t.equal(lines[0], 'relying-party cannot start, settings are wrong:')
+    t.match(lines.slice(1).sort(), [
+      /^ {2}GENESYS_DEPLOYMENT_ID: is missing; it must be the id of the Messenger deployment$/,
+      /^ {2}GENESYS_ORIGINS: is malformed; it must be origins/,
+      /^ {2}OIDC_CLIENT_SECRET: is missing; it must be a secret/,
+      /^ {2}OIDC_SCOPE: is malformed; it must be scopes, with openid among them$/,
+      /^ {2}SESSION_KEY: is malformed; it must be 32 bytes as 64 hexadecimal digits; `openssl rand -hex 32` makes them$/,
+      /^ {2}SESSION_LIFETIME: is malformed; it must be a number of seconds, at least 60$/,
+      /^ {2}SIGN_IN_RATE_LIMIT: is malformed; it must be how many sign-ins/
+    ])
+    t.equal(lines.length, 8)
+    t.notMatch(lines.join(), 'too-short')
+  }
+})
+
+t.test('takes no further provider that is the main one already', async t => {
+  const issuer = 'https://login.example.com'
+  const entry = { name: 'second', issuer, client_id: 'shop', client_secret: 'a-secret-for-this-test-alone' }
+  const folder = t.testdir({ 'providers.yaml': JSON.stringify([entry]) })
+  const load = (main: string) => loadRelyingPartyConfig(labSettings({
+    IDP_ISSUER: main, OIDC_PROVIDERS_FILE: `${folder}/providers.yaml`
+  })).otherProviders
+  t.match(load('https://another.example.com'), [{ issuer }])
+  t.throws(() => load(issuer), /the provider second is the one of IDP_ISSUER/)
+})
+
+t.test('tells the page where the Messenger is, by default the stand-in', async t => {
+  const { tab } = await buildAlone(t, { GENESYS_PORT: '4002' })
+  t.same((await tab().get('/messenger/config')).json(), {
+    scriptUrl: 'http://genesys.localhost:4002/genesys-bootstrap/genesys.min.js',
+    environment: 'prod-euw1',
+    deploymentId: '5a1b7c3e-8f20-4d6a-9b1e-3c4d5e6f7a80'
+  })
+})
+
+t.test('tells the page of a region of Genesys Cloud, by settings alone', async t => {
+  const { tab } = await buildAlone(t, {
+    GENESYS_SCRIPT_URL: 'https://apps.mypurecloud.ie/genesys-bootstrap/genesys.min.js',
+    GENESYS_ENVIRONMENT: 'prod-euw1',
+    GENESYS_DEPLOYMENT_ID: '0f0f0f0f-0000-4000-8000-0f0f0f0f0f0f'
+  })
+  t.same((await tab().get('/messenger/config')).json(), {
+    scriptUrl: 'https://apps.mypurecloud.ie/genesys-bootstrap/genesys.min.js',
+    environment: 'prod-euw1',
+    deploymentId: '0f0f0f0f-0000-4000-8000-0f0f0f0f0f0f'
+  })
+})
+
+t.test('lets in the stand-in\'s origin, for pages and for sockets, when no other is set', async t => {
+  t.same(loadRelyingPartyConfig(labSettings({ GENESYS_URL: 'https://chat.example' })).messenger.origins, ['https://chat.example', 'wss://chat.example'])
+})
+
+t.test('talks to a further provider in the clear in a lab alone', async t => {
+  const provider = (issuer: string) => [{ name: 'other', issuer, client_id: 'shop', client_secret: 'a-secret-of-the-other-provider' }]
+  const load = (issuer: string, LAB: string) => {
+    const folder = t.testdir({ 'providers.yaml': JSON.stringify(provider(issuer)) })
+    return loadRelyingPartyConfig(labSettings({ LAB, OIDC_PROVIDERS_FILE: `${folder}/providers.yaml` })).otherProviders.map(({ issuer }) => issuer)
+  }
+  t.throws(() => load('http://login.example', 'false'), { message: /other.*issuer/ })
+  for (const issuer of ['https://login.example/', 'http://login.localhost:3001']) t.same(load(issuer, 'false'), [issuer])
+  t.same(load('http://login.example', 'true'), ['http://login.example'])
+})
+
+const types: Record<string, RegExp> = { html: /^text\/html/, js: /^(text|application)\/javascript/, css: /^text\/css/, svg: /^image\/svg\+xml/ }
+
+t.test('serves everything of its page with the right type', async t => {
+  const folder = join(root, 'services', 'relying-party', 'public')
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter(file => file.isFile() && file.name !== 'tsconfig.json')
+    .map(file => join(file.parentPath, file.name).slice(folder.length).replaceAll(sep, '/'))
+  t.ok(files.length > 5)
+  for (const file of files) {
+    const { status, headers } = await tab().get(file)
+    t.equal(status, 200, file)
+    t.match(headers.get('content-type'), types[file.split('.').at(-1)!], file)
+    t.match(headers.get('cache-control'), 'no-cache', file)
+  }
+})
+
+t.test('serves its page at the root, and everything that it refers to', async t => {
+  const { status, headers, $ } = await tab().get('/')
+  t.equal(status, 200)
+  t.match(headers.get('content-type'), 'text/html; charset=utf-8')
+  const own = $('link[href], script[src], img[src]').toArray().map(element => $(element).attr('href') ?? $(element).attr('src')!)
+  t.ok(own.length > 2)
+  for (const path of own) t.equal((await tab().get(path)).status, 200, path)
+  t.equal($('script:not([src]), [style], [onclick]').length, 0, 'nothing that its own policy forbids')
+})
+
+const hidden = [
+  '/tsconfig.json', '/%74sconfig.json', '/./tsconfig.json', '/images/../tsconfig.json', '/../config.ts', '/..%2fconfig.ts',
+  '/..%2f..%2flab.env', '/%2e%2e/config.ts', '/images/', '/.env'
+]
+for (const path of hidden) {
+  t.test(`does not serve ${path}`, async t => {
+    const { status, text } = await tab().get(path)
+    t.match(String(status), /^40[0-9]$/)
+    t.notMatch(text, /compilerOptions|SESSION_KEY/)
+  })
+}
+
+for (const host of ['localhost:3000', '127.0.0.1:3000', '[::1]:3000']) {
+  t.test(`sends who comes by http://${host} to the application's own name`, async t => {
+    for (const path of ['/', '/x?y', '/index.html', '//evil.example/x']) {
+      const { status, location } = await tab().get(path, { host, accept: '*/*' })
+      t.equal(status, 302, path)
+      t.equal(location?.href, `${config.app}${path}`)
+    }
+  })
+
+  t.test(`a browser that comes by http://${host} gets a page that looks whether it finds the own name`, async t => {
+    for (const path of ['/', '/x?y=%22%3E', '//evil.example/x']) {
+      const { status, headers, $ } = await tab().get(path, { host })
+      t.equal(status, 200, path)
+      t.equal($('#destination').attr('href'), `${config.app}${path}`, 'without scripts there is a link')
+      t.strictSame($('a:not(#destination)').toArray().map(link => $(link).attr('href')), [''], 'and no other, but to itself')
+      t.equal(headers.get('cache-control'), 'no-store')
+      const policy = "default-src 'none';form-action 'none';frame-ancestors 'none';base-uri 'none';" +
+        `script-src 'self';style-src 'self';img-src 'self';connect-src ${config.app}`
+      t.equal(headers.get('content-security-policy'), policy)
+      const files = $('link[href], script[src]').toArray().map(element => $(element).attr('href') ?? $(element).attr('src')!)
+      for (const file of files) t.equal((await tab().get(file, { host, accept: '*/*' })).status, 200, file)
+    }
+    const { status, location } = await tab().post('/logout', { host })
+    t.equal(status, 302, 'what a form sends is no navigation')
+    t.equal(location?.href, `${config.app}/logout`)
+  })
+}
+
+t.test('a page of another origin may see that the own name is found, and nothing else', async t => {
+  const { status, headers, text } = await tab().get('/reachable')
+  t.equal(status, 204)
+  t.equal(headers.get('cross-origin-resource-policy'), 'cross-origin')
+  t.equal(text, '')
+  t.equal((await tab().get('/')).headers.get('cross-origin-resource-policy'), 'same-origin')
+})
+
+t.test('the page names what the system is to be told, and the setting only in the lab', async t => {
+  const real = { LAB: 'false', IDP_ISSUER: 'https://login.example', GENESYS_SCRIPT_URL: 'https://apps.example/genesys.min.js' }
+  for (const [settings, hosts, lab] of [
+    [{}, '127.0.0.1 app.localhost idp.localhost genesys.localhost', true],
+    [real, '127.0.0.1 app.localhost', false]
+  ] as const) {
+    const { tab } = await buildAlone(t, settings)
+    const { $ } = await tab().get('/', { host: 'localhost:3000' })
+    t.match($('pre').text(), `'${hosts}'`)
+    t.equal($('pre').text().includes('LOCALHOST_SUBDOMAINS=off'), lab)
+  }
+})
+
+t.test('lets a health check come by any name', async t => {
+  t.equal((await tab().get('/livez', { host: '127.0.0.1:3000' })).status, 200)
+  t.equal((await tab().get('/readyz', { host: '127.0.0.1:3000' })).status, 503)
+})
+
+t.test('redirects nobody when localhost is the application\'s own name, and whoever comes by the address', async t => {
+  const { tab, config } = await buildAlone(t, { LOCALHOST_SUBDOMAINS: 'off' })
+  t.equal(config.app, 'http://localhost:3000')
+  t.equal((await tab().get('/', { host: 'localhost:3000' })).status, 200)
+  t.equal((await tab().get('/?x', { host: '127.0.0.1:3000' })).location?.href, 'http://localhost:3000/?x')
+})
+
+t.test('redirects nobody when it is a proxy that listens at localhost', async t => {
+  const { tab } = await buildAlone(t, { APP_URL: 'http://localhost:8080' })
+  t.equal((await tab().get('/', { host: '127.0.0.1:3000' })).status, 200)
+})
+
+t.test('redirects nobody who comes by a name that is not this machine\'s', async t => {
+  for (const host of ['brand.example', 'app.localhost:3000']) t.equal((await tab().get('/', { host })).status, 200, host)
+})
+
+const policyOf = (headers: Headers) => Object.fromEntries(
+  headers.get('content-security-policy')!.split(';').map(directive => {
+    const [name, ...sources] = directive.trim().split(/\s+/)
+    return [name, sources]
+  }))
+
+t.test('lets its page load and connect to Genesys, and nothing else', async t => {
+  const genesys = 'http://genesys.localhost:3002'
+  t.same(policyOf((await tab().get('/')).headers), {
+    'default-src': ["'self'"],
+    'script-src': ["'self'", genesys],
+    'style-src': ["'self'"],
+    'img-src': ["'self'", 'data:', genesys],
+    'connect-src': ["'self'", genesys, 'ws://genesys.localhost:3002'],
+    'frame-src': ["'self'", config.issuer, genesys],
+    'form-action': ["'self'", config.issuer],
+    'frame-ancestors': ["'none'"],
+    'object-src': ["'none'"],
+    'base-uri': ["'none'"]
+  })
+})
+
+t.test('follows the settings to a region of Genesys Cloud and another identity provider', async t => {
+  const { tab } = await buildAlone(t, {
+    GENESYS_SCRIPT_URL: 'https://apps.mypurecloud.ie/genesys-bootstrap/genesys.min.js',
+    GENESYS_ORIGINS: 'https://apps.mypurecloud.ie  https://api.mypurecloud.ie wss://webmessaging.mypurecloud.ie https://bucket.s3.example',
+    IDP_ISSUER: 'https://brand.okta.example/oauth2/default'
+  })
+  const policy = policyOf((await tab().get('/')).headers)
+  const web = ['https://apps.mypurecloud.ie', 'https://api.mypurecloud.ie']
+  t.same(policy['script-src'], ["'self'", ...web])
+  t.same(policy['connect-src'], ["'self'", ...web, 'wss://webmessaging.mypurecloud.ie', 'https://bucket.s3.example'])
+  t.same(policy['form-action'], ["'self'", 'https://brand.okta.example'])
+  t.notMatch(Object.values(policy).flat().join(' '), /localhost|unsafe|\*/)
+})
+
+t.test('sends its headers with every answer', async t => {
+  for (const path of ['/', '/page.js', '/session', '/messenger/config', '/livez', '/nowhere', '/callback', '/login']) {
+    const { headers } = await tab().get(path)
+    t.match(Object.fromEntries(headers), {
+      'content-security-policy': /frame-ancestors 'none'/,
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer'
+    }, path)
+    t.notMatch(headers.get('content-security-policy'), 'unsafe-', path)
+  }
+})
+
+t.test('speaks of TLS only where there is TLS', async t => {
+  t.notOk((await tab().get('/')).headers.has('strict-transport-security'))
+  const { tab: secure } = await buildAlone(t, { APP_URL: 'https://brand.example' })
+  t.match((await secure().get('/')).headers.get('strict-transport-security'), /max-age=\d+/)
+})

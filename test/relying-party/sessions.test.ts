@@ -1,0 +1,262 @@
+// Sessions that others end, that time ends, and whose tokens are refreshed, in several processes.
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { mock } from 'node:test'
+import t, { type Test } from 'tap'
+import { openStore } from '#lib/store.ts'
+import { AccessTokens } from '../../services/relying-party/access-tokens.ts'
+import { SignInError } from '../../services/relying-party/errors.ts'
+import type { SignIn, Tokens } from '../../services/relying-party/oidc/provider.ts'
+import type { IdentityProviders } from '../../services/relying-party/oidc/providers.ts'
+import { SessionWatch } from '../../services/relying-party/session-watch.ts'
+import { Sessions } from '../../services/relying-party/sessions.ts'
+import { until } from '../helpers/until.ts'
+import { buildAlone, buildWithIdp } from './helper.ts'
+
+const System = Date
+const day = 86_400
+
+type Part = Pick<Awaited<ReturnType<typeof buildAlone>>, 'app' | 'config'>
+
+const setClock = ({ app, config }: Part, offsetSeconds: number) =>
+  app.inject({ method: 'PUT', url: '/lab/clock', headers: { host: new URL(config.app).host }, payload: { offsetSeconds } })
+
+await t.test('outside of a lab there is no clock to move', async t => {
+  const alone = await buildAlone(t, { LAB: 'false' })
+  t.equal((await setClock(alone, day)).statusCode, 404)
+  t.equal(Date, System)
+  t.ok(Date.now() - System.now() < day)
+})
+
+const first = await buildWithIdp(t, { SESSION_IDLE_LIFETIME: String(day) })
+const { idp, tab, config, settings } = first
+/** Another process of it, on the same store. */
+const second = await buildAlone(t, settings)
+
+const issuer = 'https://login.example'
+const spent: Tokens = { accessToken: 'a1', expiresAt: 0, refreshToken: 'r1', idToken: 'i1' }
+const signIn: SignIn = { issuer, user: { sub: 'alice' }, sid: 's1', tokens: spent }
+
+function open (t: Test) {
+  const store = openStore(':memory:')
+  t.teardown(() => store.close())
+  return { store, sessions: new Sessions(store, { lifetime: 3600, idleLifetime: 3600 }) }
+}
+
+t.test('a provider that ends its session while a sign-in by it is on its way ends that sign-in too', async t => {
+  const { sessions } = open(t)
+  await sessions.endByProvider(issuer, { sid: 's1' }, { signed: true })
+  const { id } = await sessions.start(signIn, 'a browser')
+  t.notOk(await sessions.use(id))
+  t.notOk(await sessions.tokensOf(id))
+  t.equal(await sessions.endingOf(id), 'signed_out_at_provider')
+
+  for (const other of [{ ...signIn, sid: 's2' }, { ...signIn, sid: undefined }, { ...signIn, issuer: 'https://other.example' }]) {
+    t.ok(await sessions.use((await sessions.start(other, 'a browser')).id))
+  }
+})
+
+t.test('what anybody can say by opening an address ends a session, and keeps no later one from starting', async t => {
+  const { sessions } = open(t)
+  const first = await sessions.start(signIn, 'a browser')
+  await sessions.endByProvider(issuer, { sid: 's1' })
+  t.notOk(await sessions.use(first.id))
+  t.ok(await sessions.use((await sessions.start(signIn, 'a browser')).id))
+})
+
+/** A refresh during which some time passes, and then something else happens. */
+async function refreshFor (t: Test, seconds: number, meanwhile: (add: (owner: string) => Promise<boolean>) => Promise<void>) {
+  const { store, sessions } = open(t)
+  const session = await sessions.start(signIn, 'a browser')
+  const locks = store.collection<string>('refresh-locks')
+  const system = Date.now
+  t.teardown(() => { Date.now = system })
+  const provider = {
+    timeout: 10,
+    async refresh (): Promise<Tokens> {
+      Date.now = () => system() + seconds * 1000
+      await meanwhile(owner => locks.add(session.id, owner, { ttl: 60 }))
+      return { accessToken: 'a2', expiresAt: undefined, refreshToken: 'r2', idToken: 'i1' }
+    }
+  }
+  const providers = { of: () => provider } as unknown as IdentityProviders
+  t.equal(await new AccessTokens(store, { providers, sessions }).of(session), 'a2')
+  return locks.get(session.id)
+}
+
+t.test('while a provider takes the time it is given for its tokens and then for its keys, no other process refreshes', async t => {
+  const left = await refreshFor(t, 19, async add => { t.equal(await add('another process'), false) })
+  t.equal(left, undefined, 'after that others may')
+})
+
+t.test('a process that was stopped for longer than that does not let others in where another one refreshes by now', async t => {
+  const left = await refreshFor(t, 120, async add => { t.equal(await add('another process'), true) })
+  t.equal(left, 'another process')
+})
+
+t.test('a provider that wants to see the person ends the session, and one that does not take our credentials does not', async t => {
+  for (const [error, ends] of [['interaction_required', true], ['invalid_grant', true], ['invalid_client', false]] as const) {
+    const { store, sessions } = open(t)
+    const session = await sessions.start(signIn, 'a browser')
+    const provider = { timeout: 10, refresh: () => Promise.reject(new SignInError(error)) }
+    const providers = { of: () => provider } as unknown as IdentityProviders
+    const thrown = await new AccessTokens(store, { providers, sessions }).of(session).catch(error => error as SignInError)
+    t.match(thrown, { error: ends ? 'session_ended' : error })
+    t.equal(await sessions.isThere(session.id), !ends, error)
+  }
+})
+
+const aSecond = 1000
+
+/** Two processes on one store: somebody is signed in, and a page of theirs listens at the first. */
+async function setUp (t: Test) {
+  const file = `${t.testdir({})}/sessions.sqlite`
+  const [here, elsewhere] = [0, 1].map(() => {
+    const store = openStore(file)
+    t.teardown(() => store.close())
+    return new Sessions(store, { lifetime: 3600, idleLifetime: 3600 })
+  })
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => mock.timers.reset())
+  const watch = new SessionWatch(here!)
+  t.teardown(() => watch.close())
+  const tokens = { accessToken: 'a', refreshToken: undefined, idToken: 'i', expiresAt: undefined }
+  const { id } = await here!.start({ issuer: 'http://idp.localhost', user: { sub: 'ada' }, sid: undefined, tokens }, 'a browser')
+  const told: string[] = []
+  const end = new Promise<void>(resolve => { watch.watch(id, () => { told.push(id); resolve() }) })
+  return { here: here!, elsewhere: elsewhere!, id, end, told }
+}
+
+t.test('a page is told at once of a session that ends in the process that it listens to', async t => {
+  const { here, id, told } = await setUp(t)
+  await here.end(id, 'signed_out')
+  t.strictSame(told, [id])
+})
+
+t.test('a page is told within a second of a session that ends in another process', async t => {
+  const { elsewhere, id, end, told } = await setUp(t)
+  await elsewhere.end(id, 'signed_out_at_provider')
+  t.strictSame(told, [], 'nobody has looked yet')
+  mock.timers.tick(aSecond)
+  await end
+  t.strictSame(told, [id], 'and once')
+})
+
+const accessTokenLifetime = 15 * 60
+
+/** What the provider has said of refreshes. */
+async function refreshes () {
+  const { entries } = await idp.lab.ledger.query({ endpoint: 'token' })
+  return entries.filter(({ parameters }) => parameters['grant_type'] === 'refresh_token').map(({ status }) => status)
+}
+
+/** What somebody who can read the store would find. */
+function refreshTokenIn (stateFolder: string): string {
+  const database = new DatabaseSync(join(stateFolder, 'relying-party.sqlite'), { readOnly: true })
+  const { value } = database.prepare("SELECT value FROM entry WHERE collection = 'tokens'").get() as { value: string }
+  database.close()
+  return (JSON.parse(value) as { refreshToken: string }).refreshToken
+}
+
+/** Somebody who is signed in at both by the same cookie, and whose tokens have run out. */
+async function signInAtBoth (t: Test) {
+  const visitor = tab()
+  await visitor.signIn(idp, 'alice')
+  const cookie = await visitor.cookies()
+  const profileAt = ({ tab }: Pick<typeof first, 'tab'>) => tab().get('/api/profile', { cookie, accept: 'application/json' })
+  await idp.lab.ledger.clear()
+  await idp.lab.clock.set(accessTokenLifetime)
+  t.teardown(() => idp.lab.clock.reset())
+  return { profileAt, visitor, cookie }
+}
+
+t.test('of two processes on one store one refreshes, and the other uses what came of it', async t => {
+  const { profileAt } = await signInAtBoth(t)
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => profileAt(index % 2 === 0 ? first : second)))
+  t.same(answers.map(({ status }) => status), answers.map(() => 200))
+  t.same(await refreshes(), [200])
+})
+
+t.test('a refresh token that was stolen and used ends the session of both', async t => {
+  const { profileAt, visitor, cookie } = await signInAtBoth(t)
+  const { clientId, authentication } = config.oidc
+  const secret = authentication.method === 'private_key_jwt' ? '' : authentication.secret
+  const theft = await idp.app.inject({
+    method: 'POST',
+    url: '/token',
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      authorization: `Basic ${Buffer.from(`${clientId}:${secret}`).toString('base64')}`
+    },
+    body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshTokenIn(config.stateFolder) }).toString()
+  })
+  t.equal(theft.statusCode, 200, 'the thief is quicker')
+
+  t.equal((await profileAt(first)).status, 401, 'the provider sees that it is used twice')
+  t.equal((await profileAt(second)).status, 401)
+  t.same((await visitor.get('/session', { cookie })).json(), { authenticated: false, ended: { reason: 'refused_by_provider' } })
+})
+
+t.test('a session ends when the clock says so, though the browser still has its cookie', async t => {
+  t.teardown(() => setClock(first, 0))
+  const visitor = tab()
+  await visitor.signIn(idp, 'alice')
+  const cookie = await visitor.cookies()
+  const isSignedIn = async () => (await visitor.get('/session', { cookie })).json()['authenticated']
+
+  const { lifetime } = config.session
+  for (const [offsetSeconds, signedIn] of [[lifetime - 60, true], [lifetime + 60, false]] as const) {
+    t.equal((await setClock(first, offsetSeconds)).statusCode, 200)
+    t.equal(await isSignedIn(), signedIn, `after ${offsetSeconds} s`)
+  }
+})
+
+t.test('a sign-in that takes too long is over', async t => {
+  t.teardown(() => setClock(first, 0))
+  const visitor = tab()
+  const state = await visitor.startSignIn()
+  const cookie = await visitor.cookies()
+  await setClock(first, 3601)
+  const { $ } = await visitor.get(`/callback?code=c&state=${state}`, { cookie })
+  t.equal($('dl code').text(), 'state_unknown')
+})
+
+t.test('who signed in too often while the clock was ahead is not shut out once it is back', async t => {
+  const { tab, ...alone } = await buildAlone(t, { SIGN_IN_RATE_LIMIT: '1' })
+  await setClock(alone, day)
+  t.equal((await tab().get('/login')).status, 503)
+  await setClock(alone, 0)
+  const { status, headers } = await tab().get('/login')
+  t.equal(status, 429)
+  t.ok(Number(headers.get('retry-after')) <= 60, String(headers.get('retry-after')))
+})
+
+t.test('asks the provider anew when the clock was moved, lest old keys seem fresh for as long', async t => {
+  const provider = await countingProvider(t)
+  const alone = await buildAlone(t, { IDP_ISSUER: provider.issuer })
+  await alone.app.listen({ host: '127.0.0.1', port: 0 })
+  const isReady = async () => (await alone.app.inject('/readyz')).statusCode === 200
+  await until('the provider is found', isReady)
+  for (const [index, offsetSeconds] of [day, 0].entries()) {
+    await setClock(alone, offsetSeconds)
+    t.ok(await isReady(), 'and goes by what it knows meanwhile')
+    await until('it was asked again', () => provider.asked() === index + 2)
+  }
+})
+
+/** No more of a provider than its metadata. */
+async function countingProvider (t: Test) {
+  let asked = 0
+  const server = createServer((_request, response) => {
+    asked++
+    response.setHeader('content-type', 'application/json')
+    const endpoints = { authorization_endpoint: `${issuer}/auth`, token_endpoint: `${issuer}/token`, jwks_uri: `${issuer}/jwks` }
+    response.end(JSON.stringify({ issuer, ...endpoints }))
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => { server.close().closeAllConnections() })
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return { issuer, asked: () => asked }
+}
