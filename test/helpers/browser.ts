@@ -1,61 +1,132 @@
-import { load, type CheerioAPI } from 'cheerio'
+import { load, type CheerioAPI } from 'cheerio/slim'
 import { CookieJar } from 'tough-cookie'
+import type { Server } from '#lib/http-server.ts'
 import { fetch } from '#lib/outbound.ts'
 import type { Lab } from './lab.ts'
 
+interface Answer { status: number, headers: Headers, text: string }
+
+/** How one request of a browser reaches whoever answers it. */
+export type Send = (url: URL, request: { method: string, headers: Record<string, string>, body?: string }) => Promise<Answer>
+
+/** Over sockets, by a `fetch` of undici. */
+export function overSockets (fetchIt: typeof fetch = fetch): Send {
+  return async (url, request) => {
+    const response = await fetchIt(url.href, { redirect: 'manual', ...request })
+    return { status: response.status, headers: new Headers([...response.headers]), text: await response.text() }
+  }
+}
+
+/** Without a socket, to apps of this process, by the origin that each has. */
+export function injectedInto (apps: Record<string, Server>): Send {
+  return async ({ origin, host, pathname, search }, { method, headers, body }) => {
+    const app = apps[origin]
+    if (!app) throw new Error(`nobody is at ${origin}, to be asked for ${pathname}`)
+    const response = await app.inject({
+      method: method as 'GET', url: pathname + search, headers: { host, ...headers }, ...(body !== undefined && { payload: body })
+    })
+    const pairs = Object.entries(response.headers).flatMap(([name, value]) =>
+      [value ?? []].flat().map((value): [string, string] => [name, String(value)]))
+    return { status: response.statusCode, headers: new Headers(pairs), text: response.body }
+  }
+}
+
 /** What a request brought. */
-export interface Page {
-  url: string
-  status: number
-  headers: Headers
-  text: string
+export class Page {
+  readonly url: string
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  /** where a redirect leads that was not followed */
+  readonly location: URL | undefined
+  readonly json: <Body = Record<string, unknown>>() => Body
+  #document: CheerioAPI | undefined
+
+  constructor (url: string, { status, headers, text }: Answer) {
+    this.url = url
+    this.status = status
+    this.headers = headers
+    this.text = text
+    const location = headers.get('location')
+    this.location = location === null ? undefined : new URL(location, url)
+    this.json = () => JSON.parse(text)
+  }
+
   /** the document, for pages */
-  $: CheerioAPI
-  json (): unknown
+  get $ (): CheerioAPI {
+    this.#document ??= load(this.text)
+    return this.#document
+  }
+}
+
+export interface RequestOptions {
+  method?: string
+  headers?: Record<string, string>
+  body?: string | URLSearchParams | Record<string, string>
+  /** in a frame of a page of another site, or by a form of one: no cookies come along but those that are meant for it */
+  inFrame?: boolean
 }
 
 /** A browser without a window: keeps cookies, follows redirects one by one, fills in forms, runs no script. */
-export class Browser {
-  readonly jar = new CookieJar()
+export class ScriptlessBrowser {
+  readonly jar: CookieJar
   /** every URL that it was sent to, oldest first */
   readonly visited: string[] = []
-  readonly lab: Lab
+  readonly #send: Send
+  readonly #base: string | undefined
+  readonly #headers: Record<string, string>
+  readonly #stopAt: (url: string) => boolean
 
-  constructor (lab: Lab) {
-    this.lab = lab
+  /**
+   * @param options.base what relative addresses are relative to
+   * @param options.headers what it sends with every request
+   * @param options.stopAt addresses that redirects lead to and that it does not open, where a call does not say
+   */
+  constructor ({ send = overSockets(), jar = new CookieJar(), base, headers = {}, stopAt = () => false }: {
+    send?: Send, jar?: CookieJar, base?: string, headers?: Record<string, string>, stopAt?: (url: string) => boolean
+  } = {}) {
+    this.jar = jar
+    this.#send = send
+    this.#base = base
+    this.#headers = headers
+    this.#stopAt = stopAt
   }
 
   /** One request, with cookies; redirects are not followed. */
-  async request (url: string, init: { method?: string, headers?: Record<string, string>, body?: string | URLSearchParams } = {}): Promise<Page> {
-    this.visited.push(url)
-    const response = await fetch(url, {
-      redirect: 'manual',
-      ...init,
-      headers: { accept: 'text/html,application/xhtml+xml', cookie: await this.jar.getCookieString(url), ...init.headers }
+  async request (address: string, { method = 'GET', headers = {}, body, inFrame = false }: RequestOptions = {}): Promise<Page> {
+    const url = new URL(address, this.#base)
+    this.visited.push(url.href)
+    // What a browser does not take there, it drops without a word.
+    const context = inFrame ? { sameSiteContext: 'none' as const, ignoreError: true } : {}
+    const cookie = await this.jar.getCookieString(url.href, context)
+    const answer = await this.#send(url, {
+      method,
+      headers: {
+        accept: 'text/html,application/xhtml+xml',
+        ...(cookie !== '' && { cookie }),
+        ...(body !== undefined && { 'content-type': 'application/x-www-form-urlencoded' }),
+        ...this.#headers,
+        ...headers
+      },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : String(new URLSearchParams(body)) })
     })
-    for (const cookie of response.headers.getSetCookie()) await this.jar.setCookie(cookie, url)
-    const text = await response.text()
-    return {
-      url,
-      status: response.status,
-      headers: response.headers as unknown as Headers,
-      text,
-      $: load(text),
-      json: () => JSON.parse(text)
-    }
+    for (const cookie of answer.headers.getSetCookie()) await this.jar.setCookie(cookie, url.href, context)
+    return new Page(url.href, answer)
   }
 
   /** Open a URL and follow redirects to where they end, or to the first URL that `stopAt` wants to keep. */
-  async open (url: string, stopAt: (url: string) => boolean = () => false): Promise<Page> {
-    return this.#follow(await this.request(url), stopAt)
+  async open (url: string, stopAt = this.#stopAt, options: RequestOptions = {}): Promise<Page> {
+    return this.follow(await this.request(url, options), stopAt, options)
   }
 
   /** Send a form of a page: the first, or that of the first button whose text starts so. */
-  async submit (page: Page, fields: Record<string, string> = {}, button?: string, stopAt: (url: string) => boolean = () => false): Promise<Page> {
+  async submit (page: Page, fields: Record<string, string> = {}, button?: string, stopAt = this.#stopAt): Promise<Page> {
     const { $ } = page
     const pressed = $('button').filter((_, element) =>
       button !== undefined && $(element).text().trim().startsWith(button)).first()
-    if (button !== undefined && pressed.length === 0) throw new Error(`${page.url} has no button “${button}”: ${page.text}`)
+    if (button !== undefined && pressed.length === 0) {
+      throw new Error(`${page.url}, status ${page.status}, has no button “${button}”: ${page.text}`)
+    }
     const form = button === undefined ? $('form').first() : pressed.closest('form')
     if (form.length === 0) throw new Error(`${page.url} has no form, status ${page.status}: ${page.text}`)
     const body = new URLSearchParams(form.serializeArray().map(({ name, value }): [string, string] => [name, value]))
@@ -63,18 +134,28 @@ export class Browser {
     if (name) body.set(name, pressed.attr('value') ?? '')
     for (const [name, value] of Object.entries(fields)) body.set(name, value)
     const action = new URL(form.attr('action') ?? page.url, page.url).href
-    return this.#follow(await this.request(action, { method: 'POST', body }), stopAt)
+    return this.follow(await this.request(action, { method: 'POST', body }), stopAt)
   }
 
-  async #follow (page: Page, stopAt: (url: string) => boolean): Promise<Page> {
+  /** Go on from what a request brought, by redirects; a page that `stopAt` wanted to keep has the URL that it leads to. */
+  async follow (page: Page, stopAt = this.#stopAt, { headers = {}, inFrame = false }: RequestOptions = {}): Promise<Page> {
     for (let hops = 0; hops < 20; hops++) {
-      const location = page.headers.get('location')
-      if (page.status < 300 || page.status > 399 || location === null) return page
-      const next = new URL(location, page.url).href
-      if (stopAt(next)) return { ...page, url: next }
-      page = await this.request(next)
+      if (page.status < 300 || page.status > 399 || !page.location) return page
+      const next = page.location.href
+      if (stopAt(next)) return new Page(next, page)
+      page = await this.request(next, { headers, inFrame })
     }
     throw new Error(`a redirect loop: ${this.visited.slice(-6).join(' → ')}`)
+  }
+}
+
+/** A browser at the application of a lab. */
+export class Browser extends ScriptlessBrowser {
+  readonly lab: Lab
+
+  constructor (lab: Lab) {
+    super()
+    this.lab = lab
   }
 
   /** Open the sign-in page, by way of the relying party. */
@@ -94,7 +175,7 @@ export class Browser {
   /** What `GET /session` says. */
   async session (): Promise<{ authenticated: boolean, user?: Record<string, unknown>, expiresAt?: string, csrfToken?: string }> {
     const page = await this.request(`${this.lab.app}/session`, { headers: { accept: 'application/json' } })
-    return page.json() as Awaited<ReturnType<Browser['session']>>
+    return page.json()
   }
 
   /** `POST /messenger/auth-code` as the page does it. */
@@ -108,8 +189,8 @@ export class Browser {
   /** Sign out here and, if the question comes, at the identity provider. */
   async signOut (): Promise<Page> {
     const { csrfToken } = await this.session()
-    const page = await this.request(`${this.lab.app}/logout`, { method: 'POST', body: new URLSearchParams({ _csrf: csrfToken ?? '' }) })
-    const asked = await this.#follow(page, () => false)
+    const page = await this.request(`${this.lab.app}/logout`, { method: 'POST', body: { _csrf: csrfToken ?? '' } })
+    const asked = await this.follow(page)
     return asked.url.startsWith(this.lab.issuer) ? this.submit(asked, {}, 'Sign out') : asked
   }
 }
