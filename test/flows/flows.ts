@@ -1,4 +1,3 @@
-import { pathToFileURL } from 'node:url'
 import type { Test } from 'tap'
 import type { Lab } from '../helpers/lab.ts'
 import { accessTokens } from './access-tokens.ts'
@@ -137,12 +136,4 @@ export const flowsInChromium: Flows = {
 /** Those that move the clock, which all labs of a process go by. */
 export const flowsByClockInChromium: Flows = {
   'a session that has expired': expiredSessionInChromium
-}
-
-/** Of these, the ones in the files that this process was started with; all when with none. */
-export async function chosen (flows: Flows): Promise<[about: string, flow: Flow][]> {
-  const files = process.argv.slice(2)
-  if (files.length === 0) return Object.entries(flows)
-  const exported = (await Promise.all(files.map(file => import(pathToFileURL(file).href)))).flatMap(Object.values)
-  return Object.entries(flows).filter(([, flow]) => exported.includes(flow))
 }
