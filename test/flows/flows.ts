@@ -34,6 +34,7 @@ import { limits } from './limits.ts'
 import { load } from './load.ts'
 import { manySignIns } from './many-sign-ins.ts'
 import { messengerCode } from './messenger-code.ts'
+import { messengerStatesInChromium } from './messenger-states-in-chromium.ts'
 import { messengerWindowInChromium } from './messenger-window-in-chromium.ts'
 import { noMessageLostInChromium } from './no-message-lost-in-chromium.ts'
 import { officialClient } from './official-client.ts'
@@ -112,6 +113,7 @@ export const firstInChromium: Flows = {
 
 /** The other flows with a real browser, the longest first. They run against the embedded lab, each with a lab to itself. */
 export const flowsInChromium: Flows = {
+  'the Messenger\'s window through a conversation': messengerStatesInChromium,
   'the Messenger\'s window': messengerWindowInChromium,
   'where a person is signed in': sessionsInChromium,
   'what tabs know of each other': tabsInChromium,
