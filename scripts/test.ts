@@ -1,10 +1,13 @@
-// Runs the tests, all or those named: `npm test`, `npm test -- test/idp/strictness.test.ts`.
+// Runs the tests, all or those named: `npm test`, `npm test -- test/idp/strictness.test.ts`, `npm test -- test/flows/refresh.ts`;
+// with `--quick`, each service by itself, without a container or a browser.
 //
-// tap does the work. This adds what tap does not say: at the end, how many tests of each folder passed, every tier that
-// was skipped and why, and the line that CI reads.
+// tap does the work. This adds what tap does not: it keeps Chromium and containers apart, runs a flow by its file, and says at
+// the end how many tests of each folder passed, which files took longest, every tier that was skipped and why, and the line
+// that CI reads.
 import { spawnSync } from 'node:child_process'
-import { createReadStream, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { createReadStream, globSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, relative, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { dump } from 'js-yaml'
@@ -18,30 +21,80 @@ interface Node {
   isTest: boolean
 }
 
-const results = '.tap/results.tap'
-rmSync(results, { force: true })
-const reporter = process.stdout.isTTY ? 'base' : 'silent'
+const root = join(import.meta.dirname, '..')
+process.chdir(root)
 // Its own file, as Windows has another program by its name than other systems.
-const tap = join(dirname(fileURLToPath(import.meta.resolve('tap'))), 'run.mjs')
+const tapMain = import.meta.resolve('tap')
+const tap = join(dirname(fileURLToPath(tapMain)), 'run.mjs')
 const runTap = (...args: string[]) => spawnSync(process.execPath, [tap, ...args], { stdio: 'inherit' }).status
-runTap('build')
-const status = runTap('run', `--reporter=${reporter}`, `--output-file=${results}`, ...process.argv.slice(2))
 
-const root = await readResults(results).catch(() => undefined)
-if (!root) process.exit(status || 1)
+// As it is installed, tap has a plugin that compiles TypeScript, which Node does itself. `.taprc` leaves it out: that is built once.
+const builtTap = createRequire(tapMain).resolve('@tapjs/test/test-built')
+if (readFileSync(builtTap, 'utf8').includes('@tapjs/typescript')) runTap('build')
+
+const reporter = process.stdout.isTTY ? 'base' : 'silent'
+const outcomes = rounds(process.argv.slice(2)).map((round, index) => {
+  const results = `.tap/results-${index}.tap`
+  rmSync(results, { force: true })
+  return { results, status: runTap('run', `--reporter=${reporter}`, `--output-file=${results}`, ...round) }
+})
+
 const failed: { name: string, reasons: string }[] = []
 const skipped: string[] = []
-const passed = new Map<string, number>()
-count(root, [])
+const passed = new Map<string, { tests: number, ms: number }>()
+const files: { name: string, ms: number }[] = []
+let status = 0
+for (const outcome of outcomes) {
+  status ||= outcome.status ?? 1
+  const results = await readResults(outcome.results).catch(() => undefined)
+  if (!results) process.exit(status || 1)
+  count(results, [])
+  files.push(...results.children.filter(({ isTest }) => isTest).map(({ name, result }) => ({ name: name.trim(), ms: result?.time ?? 0 })))
+}
 
 console.log()
-for (const [tier, tests] of [...passed].sort()) console.log(`${tier.padEnd(28)} ${tests} passed`)
+for (const { name, ms } of files) {
+  const ofTier = passed.get(dirname(name))
+  if (ofTier) ofTier.ms += ms
+}
+for (const [tier, { tests, ms }] of [...passed].sort()) {
+  console.log(`${tier.padEnd(28)} ${String(tests).padStart(5)} passed ${seconds(ms)}`)
+}
+console.log('\nslowest files:')
+for (const { name, ms } of files.sort((a, b) => b.ms - a.ms).slice(0, 8)) console.log(`${seconds(ms)}  ${name}`)
 for (const { name, reasons } of failed) console.log(`failed:  ${name}\n${reasons}`)
 for (const line of skipped) console.log(`skipped: ${line}`)
-const total = [...passed.values()].reduce((sum, tests) => sum + tests, 0)
+const total = [...passed.values()].reduce((sum, { tests }) => sum + tests, 0)
 console.log(`\n${total} passed, ${failed.length} failed, ${skipped.length} skipped`)
 // A run in which tap failed otherwise, say because nothing was found to run, has failed too.
 process.exit(status === 0 && failed.length === 0 && total > 0 ? 0 : 1)
+
+/** What tap is given, one round after the other: files that may run at the same time. */
+function rounds (args: string[]): string[][] {
+  const isOption = (arg: string) => arg.startsWith('-')
+  const options = args.filter(arg => isOption(arg) && arg !== '--quick')
+  const named = args.filter(arg => !isOption(arg)).map(path => relative(root, resolve(root, path)).replaceAll('\\', '/'))
+  if (named.length > 0) {
+    const flows = named.filter(path => /^test\/flows\/.+\.ts$/.test(path) && !path.endsWith('.test.ts'))
+    const others = named.filter(path => !flows.includes(path))
+    return [
+      ...others.length > 0 ? [[...options, ...others]] : [],
+      ...flows.length > 0 ? [[...options, 'test/flows/named.ts', ...flows.map(path => `--test-arg=${resolve(path)}`)]] : []
+    ]
+  }
+
+  const all = globSync('test/**/*.test.ts').map(path => path.replaceAll('\\', '/'))
+  const inChromium = all.filter(path => path.endsWith('-in-chromium.test.ts'))
+  const others = all.filter(path => !inChromium.includes(path))
+  if (args.includes('--quick')) return [[...options, ...others.filter(path => !/^test\/(compose|flows)\//.test(path))]]
+  // Compose adds and removes network interfaces, and Chromium gives up what it loads when it sees that. It waits more than it
+  // computes, so there is room for two files beside it.
+  return [['--jobs=3', ...options, ...others], [...options, ...inChromium]]
+}
+
+function seconds (ms: number): string {
+  return `${(ms / 1000).toFixed(1).padStart(6)} s`
+}
 
 async function readResults (file: string): Promise<Node> {
   const parser = new Parser()
@@ -76,7 +129,8 @@ function count (node: Node, path: string[]) {
       failed.push({ name: here.join(' › '), reasons: reasonsOf(child) })
     } else if (child.isTest) {
       const tier = dirname(here[0]!)
-      passed.set(tier, (passed.get(tier) ?? 0) + 1)
+      const { tests, ms } = passed.get(tier) ?? { tests: 0, ms: 0 }
+      passed.set(tier, { tests: tests + 1, ms })
     }
   }
 }

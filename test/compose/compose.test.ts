@@ -1,15 +1,15 @@
 import t from 'tap'
 import { fetch } from '#lib/outbound.ts'
 import { serviceNames } from '../../services/lab/app.ts'
-import { flows, flowsInChromium } from '../flows/flows.ts'
+import { firstInChromium, flowsAlone, flowsSideBySide, flowsWithFaults } from '../flows/flows.ts'
 import { networkIsQuiet, noCompose, startComposeLab } from '../helpers/compose-lab.ts'
+import { withOwnPeople } from '../helpers/own-people.ts'
 
 const reason = await noCompose()
 if (reason) {
   t.test('the flows in Compose', { skip: reason }, async () => {})
 } else {
   const lab = await startComposeLab(t)
-  await networkIsQuiet()
 
   for (const service of serviceNames) {
     t.test(`the container of ${service} has no privileges, and is reached from this machine alone`, async t => {
@@ -33,7 +33,15 @@ if (reason) {
     t.equal(response.headers.get('location'), `${lab.app}/?here`)
   })
 
-  // Those in Chromium first, since the others stop and start containers.
-  for (const [about, flow] of Object.entries(flowsInChromium)) t.test(`${about}, in Chromium`, t => flow(t, lab))
-  for (const [about, flow] of Object.entries(flows)) t.test(about, t => flow(t, lab))
+  t.jobs = 5
+  // None of these starts or stops a container.
+  const inChromium = Object.entries(firstInChromium).map(([about, flow]) =>
+    t.test(`${about}, in Chromium`, { buffered: true }, async t => {
+      await networkIsQuiet()
+      await flow(t, lab)
+    }))
+  const sideBySide = Object.entries(flowsSideBySide).map(([about, flow]) =>
+    t.test(about, { buffered: true }, async t => flow(t, await withOwnPeople(t, lab))))
+  await Promise.all([...inChromium, ...sideBySide])
+  for (const [about, flow] of Object.entries({ ...flowsAlone, ...flowsWithFaults })) await t.test(about, t => flow(t, lab))
 }

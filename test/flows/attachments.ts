@@ -104,14 +104,4 @@ export async function attachments (t: Test, lab: Lab) {
     })
     await alice.close()
   })
-
-  await t.test('a file is there after Genesys was restarted', async t => {
-    const alice = await signedInGuest('alice')
-    const presigned = (await announce(alice)).body as PresignedUrl
-    await put(presigned, png)
-    const { downloadUrl } = (await alice.next(isSuccess)).body as { downloadUrl: string }
-    await lab.stop('genesys')
-    await lab.start('genesys')
-    t.same(await load(downloadUrl), png)
-  })
 }

@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 import { fetch } from '#lib/outbound.ts'
-import { Browser } from '../helpers/browser.ts'
+import { Browser, credentialsOf } from '../helpers/browser.ts'
 import { GenesysApi } from '../helpers/genesys-api.ts'
 import type { Lab } from '../helpers/lab.ts'
 import { until } from '../helpers/until.ts'
@@ -20,8 +20,7 @@ export async function availability (t: Test, lab: Lab) {
     await until('the relying party is ready', isReady)
 
     t.match((await browser.session()).user, { name: 'Alice Anders' })
-    const { username, password } = lab.user('bob')
-    t.equal((await other.submit(page, { username, password })).url, `${lab.app}/?late`)
+    t.equal((await other.submit(page, credentialsOf(lab.user('bob')))).url, `${lab.app}/?late`)
   })
 
   await t.test('an identity provider that comes late is waited for, without a restart', async t => {
@@ -59,9 +58,8 @@ export async function availability (t: Test, lab: Lab) {
 
   await t.test('a provider that goes away in the middle of a sign-in leaves a readable page and no session', async t => {
     const browser = new Browser(lab)
-    const { username, password } = lab.user('alice')
     const isCallback = (url: string) => url.startsWith(`${lab.app}/callback`)
-    const { url } = await browser.submit(await browser.openSignIn(), { username, password }, undefined, isCallback)
+    const { url } = await browser.submit(await browser.openSignIn(), credentialsOf(lab.user('alice')), undefined, isCallback)
     await lab.stop('idp')
     const page = await browser.request(url)
     t.equal(page.status, 503)
@@ -69,5 +67,22 @@ export async function availability (t: Test, lab: Lab) {
     t.equal((await browser.session()).authenticated, false)
     await lab.start('idp')
     t.equal((await browser.openSignIn()).url, `${lab.app}/`, 'trying again works')
+  })
+
+  await t.test('while the identity provider is away a refresh has to wait, and nothing is lost', async t => {
+    const api = new GenesysApi(lab)
+    const browser = new Browser(lab)
+    await browser.signIn('alice')
+    const { refreshToken, jwt } = await api.signIn(browser)
+    await lab.stop('idp')
+    const { status, body } = await api.refresh(refreshToken)
+    t.equal(status, 503)
+    t.match(body, { status: 503, code: 'service.unavailable', contextId: String })
+    t.match(await api.explain(body.contextId), { kind: 'refresh', outcome: 'refused', status: 503, reason: /did not answer/ })
+    const guest = await api.connect()
+    t.equal((await api.configure(guest, jwt)).code, 200)
+    await guest.close()
+    await lab.start('idp')
+    await until('a refresh works', async () => (await api.refresh(refreshToken)).status === 200)
   })
 }

@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import { Browser, type Page } from '../helpers/browser.ts'
+import { Browser, credentialsOf, type Page } from '../helpers/browser.ts'
 import type { Lab } from '../helpers/lab.ts'
 
 /** What the relying party makes of the responses that reach its callback. */
@@ -7,10 +7,9 @@ export async function callback (t: Test, lab: Lab) {
   const isCallback = (url: string) => url.startsWith(`${lab.app}/callback`)
 
   /** Sign in up to the point where the browser would open the callback. */
-  async function untilCallback (browser: Browser, username = 'alice'): Promise<URL> {
-    const { password } = lab.user(username)
+  async function untilCallback (browser: Browser): Promise<URL> {
     const page = await browser.openSignIn()
-    return new URL((await browser.submit(page, { username, password }, undefined, isCallback)).url)
+    return new URL((await browser.submit(page, credentialsOf(lab.user('alice')), undefined, isCallback)).url)
   }
 
   async function isRefused (t: Test, browser: Browser, page: Page, error: string) {
@@ -44,21 +43,21 @@ export async function callback (t: Test, lab: Lab) {
 
   await t.test('two tabs sign in at once, and each ends where it wanted to', async t => {
     const browser = new Browser(lab)
-    const { username, password } = lab.user('alice')
+    const credentials = credentialsOf(lab.user('alice'))
     const [first, second] = await Promise.all([browser.openSignIn('/?tab=1'), browser.openSignIn('/?tab=2')])
-    t.equal((await browser.submit(second, { username, password })).url, `${lab.app}/?tab=2`)
-    t.equal((await browser.submit(first, { username, password })).url, `${lab.app}/?tab=1`)
+    t.equal((await browser.submit(second, credentials)).url, `${lab.app}/?tab=2`)
+    t.equal((await browser.submit(first, credentials)).url, `${lab.app}/?tab=1`)
     t.equal((await browser.session()).authenticated, true)
   })
 
   await t.test('of six attempts in one browser the five latest are kept', async t => {
     const browser = new Browser(lab)
-    const { username, password } = lab.user('alice')
+    const credentials = credentialsOf(lab.user('alice'))
     const tabs = []
     for (let tab = 1; tab <= 6; tab++) tabs.push(await browser.openSignIn(`/?tab=${tab}`))
     t.equal((await browser.jar.getCookies(lab.app)).filter(({ key }) => key.startsWith('attempt.')).length, 5)
-    t.match((await browser.submit(tabs[0]!, { username, password })).$('dl').text(), 'state_unknown')
-    t.equal((await browser.submit(tabs[1]!, { username, password })).url, `${lab.app}/?tab=2`)
+    t.match((await browser.submit(tabs[0]!, credentials)).$('dl').text(), 'state_unknown')
+    t.equal((await browser.submit(tabs[1]!, credentials)).url, `${lab.app}/?tab=2`)
   })
 
   await t.test('what the provider says is shown as text', async t => {

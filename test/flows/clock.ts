@@ -11,6 +11,7 @@ const minute = 60
 /** The lab's clock: what lasts long in real life is over at once. */
 export async function labClock (t: Test, lab: Lab) {
   const api = new GenesysApi(lab)
+  const idle = Number(lab.settings['SESSION_IDLE_LIFETIME'] ?? 60 * minute)
   const lifetime = Number(lab.settings['SESSION_LIFETIME'] ?? 8 * 60 * 60)
   const services = [lab.issuer, lab.app, lab.genesys]
 
@@ -30,9 +31,15 @@ export async function labClock (t: Test, lab: Lab) {
   // cookie is kept here: a browser that still has it is what the service has to stand up to.
   const cookie = await browser.jar.getCookieString(lab.app)
 
-  async function isSignedIn () {
+  async function sessionOf (cookie: string) {
     const response = await fetch(`${lab.app}/session`, { headers: { accept: 'application/json', cookie } })
-    return (await response.json() as { authenticated: boolean }).authenticated
+    return await response.json() as { authenticated: boolean, ended?: { reason: string } }
+  }
+  const isSignedIn = async () => (await sessionOf(cookie)).authenticated
+  async function cookieOfSession () {
+    const browser = new Browser(lab)
+    await browser.signIn('alice')
+    return browser.jar.getCookieString(lab.app)
   }
   async function configure () {
     const guest = await api.connect()
@@ -86,5 +93,26 @@ export async function labClock (t: Test, lab: Lab) {
     const guest = await api.connect()
     t.equal((await api.configure(guest, jwt)).code, 200)
     await guest.close()
+  })
+
+  await t.test('a session that is used goes on, and one that is not ends', async t => {
+    const cookie = await cookieOfSession()
+    for (const offset of [idle - minute, 2 * idle - 3 * minute]) {
+      await clock.set(offset)
+      t.equal((await sessionOf(cookie)).authenticated, true, `after ${offset} s`)
+    }
+    await clock.set(3 * idle)
+    t.strictSame(await sessionOf(cookie), { authenticated: false, ended: { reason: 'expired' } })
+    await clock.reset()
+  })
+
+  await t.test('however much it is used, a session ends with its lifetime', async t => {
+    const cookie = await cookieOfSession()
+    for (let offset = idle / 2; offset < lifetime; offset += idle / 2) {
+      await clock.set(offset)
+      t.equal((await sessionOf(cookie)).authenticated, true, `after ${offset} s`)
+    }
+    await clock.set(lifetime + 1)
+    t.equal((await sessionOf(cookie)).authenticated, false)
   })
 }

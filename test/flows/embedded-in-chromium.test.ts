@@ -1,6 +1,10 @@
 import t from 'tap'
 import { startEmbeddedLab } from '../helpers/embedded-lab.ts'
-import { flowsInChromium } from './flows.ts'
+import { flowsByClockInChromium, flowsInChromium } from './flows.ts'
 
-const lab = await startEmbeddedLab(t)
-for (const [about, flow] of Object.entries(flowsInChromium)) t.test(`${about}, in Chromium`, t => flow(t, lab))
+t.jobs = 3
+await Promise.all(Object.entries(flowsInChromium).map(([about, flow]) =>
+  t.test(`${about}, in Chromium`, { buffered: true }, async t => flow(t, await startEmbeddedLab(t)))))
+for (const [about, flow] of Object.entries(flowsByClockInChromium)) {
+  await t.test(`${about}, in Chromium`, async t => flow(t, await startEmbeddedLab(t)))
+}

@@ -1,9 +1,20 @@
 import type { Test } from 'tap'
 import type { Lab } from '../helpers/lab.ts'
 import { accessTokens } from './access-tokens.ts'
+import { accessibilityInChromium } from './accessibility-in-chromium.ts'
 import { attachments } from './attachments.ts'
-import { attacksInChromium } from './attacks-in-chromium.ts'
-import { attacksOnSignIn } from './attacks.ts'
+import { clickjacking } from './attacks/clickjacking.ts'
+import { codeInjection } from './attacks/code-injection.ts'
+import { codeReplay } from './attacks/code-replay.ts'
+import { codeTheftByReferer } from './attacks/code-theft-by-referer.ts'
+import { cookiesTossed } from './attacks/cookies-tossed-in-chromium.ts'
+import { crossSiteRequests } from './attacks/cross-site-requests.ts'
+import { loginCsrf } from './attacks/login-csrf.ts'
+import { logoutCsrf } from './attacks/logout-csrf.ts'
+import { messengerCodeCsrf } from './attacks/messenger-code-csrf.ts'
+import { nonceReplay } from './attacks/nonce-replay.ts'
+import { pkceDowngrade } from './attacks/pkce-downgrade.ts'
+import { sessionFixation } from './attacks/session-fixation.ts'
 import { authProviderInChromium } from './auth-provider-in-chromium.ts'
 import { availability } from './availability.ts'
 import { callback } from './callback.ts'
@@ -13,6 +24,7 @@ import { deskInChromium } from './desk-in-chromium.ts'
 import { desk } from './desk.ts'
 import { discretion } from './discretion.ts'
 import { exchange } from './exchange.ts'
+import { expiredSessionInChromium } from './expired-session-in-chromium.ts'
 import { expiry } from './expiry.ts'
 import { inChromium } from './in-chromium.ts'
 import { instrumentInChromium } from './instrument-in-chromium.ts'
@@ -22,15 +34,17 @@ import { limits } from './limits.ts'
 import { load } from './load.ts'
 import { manySignIns } from './many-sign-ins.ts'
 import { messengerCode } from './messenger-code.ts'
+import { messengerStatesInChromium } from './messenger-states-in-chromium.ts'
 import { messengerWindowInChromium } from './messenger-window-in-chromium.ts'
 import { noMessageLostInChromium } from './no-message-lost-in-chromium.ts'
 import { officialClient } from './official-client.ts'
 import { ownSessions } from './own-sessions.ts'
 import { pageApiInChromium } from './page-api-in-chromium.ts'
 import { refresh } from './refresh.ts'
+import { refusals } from './refusals.ts'
+import { restarts } from './restarts.ts'
 import { sessionsInChromium } from './sessions-in-chromium.ts'
 import { severalTabsInChromium } from './several-tabs-in-chromium.ts'
-import { refusals } from './refusals.ts'
 import { signIn } from './sign-in.ts'
 import { signOutByProvider } from './sign-out-by-provider.ts'
 import { signOut } from './sign-out.ts'
@@ -41,52 +55,87 @@ import { stepUp } from './step-up.ts'
 import { tabsInChromium } from './tabs-in-chromium.ts'
 import { uploadsInChromium } from './uploads-in-chromium.ts'
 
-type Flows = Record<string, (t: Test, lab: Lab) => Promise<void>>
+type Flow = (t: Test, lab: Lab) => Promise<void>
+type Flows = Record<string, Flow>
 
-/** Every flow, by what it is about. Each runs against the embedded lab and against Compose. */
-export const flows: Flows = {
-  'signing in': signIn,
-  'the callback': callback,
-  'attacks on a sign-in': attacksOnSignIn,
-  'one\'s own sessions': ownSessions,
-  'the access token': accessTokens,
-  'the code for the Messenger': messengerCode,
-  'the exchange at Genesys': exchange,
-  'the official client': officialClient,
-  'the conversation': chat,
-  'files in the conversation': attachments,
-  'signing in during a conversation': stepUp,
+/**
+ * Flows that can run beside each other in one lab, each with people of its own: they change nothing that others would notice.
+ * These and the next run against the embedded lab and against Compose.
+ */
+export const flowsSideBySide: Flows = {
   'sessions that expire': expiry,
+  'the conversation': chat,
+  'staying signed in': refresh,
+  'signing in': signIn,
+  'one\'s own sessions': ownSessions,
+  'the exchange at Genesys': exchange,
+  'the code for the Messenger': messengerCode,
   'how much a guest may send': limits,
   'the agent desk': desk,
-  'the identity provider as an instrument': instrument,
-  'the lab\'s clock': labClock,
+  'the callback': callback,
   'signing out': signOut,
-  'signing out at the provider': signOutByProvider,
-  'staying signed in': refresh,
-  'services that come and go': availability,
-  'many sign-ins at once': manySignIns,
-  'many guests at once': load,
-  'Genesys, killed': kill,
-  'every fault of the identity provider': refusals,
-  'what is logged': discretion
+  'files in the conversation': attachments,
+  'signing in during a conversation': stepUp,
+  'the official client': officialClient,
+  'what is logged': discretion,
+  'logout CSRF': logoutCsrf,
+  'code injection': codeInjection,
+  'login CSRF': loginCsrf,
+  'CSRF on the Messenger\'s code': messengerCodeCsrf,
+  'session fixation': sessionFixation
 }
 
-/** The flows of which a real browser is a part. */
+/** Flows that need a lab to themselves: they stop services, move the clock, change a client or the keys, or are a crowd. */
+export const flowsAlone: Flows = {
+  'the access token': accessTokens,
+  'the identity provider as an instrument': instrument,
+  'the lab\'s clock': labClock,
+  'signing out at the provider': signOutByProvider,
+  'code replay': codeReplay,
+  'nonce replay': nonceReplay,
+  'PKCE downgrade': pkceDowngrade,
+  'many sign-ins at once': manySignIns,
+  'many guests at once': load,
+  'restarts of Genesys': restarts,
+  'services that come and go': availability,
+  'services, killed': kill
+}
+
+/** The longest of those that need a lab to themselves. */
+export const flowsWithFaults: Flows = {
+  'every fault of the identity provider': refusals
+}
+
+/** The flow of which a real browser is a part, and that runs in Compose too. */
+export const firstInChromium: Flows = {
+  'signing in and chatting': inChromium
+}
+
+/** The other flows with a real browser, the longest first. They run against the embedded lab, each with a lab to itself. */
 export const flowsInChromium: Flows = {
-  'signing in and chatting': inChromium,
-  'the identity provider as an instrument': instrumentInChromium,
-  'what the page can ask of the Messenger': pageApiInChromium,
-  'that no message is lost': noMessageLostInChromium,
-  'what changes behind a window\'s back': severalTabsInChromium,
-  'files that a page sends': uploadsInChromium,
-  'what the Messenger asks of the page': authProviderInChromium,
-  'signing in during a conversation': stepUpInChromium,
+  'the Messenger\'s window through a conversation': messengerStatesInChromium,
   'the Messenger\'s window': messengerWindowInChromium,
-  'attacks from somebody\'s site': attacksInChromium,
-  'what tabs know of each other': tabsInChromium,
   'where a person is signed in': sessionsInChromium,
+  'what tabs know of each other': tabsInChromium,
+  'signing in during a conversation': stepUpInChromium,
+  'that no message is lost': noMessageLostInChromium,
+  ...firstInChromium,
+  'what changes behind a window\'s back': severalTabsInChromium,
   'the Messenger\'s next code': silentCodeInChromium,
+  'what the page can ask of the Messenger': pageApiInChromium,
+  'the agent desk': deskInChromium,
+  'what the Messenger asks of the page': authProviderInChromium,
+  accessibility: accessibilityInChromium,
   'the Messenger\'s next code from a provider of another site': silentSignInInChromium,
-  'the agent desk': deskInChromium
+  'the identity provider as an instrument': instrumentInChromium,
+  'cross-site requests': crossSiteRequests,
+  clickjacking,
+  'files that a page sends': uploadsInChromium,
+  'code theft through Referer': codeTheftByReferer,
+  'cookie tossing': cookiesTossed
+}
+
+/** Those that move the clock, which all labs of a process go by. */
+export const flowsByClockInChromium: Flows = {
+  'a session that has expired': expiredSessionInChromium
 }

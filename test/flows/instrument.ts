@@ -19,30 +19,6 @@ export async function instrument (t: Test, lab: Lab) {
     await idp.clock.reset()
   })
 
-  const refusedAtCallback = [
-    'id-token-invalid-iss', 'id-token-invalid-aud', 'id-token-invalid-nonce', 'id-token-missing-sub', 'id-token-expired',
-    'id-token-alg-none', 'id-token-invalid-signature', 'authorization-response-invalid-iss',
-    'authorization-response-invalid-state', 'token-endpoint-server-error', 'token-endpoint-truncated-json',
-    'userinfo-invalid-sub'
-  ]
-  for (const name of refusedAtCallback) {
-    await t.test(`with the fault ${name} nobody is signed in, and the next try succeeds`, async t => {
-      const { last } = await idp.ledger.query({ order: 'desc', limit: 1 })
-      await idp.faults.switchOn(name, { client: relyingParty, user: 'alice', count: 1 })
-      const browser = new Browser(lab)
-      const page = await browser.signIn('alice')
-      t.ok(page.status >= 400, `${page.status} at ${page.url}`)
-      t.match(page.$('a:contains("Try again")').attr('href'), /^\/login/)
-      t.equal((await browser.session()).authenticated, false)
-      const { entries } = await idp.ledger.query({ fault: name, since: last })
-      t.match(entries, [{ client: relyingParty, user: 'alice', faults: [name] }], 'the ledger says where')
-
-      await browser.openSignIn()
-      t.equal((await browser.session()).authenticated, true)
-      t.strictSame(await idp.faults.active(), [])
-    })
-  }
-
   await t.test('a fault for one person is none for another', async t => {
     await idp.faults.switchOn('id-token-alg-none', { client: relyingParty, user: 'alice' })
     const [alice, bob] = [new Browser(lab), new Browser(lab)]

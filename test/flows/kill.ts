@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Test } from 'tap'
+import { fetch } from '#lib/outbound.ts'
 import { Browser } from '../helpers/browser.ts'
 import { GenesysApi } from '../helpers/genesys-api.ts'
 import type { Guest } from '../helpers/guest.ts'
@@ -17,7 +18,7 @@ const killAt = [{ sent: 90 }, { acknowledged: 230 }]
 // Five a second are allowed.
 const shortestPause = 205
 
-/** Genesys is killed while guests write: what it has acknowledged it has kept. */
+/** Services are killed, Genesys while guests write: what it has acknowledged it has kept. */
 export async function kill (t: Test, lab: Lab) {
   const api = new GenesysApi(lab)
   await lab.isolate('genesys')
@@ -70,6 +71,17 @@ export async function kill (t: Test, lab: Lab) {
     t.match(await api.configure(guest, bob.jwt), { class: 'SessionResponse', code: 200 })
     t.equal((await api.refresh(bob.refreshToken)).status, 200)
     await guest.close()
+  })
+
+  await t.test('a session survives kill -9 of the relying party, with its tokens', async t => {
+    const browser = new Browser(lab)
+    await browser.signIn('alice')
+    await lab.isolate('relying-party')
+    await lab.kill('relying-party')
+    await lab.start('relying-party')
+    await until('the relying party has found the provider', async () => (await fetch(`${lab.app}/readyz`)).ok)
+    t.match((await browser.session()).user, { name: 'Alice Anders' })
+    t.equal((await browser.request(`${lab.app}/api/profile`, { headers: { accept: 'application/json' } })).status, 200)
   })
 }
 

@@ -5,7 +5,6 @@ import { fetch } from '#lib/outbound.ts'
 import { Browser } from '../helpers/browser.ts'
 import { GenesysApi, type Handover } from '../helpers/genesys-api.ts'
 import type { Lab } from '../helpers/lab.ts'
-import { until } from '../helpers/until.ts'
 
 /** Staying signed in to Messenger: only as long as the identity provider renews it. And why it does not, for developers. */
 export async function refresh (t: Test, lab: Lab) {
@@ -92,27 +91,6 @@ export async function refresh (t: Test, lab: Lab) {
       t.equal(await configures(body.jwt), true)
     }
     t.equal((await api.refresh(refreshToken)).status, 200, 'and once more')
-  })
-
-  await t.test('while the identity provider is away a refresh has to wait, and nothing is lost', async t => {
-    const { refreshToken, jwt } = await signedIn('alice')
-    await lab.stop('idp')
-    const { status, body } = await api.refresh(refreshToken)
-    t.equal(status, 503)
-    t.match(body, { status: 503, code: 'service.unavailable', contextId: String })
-    t.match(await api.explain(body.contextId), { kind: 'refresh', outcome: 'refused', status: 503, reason: /did not answer/ })
-    t.equal(await configures(jwt), true)
-    await lab.start('idp')
-    await until('a refresh works', async () => (await api.refresh(refreshToken)).status === 200)
-  })
-
-  await t.test('a refresh token outlives a restart of Genesys', async t => {
-    const { refreshToken } = await signedIn('bob')
-    t.equal((await api.refresh(refreshToken)).status, 200)
-    await lab.stop('genesys')
-    await lab.start('genesys')
-    // A connection that was kept may turn out to be closed.
-    await until('a refresh works', async () => (await api.refresh(refreshToken)).status === 200)
   })
 
   const mistakes: [string, object, RegExp][] = [

@@ -102,11 +102,13 @@ export const signInRows: Record<string, SignInRow> = {
   'userinfo-not-json': refused('invalid_response', /something other than JSON/)
 }
 
+export type MessengerRow = Refused | { comes: 'in' }
+
 /**
  * What becomes of the code for the Messenger when the fault is in the response to the request for it. The person is signed in
  * by then, and stays so.
  */
-export const messengerRows: Record<string, Refused | { comes: 'in' }> = {
+export const messengerRows: Record<string, MessengerRow> = {
   ...Object.fromEntries(Object.entries(signInRows)
     .filter(([name]) => name.startsWith('authorization-'))
     .map(([name, row]) => [name, 'comes' in row ? comesIn : row])),
@@ -157,7 +159,13 @@ export const logoutTokenRows: Record<string, RegExp> = {
 }
 
 /** Where a sign-out ends: here, on a page with a status and words, or at the identity provider. */
-export const signOutRows: Record<string, { at: 'relying-party' | 'idp', status: number, says: RegExp }> = {
+export interface SignOutRow {
+  at: 'relying-party' | 'idp'
+  status: number
+  says: RegExp
+}
+
+export const signOutRows: Record<string, SignOutRow> = {
   'end-session-missing-state': { at: 'relying-party', status: 400, says: /You are signed out here/ },
   'end-session-invalid-state': { at: 'relying-party', status: 400, says: /You are signed out here/ },
   'end-session-server-error': { at: 'idp', status: 500, says: /Internal Server Error/ }

@@ -1,12 +1,12 @@
 import type { Test } from 'tap'
 import type { Browser, Page } from '../helpers/browser.ts'
 import { isRefusal, type FaultyLab } from '../helpers/faulty-lab.ts'
-import { logoutTokenRows, messengerRows, profileRows, signOutRows } from './refusal-rows.ts'
+import type { MessengerRow, ProfileRow, SignOutRow } from './refusal-rows.ts'
 
 /** The response to the second authorization request: no code is handed over, and the sign-in of before stays. */
-export async function faultsForTheMessenger (t: Test, faulty: FaultyLab) {
+export async function faultsForTheMessenger (t: Test, faulty: FaultyLab, rows: [string, MessengerRow][]) {
   const { lab, idp } = faulty
-  for (const [name, row] of Object.entries(messengerRows)) {
+  for (const [name, row] of rows) {
     await t.test(`${faulty.find(name).title} (${name}): ${'comes' in row ? 'there is a code' : row.error}`, async t => {
       const browser = await faulty.signedIn(t)
       await browser.authCode()
@@ -35,9 +35,9 @@ export async function faultsForTheMessenger (t: Test, faulty: FaultyLab) {
 const lifeOfAccessTokens = 15 * 60
 
 /** A refresh that is refused for good ends the session; a provider in trouble does not, and no claims come of either. */
-export async function faultsOfTheProfile (t: Test, faulty: FaultyLab) {
+export async function faultsOfTheProfile (t: Test, faulty: FaultyLab, rows: [string, ProfileRow][]) {
   const { lab, idp } = faulty
-  for (const [name, row] of Object.entries(profileRows)) {
+  for (const [name, row] of rows) {
     await t.test(`${faulty.find(name).title} (${name}): ${row.error ?? 'refreshed'}, the session ${row.session}`, async t => {
       const browser = await faulty.signedIn(t)
       t.match(await profile(browser), { status: 200, body: { sub: lab.user(faulty.username).sub } })
@@ -75,9 +75,9 @@ export async function faultsOfTheProfile (t: Test, faulty: FaultyLab) {
 }
 
 /** A logout token that is not good ends nothing. */
-export async function faultsOfLogoutTokens (t: Test, faulty: FaultyLab) {
+export async function faultsOfLogoutTokens (t: Test, faulty: FaultyLab, rows: [string, RegExp][]) {
   const { lab, idp } = faulty
-  for (const [name, reason] of Object.entries(logoutTokenRows)) {
+  for (const [name, reason] of rows) {
     await t.test(`${faulty.find(name).title} (${name})`, async t => {
       const replayed = name === 'logout-token-replayed'
       const browser = await faulty.signedIn(t)
@@ -104,9 +104,9 @@ export async function faultsOfLogoutTokens (t: Test, faulty: FaultyLab) {
 }
 
 /** Whatever happens on the way, the person is signed out here, and is told so. */
-export async function faultsOfSignOuts (t: Test, faulty: FaultyLab) {
+export async function faultsOfSignOuts (t: Test, faulty: FaultyLab, rows: [string, SignOutRow][]) {
   const { lab, idp } = faulty
-  for (const [name, { at, status, says }] of Object.entries(signOutRows)) {
+  for (const [name, { at, status, says }] of rows) {
     await t.test(`${faulty.find(name).title} (${name})`, async t => {
       const browser = await faulty.signedIn(t)
       const cookie = await browser.jar.getCookieString(lab.app)

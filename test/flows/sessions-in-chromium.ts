@@ -1,14 +1,12 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import type { Test } from 'tap'
-import { createLabClient } from '../../services/idp/lab-client.ts'
 import { startChromium } from '../helpers/chromium.ts'
 import type { Lab } from '../helpers/lab.ts'
 import { openPage, showMessenger, signInByClick } from '../helpers/messenger-window.ts'
 import { isShown } from '../helpers/shown.ts'
 import { until } from '../helpers/until.ts'
 
-const hour = 60 * 60
 const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
 const iphone = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) ' +
   'Version/18.5 Mobile/15E148 Safari/604.1'
@@ -17,8 +15,6 @@ const iphone = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebK
 export async function sessionsInChromium (t: Test, lab: Lab) {
   const chromium = await startChromium(t, 'where a person is signed in, in Chromium')
   if (!chromium) return
-  const { clock } = createLabClient(lab.issuer)
-  t.teardown(() => clock.reset())
 
   const notice = (page: Page) => page.getByRole('region', { name: 'Signed out' })
   const list = (page: Page) => page.getByRole('region', { name: 'Where you are signed in' })
@@ -118,20 +114,6 @@ export async function sessionsInChromium (t: Test, lab: Lab) {
     for (const tab of [page, other]) await notice(tab).getByText('the service that you sign in with has signed you out').waitFor()
     await messengerSignIn(page).waitFor()
     t.strictSame(await page.evaluate(() => Object.keys(localStorage).filter(key => /gcatkn|gcartkn/.test(key))), [])
-  })
-
-  await t.test('a session that nobody uses ends, the page says so, and leads back to where the person was', async t => {
-    const page = await signedIn(t, 'Alice Anders')
-    await page.goto(`${lab.app}/?tour=moonrise`)
-    await page.getByRole('banner').getByText('Alice Anders', { exact: true }).waitFor()
-    await clock.set(hour + 60)
-    await notice(page).getByText('Your session has expired').waitFor()
-    await notice(page).getByRole('link', { name: 'Sign in again' }).click()
-    await page.getByRole('banner').getByText('Alice Anders', { exact: true }).waitFor()
-    t.equal(page.url(), `${lab.app}/?tour=moonrise`)
-    t.equal(await notice(page).isVisible(), false)
-    // Not before: with the clock put back, the session would not have expired yet.
-    await clock.reset()
   })
 
   await t.test('whoever dismisses the reason sees it no more, until another session ends', async t => {

@@ -1,12 +1,12 @@
 import type { Test } from 'tap'
-import { Browser } from '../helpers/browser.ts'
+import { Browser, credentialsOf } from '../helpers/browser.ts'
 import type { Lab } from '../helpers/lab.ts'
 
 /** Signing in, and not being signed in. */
 export async function signIn (t: Test, lab: Lab) {
   for (const { username, sub, claims, disabled } of lab.users) {
     if (disabled) continue
-    await t.test(`${username} signs in and is known by sub, name and email`, async t => {
+    await t.test(`${claims['name']} signs in and is known by sub, name and email`, async t => {
       const browser = new Browser(lab)
       const home = await browser.signIn(username)
       t.equal(home.status, 200)
@@ -43,9 +43,9 @@ export async function signIn (t: Test, lab: Lab) {
     let page = await browser.openSignIn()
     const answers = []
     for (const fields of [
-      { username: 'alice', password: 'wrong' },
+      { username: lab.user('alice').username, password: 'wrong' },
       { username: 'nobody', password: 'wrong' },
-      { username: frida.username, password: frida.password }
+      credentialsOf(frida)
     ]) {
       page = await browser.submit(page, fields)
       answers.push({ status: page.status, message: page.$('[role=alert]').text() })
@@ -55,8 +55,7 @@ export async function signIn (t: Test, lab: Lab) {
     t.strictSame(answers[2], answers[0])
     t.equal((await browser.session()).authenticated, false)
 
-    const { username, password } = lab.user('alice')
-    t.equal((await browser.submit(page, { username, password })).url, `${lab.app}/`)
+    t.equal((await browser.submit(page, credentialsOf(lab.user('alice')))).url, `${lab.app}/`)
     t.equal((await browser.session()).authenticated, true)
   })
 
@@ -79,8 +78,9 @@ export async function signIn (t: Test, lab: Lab) {
 
   await t.test('the user who is always asked sees scopes and claims in words, and decides', async t => {
     const browser = new Browser(lab)
-    const { username, password, claims } = lab.user('carol')
-    let page = await browser.submit(await browser.openSignIn(), { username, password })
+    const carol = lab.user('carol')
+    const { claims } = carol
+    let page = await browser.submit(await browser.openSignIn(), credentialsOf(carol))
     t.match(page.$('h1').text(), /Allow Saltmarsh Kayaks\?/)
     t.match(page.$('main').text(), /your email address/)
     t.match(page.$('main').text(), claims.email)

@@ -2,6 +2,7 @@ import { load, type CheerioAPI } from 'cheerio/slim'
 import { CookieJar } from 'tough-cookie'
 import type { Server } from '#lib/http-server.ts'
 import { fetch } from '#lib/outbound.ts'
+import type { User } from '../../services/idp/users.ts'
 import type { Lab } from './lab.ts'
 
 interface Answer { status: number, headers: Headers, text: string }
@@ -149,6 +150,9 @@ export class ScriptlessBrowser {
   }
 }
 
+/** What a person enters at the sign-in page. */
+export const credentialsOf = ({ username, password }: User) => ({ username, password })
+
 /** A browser at the application of a lab. */
 export class Browser extends ScriptlessBrowser {
   readonly lab: Lab
@@ -166,8 +170,7 @@ export class Browser extends ScriptlessBrowser {
 
   /** Sign in as a test user and come back, consenting to whatever is asked. */
   async signIn (username: string, returnTo?: string): Promise<Page> {
-    const { password } = this.lab.user(username)
-    let page = await this.submit(await this.openSignIn(returnTo), { username, password })
+    let page = await this.submit(await this.openSignIn(returnTo), credentialsOf(this.lab.user(username)))
     while (page.$('button:contains("Allow")').length > 0) page = await this.submit(page, {}, 'Allow')
     return page
   }

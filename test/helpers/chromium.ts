@@ -2,12 +2,19 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions } from 'playwright-core'
-import type { Test } from 'tap'
+import tap, { type Test } from 'tap'
 
-const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+/**
+ * Chromium without a window, which starts fast and takes half the time for a page, and the whole one, which has settings
+ * of its own about cookies.
+ */
+const names = {
+  shell: ['chromium-headless-shell', 'chrome-headless-shell'],
+  whole: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+}
 
 /** Path of this machine's Chromium: `CHROMIUM_PATH`, or the first on the PATH; nothing when there is none. */
-function findChromium (): string | undefined {
+function findChromium (names: string[]): string | undefined {
   if (process.env['CHROMIUM_PATH']) return process.env['CHROMIUM_PATH']
   const folders = (process.env['PATH'] ?? '').split(delimiter)
   return names.flatMap(name => folders.map(folder => join(folder, name))).find(path => existsSync(path))
@@ -22,14 +29,14 @@ export interface ChromiumOptions {
 }
 
 /** Start this machine's Chromium, quiet about the internet. */
-async function launchChromium (t: Test, executablePath: string, { thirdPartyCookies, unknownNames = [] }: ChromiumOptions): Promise<Browser> {
+async function launchChromium (executablePath: string, { thirdPartyCookies, unknownNames = [] }: ChromiumOptions): Promise<Browser> {
   // Chromium's sandbox refuses to run as root.
   const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : []
   const resolver = unknownNames.length > 0 ? [`--host-resolver-rules=${unknownNames.map(name => `MAP ${name} ~NOTFOUND`)}`] : []
   const options = { executablePath, args: [...sandbox, ...resolver, '--disable-background-networking', '--disable-component-update'] }
   if (thirdPartyCookies === undefined) {
     const browser = await chromium.launch(options)
-    t.teardown(() => browser.close())
+    tap.teardown(() => browser.close())
     return browser
   }
 
@@ -39,7 +46,7 @@ async function launchChromium (t: Test, executablePath: string, { thirdPartyCook
   const preferences = { profile: { cookie_controls_mode: cookieControls[thirdPartyCookies] } }
   writeFileSync(join(profile, 'Default', 'Preferences'), JSON.stringify(preferences))
   const context = await chromium.launchPersistentContext(profile, options)
-  t.teardown(async () => {
+  tap.teardown(async () => {
     await context.close()
     rmSync(profile, { recursive: true, force: true, maxRetries: 5 })
   })
@@ -51,18 +58,25 @@ async function launchChromium (t: Test, executablePath: string, { thirdPartyCook
 // What `profile.cookie_controls_mode` means by its numbers.
 const cookieControls = { allowed: 0, blocked: 1 }
 
+// By its settings: one of each serves all tests of a process, in contexts of their own, and ends with it.
+const started = new Map<string, Promise<Browser>>()
+
 /**
- * Chromium for a flow; it ends with it.
+ * The Chromium of this process.
  *
  * @param title what is skipped, with the reason, where this machine has none
  */
 export async function startChromium (t: Test, title: string, options: ChromiumOptions = {}): Promise<Browser | undefined> {
-  const executable = findChromium()
+  const { thirdPartyCookies } = options
+  const executable = findChromium(thirdPartyCookies === undefined ? [...names.shell, ...names.whole] : names.whole)
   if (!executable) {
     await t.test(title, { skip: 'this machine has no Chromium (CHROMIUM_PATH may name one)' }, async () => {})
     return
   }
-  return await launchChromium(t, executable, options)
+  const settings = JSON.stringify(options)
+  const running = started.get(settings) ?? launchChromium(executable, options)
+  started.set(settings, running)
+  return await running
 }
 
 /** A browser of somebody's own, as far as cookies and storage go; it ends with the test. */

@@ -1,6 +1,6 @@
-import type { Browser as Chromium } from 'playwright-core'
 import type { Test } from 'tap'
 import { Browser } from '../../helpers/browser.ts'
+import { startChromium } from '../../helpers/chromium.ts'
 import type { Lab } from '../../helpers/lab.ts'
 import { openPage } from '../../helpers/messenger-window.ts'
 import { until } from '../../helpers/until.ts'
@@ -18,7 +18,10 @@ interface Frame {
  *
  * @see https://www.w3.org/TR/CSP3/#directive-frame-ancestors
  */
-export async function clickjacking (t: Test, lab: Lab, chromium: Chromium) {
+export async function clickjacking (t: Test, lab: Lab) {
+  const chromium = await startChromium(t, 'clickjacking')
+  if (!chromium) return
+
   const pages = [
     '/', '/index.html', '/signed-in.html', '/nowhere', '/callback?state=made-up', '/messenger/callback?state=made-up',
     '/messenger/login',

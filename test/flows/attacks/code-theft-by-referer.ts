@@ -1,6 +1,7 @@
-import type { Browser as Chromium, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { fetch } from '#lib/outbound.ts'
+import { startChromium } from '../../helpers/chromium.ts'
 import type { Lab } from '../../helpers/lab.ts'
 import { openPage, signInByClick } from '../../helpers/messenger-window.ts'
 
@@ -10,7 +11,10 @@ import { openPage, signInByClick } from '../../helpers/messenger-window.ts'
  *
  * @see https://www.rfc-editor.org/rfc/rfc9700#section-4.2
  */
-export async function codeTheftByReferer (t: Test, lab: Lab, chromium: Chromium) {
+export async function codeTheftByReferer (t: Test, lab: Lab) {
+  const chromium = await startChromium(t, 'code theft through Referer')
+  if (!chromium) return
+
   const code = 'a-code-that-nobody-has-redeemed'
   const address = `${lab.app}/callback?${new URLSearchParams({ code, state: 'a-state' })}`
 

@@ -1,6 +1,6 @@
-import type { Browser as Chromium } from 'playwright-core'
 import type { Test } from 'tap'
 import { startTlsServer } from '../../lib/tls.ts'
+import { startChromium } from '../../helpers/chromium.ts'
 import type { Lab } from '../../helpers/lab.ts'
 import { openPage } from '../../helpers/messenger-window.ts'
 import { startSite } from './site.ts'
@@ -11,7 +11,10 @@ import { startSite } from './site.ts'
  *
  * @see https://www.ietf.org/archive/id/draft-ietf-httpbis-rfc6265bis-20.html#name-the-__host-prefix
  */
-export async function cookiesTossed (t: Test, lab: Lab, chromium: Chromium) {
+export async function cookiesTossed (t: Test, lab: Lab) {
+  const chromium = await startChromium(t, 'cookie tossing')
+  if (!chromium) return
+
   await t.test('in the clear, a host below the application\'s can set its cookies, and one beside it cannot', async t => {
     const site = await startSite(t, {
       '/toss': { headers: { 'set-cookie': ['session=tossed; Domain=app.localhost; Path=/session'] }, html: '' },

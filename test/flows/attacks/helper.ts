@@ -1,15 +1,14 @@
 import type { Test } from 'tap'
 import { createLabClient, type LabClient } from '../../../services/idp/lab-client.ts'
-import type { Browser, Page } from '../../helpers/browser.ts'
+import { credentialsOf, type Browser, type Page } from '../../helpers/browser.ts'
 import type { Lab } from '../../helpers/lab.ts'
 
 const isAt = (callback: string) => (url: string) => new URL(url).pathname === callback
 
 /** Sign in at the identity provider: the address that the browser would come back to, with a code in it, not opened yet. */
 export async function answerOfSignIn (browser: Browser, username: string): Promise<URL> {
-  const { password } = browser.lab.user(username)
   const page = await browser.openSignIn()
-  return new URL((await browser.submit(page, { username, password }, undefined, isAt('/callback'))).url)
+  return new URL((await browser.submit(page, credentialsOf(browser.lab.user(username)), undefined, isAt('/callback'))).url)
 }
 
 /** The same for somebody who is known at the identity provider already, and is not asked. */

@@ -30,7 +30,7 @@ export async function nonceReplay (t: Test, lab: Lab) {
     const own = await answerOfSignIn(attacker, 'bob')
     const { last: since } = await idp.ledger.query({ limit: 1 })
     const page = await attacker.request(withParameters(own, { code }))
-    await isRefusedForItsNonce(t, idp, page, { rule: 'code-verifier-wrong', user: 'alice', since })
+    await isRefusedForItsNonce(t, idp, page, { rule: 'code-verifier-wrong', user: lab.user('alice').username, since })
     await isSignedInAs(t, attacker, undefined)
   })
 
@@ -42,6 +42,6 @@ export async function nonceReplay (t: Test, lab: Lab) {
     const next = await answerOfAnotherSignIn(browser)
     const { last: since } = await idp.ledger.query({ limit: 1 })
     const page = await browser.request(withParameters(next, { code: used.searchParams.get('code')! }))
-    await isRefusedForItsNonce(t, idp, page, { rule: 'code-replayed', user: 'alice', since })
+    await isRefusedForItsNonce(t, idp, page, { rule: 'code-replayed', user: lab.user('alice').username, since })
   })
 }

@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import { Browser } from '../../helpers/browser.ts'
+import { Browser, credentialsOf } from '../../helpers/browser.ts'
 import type { Lab } from '../../helpers/lab.ts'
 import { answerOfSignIn, isRefusal, isSignedInAs, makeProviderCareless, withParameters } from './helper.ts'
 
@@ -72,9 +72,8 @@ export async function pkceDowngrade (t: Test, lab: Lab) {
   await t.test('a code that is bound to nothing, put into another answer, still has a nonce', async t => {
     await makeProviderCareless(t, lab)
     const [attacker, victim] = [new Browser(lab), new Browser(lab)]
-    const { password, username } = lab.user('alice')
     const page = await victim.open(await changedRequest(victim, { code_challenge: null, code_challenge_method: null }))
-    const code = new URL((await victim.submit(page, { username, password }, undefined, isCallback)).url).searchParams.get('code')!
+    const code = new URL((await victim.submit(page, credentialsOf(lab.user('alice')), undefined, isCallback)).url).searchParams.get('code')!
     isRefusal(t, await attacker.request(withParameters(await answerOfSignIn(attacker, 'bob'), { code })), 'invalid_id_token')
     await isSignedInAs(t, attacker, undefined)
   })
