@@ -87,7 +87,6 @@ export function openStore (file: string): Store {
   const alive = '(expires IS NULL OR expires > ?)'
   const statements = {
     begin: database.prepare('BEGIN'),
-    beginToWrite: database.prepare('BEGIN IMMEDIATE'),
     commit: database.prepare('COMMIT'),
     get: database.prepare(`SELECT value FROM entry WHERE collection = ? AND key = ? AND ${alive}`),
     set: database.prepare(`
@@ -130,7 +129,7 @@ export function openStore (file: string): Store {
   }
 
   function inTransaction (write: () => void) {
-    statements.beginToWrite.run()
+    database.exec('BEGIN IMMEDIATE')
     try {
       write()
       statements.commit.run()

@@ -152,10 +152,10 @@ async function refreshes () {
   return entries.filter(({ parameters }) => parameters['grant_type'] === 'refresh_token').map(({ status }) => status)
 }
 
-/** What somebody who can read the store would find. */
+/** What somebody who can read the store would find of the latest sign-in. */
 function refreshTokenIn (stateFolder: string): string {
   const database = new DatabaseSync(join(stateFolder, 'relying-party.sqlite'), { readOnly: true })
-  const { value } = database.prepare("SELECT value FROM entry WHERE collection = 'tokens'").get() as { value: string }
+  const { value } = database.prepare("SELECT value FROM entry WHERE collection = 'tokens' ORDER BY sequence DESC").get() as { value: string }
   database.close()
   return (JSON.parse(value) as { refreshToken: string }).refreshToken
 }
