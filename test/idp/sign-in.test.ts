@@ -1,5 +1,100 @@
 import t from 'tap'
-import { startIdp, Visitor } from './helper.ts'
+import { startIdp, Visitor, type Idp } from './helper.ts'
+
+const idp = await startIdp(t)
+
+const openSignIn = (idp: Idp) => new Visitor(idp).open(idp.authorizationRequest(idp.relyingParty))
+
+t.test('shows a form and, in the lab, every test user one click away', async t => {
+  const { status, $ } = await openSignIn(idp)
+  t.equal(status, 200)
+  t.match($('.lead').text(), 'Saltmarsh Kayaks')
+  const offered = $('.people form').toArray()
+    .map(form => Object.fromEntries($(form).serializeArray().map(({ name, value }) => [name, value])))
+  t.same(offered, idp.config.users.map(({ username, password }) => ({ username, password })))
+  t.same(
+    $('.people button .name').toArray().map(name => $(name).text()),
+    idp.config.users.map(({ claims }) => `Sign in as ${claims.name}`)
+  )
+})
+
+t.test('signs in whoever is clicked', async t => {
+  const visitor = new Visitor(idp)
+  const page = await visitor.open(idp.authorizationRequest(idp.relyingParty))
+  const { location } = await visitor.submit(page, {}, 'Sign in as Alice Anders')
+  t.equal(location?.origin, 'http://app.localhost:3000')
+  t.ok(location?.searchParams.has('code'))
+})
+
+t.test('shows no user and no password outside the lab', async t => {
+  const idp = await startIdp(t, { LAB: 'false' })
+  const pages = [await openSignIn(idp), await new Visitor(idp).open('/')]
+  for (const { url, status, text } of pages) {
+    t.equal(status, 200)
+    for (const user of idp.config.users) {
+      t.notOk(
+        [user.password, String(user.claims['name']), user.sub].some(secret => text.includes(secret)),
+        `${new URL(url).pathname}: ${user.username}`
+      )
+    }
+  }
+})
+
+t.test('works without a script, and for a screen reader', async t => {
+  const { $ } = await openSignIn(idp)
+  t.equal($('script').length, 0)
+  t.equal($('[style]').length, 0)
+  t.same($('*').toArray().flatMap(element => Object.keys($(element).attr() ?? {})).filter(name => name.startsWith('on')), [])
+  t.equal($('html').attr('lang'), 'en')
+  t.equal($('h1').length, 1)
+  for (const id of ['username', 'password']) t.equal($(`label[for=${id}]`).length, 1, `${id} has a label`)
+  t.equal($('#password').attr('autocomplete'), 'current-password')
+})
+
+t.test('allows its pages their own styles and images, and forms that end at itself or a client', async t => {
+  const { headers } = await openSignIn(idp)
+  const policy = Object.fromEntries(String(headers.get('content-security-policy')).split(';').map(directive => {
+    const [name, ...sources] = directive.trim().split(/\s+/)
+    return [name, sources]
+  }))
+  t.same(policy, {
+    'default-src': ["'none'"],
+    'style-src': ["'self'"],
+    'img-src': ["'self'"],
+    'form-action': ["'self'", 'http://app.localhost:3000'],
+    'frame-ancestors': ["'none'"],
+    'base-uri': ["'none'"]
+  })
+  t.match(Object.fromEntries(headers), { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' })
+  t.notOk(headers.has('strict-transport-security'), 'nothing about TLS where there is none')
+})
+
+t.test('serves what its pages refer to', async t => {
+  const { $ } = await openSignIn(idp)
+  const assets = $('link, img').toArray().map(element => $(element).attr('href') ?? $(element).attr('src')!)
+  t.ok(assets.length >= 2)
+  for (const asset of new Set(assets)) {
+    const { statusCode, headers } = await idp.app.inject(asset)
+    t.equal(statusCode, 200, asset)
+    t.match(headers['content-type'], asset.endsWith('.css') ? 'text/css' : 'image/svg+xml', asset)
+  }
+})
+
+t.test('fills in the user name that the application hints at, and escapes it', async t => {
+  const hint = '"><script>alert(1)</script>'
+  const { $ } = await new Visitor(idp).open(idp.authorizationRequest(idp.relyingParty, { login_hint: hint }))
+  t.equal($('#username').attr('value'), hint)
+  t.equal($('script').length, 0)
+})
+
+t.test('says in words that a sign-in page is not of this browser', async t => {
+  const { url } = await openSignIn(idp)
+  const stranger = await new Visitor(idp).open(url)
+  t.equal(stranger.status, 400)
+  t.equal(stranger.location, undefined)
+  t.match(stranger.$('h1').text(), 'This sign-in has expired')
+  t.match(stranger.$('.ways a').attr('href'), 'http://app.localhost:3000/')
+})
 
 const refused: [string, string, string][] = [
   ['a wrong password', 'alice', 'wrong'],
@@ -12,7 +107,6 @@ const refused: [string, string, string][] = [
 ]
 
 t.test('refuses a sign-in in the same words, whatever was wrong with it', async t => {
-  const idp = await startIdp(t)
   const visitor = new Visitor(idp)
   const page = await visitor.open(idp.authorizationRequest(idp.relyingParty))
   const seen = new Map<string, string>()
@@ -28,7 +122,6 @@ t.test('refuses a sign-in in the same words, whatever was wrong with it', async 
 })
 
 t.test('lets a person try again after a wrong password', async t => {
-  const idp = await startIdp(t)
   const visitor = new Visitor(idp)
   const page = await visitor.open(idp.authorizationRequest(idp.relyingParty))
   const refusal = await visitor.submit(page, { username: 'alice', password: 'wrong' }, 'Sign in')
@@ -37,14 +130,12 @@ t.test('lets a person try again after a wrong password', async t => {
 })
 
 t.test('takes a user name in any case and with spaces around it', async t => {
-  const idp = await startIdp(t)
   const visitor = new Visitor(idp)
   const page = await visitor.open(idp.authorizationRequest(idp.relyingParty))
   t.ok((await visitor.submit(page, { username: ' Alice ', password: 'alice-lab' }, 'Sign in')).location?.searchParams.has('code'))
 })
 
 t.test('tells the application when a person cancels', async t => {
-  const idp = await startIdp(t)
   const visitor = new Visitor(idp)
   const { location } = await visitor.submit(await visitor.open(idp.authorizationRequest(idp.relyingParty)), {}, 'Cancel and go back')
   t.equal(`${location?.origin}${location?.pathname}`, 'http://app.localhost:3000/callback')
@@ -53,7 +144,6 @@ t.test('tells the application when a person cancels', async t => {
 })
 
 t.test('answers a form that lacks a field with 400', async t => {
-  const idp = await startIdp(t)
   const visitor = new Visitor(idp)
   const { url } = await visitor.open(idp.authorizationRequest(idp.relyingParty))
   const page = await visitor.post(`${url}/sign-in`, { username: 'alice' })
@@ -62,7 +152,6 @@ t.test('answers a form that lacks a field with 400', async t => {
 })
 
 t.test('asks nothing of somebody who is signed in already', async t => {
-  const idp = await startIdp(t)
   const visitor = new Visitor(idp)
   await visitor.signIn('alice')
   const { location } = await visitor.open(idp.authorizationRequest(idp.genesys, { prompt: 'none' }))
@@ -71,7 +160,6 @@ t.test('asks nothing of somebody who is signed in already', async t => {
 })
 
 t.test('asks for the password again when the application wants it so', async t => {
-  const idp = await startIdp(t)
   const visitor = new Visitor(idp)
   await visitor.signIn('alice')
   for (const changes of [{ prompt: 'login' }, { max_age: '0' }]) {
@@ -103,4 +191,77 @@ t.test('lets no password, code, token or cookie reach the log', async t => {
     idp.relyingParty.client_secret, 'the-state', ...cookies
   ]
   for (const secret of secrets) t.notOk(log.includes(secret), secret)
+})
+
+async function openConsent (idp: Idp, username = 'carol', changes: Record<string, string | undefined> = {}) {
+  const visitor = new Visitor(idp)
+  const page = await visitor.open(idp.authorizationRequest(idp.relyingParty, changes))
+  return { visitor, page: await visitor.submit(page, { username, password: `${username}-lab` }, 'Sign in') }
+}
+
+t.test('shows to who is always asked which application wants what, in words and with the values', async t => {
+  const { page: { status, $, headers } } = await openConsent(idp, 'carol', { scope: 'openid profile email phone' })
+  t.equal(status, 200)
+  t.equal($('h1').text(), 'Allow Saltmarsh Kayaks?')
+  t.match($('.lead').text(), 'Carol Castellanos')
+  t.match(
+    $('.scope').toArray().map(element => $(element).text()),
+    [/Know who you are/, 'Read your profile', 'Read your email address', 'Read your phone number']
+  )
+  const claims = Object.fromEntries($('.scopes dl > div').toArray()
+    .map(element => [$(element).find('dt').text(), $(element).find('dd').text()]))
+  t.match(claims, {
+    'your full name': 'Carol Castellanos',
+    'your email address': 'carol@example.org',
+    'whether the email address is verified': 'yes',
+    'your phone number': '+34 910 000 123'
+  })
+  t.equal(headers.get('cache-control'), 'no-store')
+  t.equal($('script').length, 0)
+})
+
+t.test('lists claims that are asked for one by one', async t => {
+  const claims = JSON.stringify({ userinfo: { phone_number: null } })
+  const { page: { $ } } = await openConsent(idp, 'carol', { scope: 'openid', claims })
+  t.match($('.scopes').text(), /Read these one by one[^]*your phone number[^]*\+34 910 000 123/)
+})
+
+t.test('goes on with a code after Allow', async t => {
+  const { visitor, page } = await openConsent(idp)
+  const { location } = await visitor.submit(page, {}, 'Allow')
+  t.equal(location?.pathname, '/callback')
+  t.ok(location?.searchParams.has('code'))
+})
+
+t.test('tells the application when a person does not consent', async t => {
+  const { visitor, page } = await openConsent(idp)
+  const { location } = await visitor.submit(page, {}, 'Cancel and go back')
+  t.match(Object.fromEntries(location!.searchParams), { error: 'access_denied', state: 'the-state', iss: idp.config.issuer })
+})
+
+t.test('asks nobody else for a first-party application', async t => {
+  for (const { username } of idp.config.users.filter(user => !user.disabled && !user.always_ask_consent)) {
+    const { page } = await openConsent(idp, username)
+    t.ok(page.location?.searchParams.has('code'), username)
+  }
+})
+
+t.test('asks everybody when the application itself wants that', async t => {
+  const { page } = await openConsent(idp, 'alice', { prompt: 'consent' })
+  t.equal(page.$('h1').text(), 'Allow Saltmarsh Kayaks?')
+})
+
+t.test('refuses to go on without a page for who has not consented yet', async t => {
+  const { visitor, page } = await openConsent(idp)
+  await visitor.submit(page, {}, 'Allow')
+  const { location } = await visitor.open(idp.authorizationRequest(idp.genesys, { prompt: 'none' }))
+  t.match(Object.fromEntries(location!.searchParams), { error: 'consent_required', state: 'the-state' })
+})
+
+t.test('takes no consent before somebody has signed in', async t => {
+  const visitor = new Visitor(idp)
+  const { url } = await visitor.open(idp.authorizationRequest(idp.relyingParty))
+  const page = await visitor.post(`${url}/consent`, {})
+  t.equal(page.status, 400)
+  t.equal(page.location, undefined)
 })

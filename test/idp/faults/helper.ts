@@ -6,33 +6,26 @@ import { decodeJwt, decodeProtectedHeader, type JWK } from 'jose'
 import type { Test } from 'tap'
 import { catalogue } from '../../../services/idp/faults/catalogue.ts'
 import type { Description } from '../../../services/idp/faults/fault.ts'
-import type { LabClient } from '../../../services/idp/lab-client.ts'
-import { startIdp, Visitor, type Idp, type Tokens } from '../helper.ts'
-
-/** The identity provider, and the control API of its lab. */
-export interface FaultyIdp {
-  idp: Idp
-  lab: LabClient
-}
-
-/** The identity provider with its lab; it ends with the test. */
-export async function startFaultyIdp (t: Test, settings: Record<string, string> = {}): Promise<FaultyIdp> {
-  const idp = await startIdp(t, { LAB: 'true', ...settings })
-  return { idp, lab: idp.lab }
-}
+import { Visitor, type Idp, type Tokens } from '../helper.ts'
 
 /**
- * A test for each fault of a group, which a row of the table says what to expect of. A fault without a row fails, and so
- * does a row without a fault.
+ * A test for each fault of a group, in a realm of the group, which a row of the table says what to expect of. A fault
+ * without a row fails, and so does a row without a fault.
  */
 export async function proveGroup<Row> (
-  t: Test, group: Description['group'], rows: Record<string, Row>, prove: (t: Test, name: string, row: Row) => Promise<unknown>
+  t: Test, idp: Idp, group: Description['group'], rows: Record<string, Row>,
+  prove: (t: Test, realm: Idp, name: string, row: Row) => Promise<unknown>
 ): Promise<void> {
   const names = catalogue.filter(fault => fault.group === group).map(({ name }) => name)
   t.same(Object.keys(rows).sort(), names.sort(), `every fault of the group ${group} is in the table`)
+  const realm = await idp.newRealm()
   for (const [name, row] of Object.entries(rows)) {
     const { title } = catalogue.find(fault => fault.name === name)!
-    await t.test(`${title}: ${name}`, async t => { await prove(t, name, row) })
+    await t.test(`${title}: ${name}`, async t => {
+      await prove(t, realm, name, row)
+      await realm.lab.faults.reset()
+      await realm.lab.keys.reset()
+    })
   }
 }
 
@@ -75,8 +68,8 @@ export function stopTheClock (t: Test): void {
   t.intercept(Date, 'now', { value: () => now })
 }
 
-export async function jwksOf ({ app }: Idp): Promise<{ keys: JWK[] }> {
-  return (await app.inject('/jwks')).json()
+export async function jwksOf (idp: Idp): Promise<{ keys: JWK[] }> {
+  return (await idp.get('/jwks')).json()
 }
 
 /** Somebody who is signed in, and gets codes and tokens about that one sign-in. */

@@ -1,13 +1,20 @@
-import { cpSync, mkdirSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose'
 import t from 'tap'
 import type { RegisteredClient } from '../../../services/idp/clients.ts'
-import { refusalOf, startIdp, Visitor, type Idp } from '../helper.ts'
+import type { RealmSeed } from '../../../services/idp/lab-client.ts'
+import { Idp, refusalOf, startIdp, Visitor } from '../helper.ts'
+
+const idp = await startIdp(t)
+
+t.afterEach(async () => {
+  for (const { name } of await idp.lab.realms.list()) await idp.lab.realms.remove(name)
+})
 
 const jwksOf = async ({ app, base }: Idp) => createLocalJWKSet((await app.inject(`${base}/jwks`)).json())
 
 t.test('makes an issuer by one call', async t => {
-  const idp = await startIdp(t)
   t.match(await idp.lab.realms.make('blue'), { name: 'blue', issuer: `${idp.config.issuer}/realms/blue` })
   const discovery = (await idp.app.inject('/realms/blue/.well-known/openid-configuration')).json()
   t.equal(discovery.issuer, `${idp.config.issuer}/realms/blue`)
@@ -22,7 +29,6 @@ t.test('makes an issuer by one call', async t => {
 })
 
 t.test('makes it with users and clients of its own', async t => {
-  const idp = await startIdp(t)
   const shop = { ...idp.relyingParty, client_id: 'shop' }
   const blue = await idp.realm('blue', {
     users: [{ username: 'ann', password: 'secret-of-ann', sub: 'ann-1', claims: { name: 'Ann' } } as never], clients: [shop]
@@ -37,7 +43,6 @@ t.test('makes it with users and clients of its own', async t => {
 })
 
 t.test('lets the pages of an issuer lead to its own clients alone', async t => {
-  const idp = await startIdp(t)
   const shop = {
     ...idp.relyingParty, client_id: 'shop', redirect_uris: ['http://shop.localhost/callback'], post_logout_redirect_uris: []
   }
@@ -49,13 +54,11 @@ t.test('lets the pages of an issuer lead to its own clients alone', async t => {
 })
 
 t.test('says in every authorization response which issuer has sent it', async t => {
-  const idp = await startIdp(t)
   const { location } = await new Visitor(await idp.realm('blue')).signIn('alice')
   t.equal(location!.searchParams.get('iss'), `${idp.config.issuer}/realms/blue`)
 })
 
 t.test('keeps one browser apart at two issuers', async t => {
-  const idp = await startIdp(t)
   const [blue, green] = [await idp.realm('blue'), await idp.realm('green')]
   const visitor = new Visitor(blue)
   await visitor.signIn('alice')
@@ -73,7 +76,6 @@ t.test('keeps one browser apart at two issuers', async t => {
 })
 
 t.test('takes nothing from one issuer at another', async t => {
-  const idp = await startIdp(t)
   const [blue, green] = [await idp.realm('blue'), await idp.realm('green')]
   const code = await blue.codeFor('alice')
   t.match((await green.redeem(green.relyingParty, code)).json(), { error: 'invalid_grant' })
@@ -86,7 +88,6 @@ t.test('takes nothing from one issuer at another', async t => {
 })
 
 t.test('signs out at one issuer alone', async t => {
-  const idp = await startIdp(t)
   const [blue, green] = [await idp.realm('blue'), await idp.realm('green')]
   const visitor = new Visitor(blue)
   const elsewhere = new Visitor(green, visitor.jar)
@@ -99,7 +100,6 @@ t.test('signs out at one issuer alone', async t => {
 })
 
 t.test('changes users, clients, keys, settings and clock of one issuer alone', async t => {
-  const idp = await startIdp(t)
   const [blue, green] = [await idp.realm('blue'), await idp.realm('green')]
   const others = () => Promise.all([idp, green].map(async ({ lab }) => {
     const { offsetSeconds } = await lab.clock.get()
@@ -115,7 +115,6 @@ t.test('changes users, clients, keys, settings and clock of one issuer alone', a
 })
 
 t.test('forgets an issuer by one call', async t => {
-  const idp = await startIdp(t)
   const blue = await idp.realm('blue')
   await blue.lab.users.put('zoe')
   await idp.lab.realms.remove('blue')
@@ -127,7 +126,6 @@ t.test('forgets an issuer by one call', async t => {
 })
 
 t.test('leaves an issuer as it is that is made again', async t => {
-  const idp = await startIdp(t)
   const blue = await idp.realm('blue')
   await blue.lab.users.put('zoe')
   const before = await blue.lab.users.list()
@@ -138,7 +136,6 @@ t.test('leaves an issuer as it is that is made again', async t => {
 })
 
 t.test('makes one issuer for several who ask for it at once, and loses nothing that they do there', async t => {
-  const idp = await startIdp(t)
   const names = Array.from({ length: 8 }, (_, index) => `person-${index}`)
   await Promise.all(names.map(async name => (await idp.realm('blue', { users: [] })).lab.users.put(name)))
   const users = await (await idp.realm('blue')).lab.users.list()
@@ -155,9 +152,9 @@ t.test('has its issuers still after a restart, with who is signed in there', asy
   await visitor.signIn('alice')
   await first.app.close()
 
-  const idp = await startIdp(t, { STATE_DIR: stateFolder })
-  t.match(await idp.lab.realms.list(), [{ name: 'blue' }])
-  const restarted = await idp.realm('blue')
+  const second = await startIdp(t, { STATE_DIR: stateFolder })
+  t.match(await second.lab.realms.list(), [{ name: 'blue' }])
+  const restarted = await second.realm('blue')
   t.ok(await restarted.lab.users.get('zoe'))
   t.equal((await restarted.lab.clock.get()).offsetSeconds, 5000)
   t.equal(await new Visitor(restarted, visitor.jar).isKnown(), true)
@@ -186,7 +183,6 @@ t.test('has 200 issuers and makes no more, until one is removed', async t => {
 })
 
 t.test('says of an issuer that there is not that there is none', async t => {
-  const idp = await startIdp(t)
   for (const path of ['/realms/red/jwks', '/realms/red/auth', '/realms/red/', '/realms/red/lab/users', '/realms/%00/jwks']) {
     const response = await idp.app.inject({ url: path, headers: { host: new URL(idp.config.issuer).host } })
     t.equal(response.statusCode, 404, path)
@@ -195,7 +191,7 @@ t.test('says of an issuer that there is not that there is none', async t => {
 })
 
 t.test('refuses names that could be mistaken for something else', async t => {
-  const { lab } = await startIdp(t)
+  const { lab } = idp
   for (const name of ['..', 'Blue', 'a/b', '-', '.hidden', 'x'.repeat(64)]) {
     t.match(await refusalOf(lab.realms.make(name)), { status: /40[04]/ }, name)
   }
@@ -203,7 +199,7 @@ t.test('refuses names that could be mistaken for something else', async t => {
 })
 
 t.test('lets twenty tests at once have an issuer each, none of which sees the others', async t => {
-  const idp = await startIdp(t)
+  await idp.lab.ledger.clear()
   const names = Array.from({ length: 20 }, (_, index) => `test-${index}`)
   await Promise.all(names.map(async (name, index) => {
     const realm = await idp.realm(name)
@@ -228,4 +224,109 @@ t.test('lets twenty tests at once have an issuer each, none of which sees the ot
   }))
   t.equal((await idp.lab.ledger.query()).count, 0, 'nor does the one at the root')
   t.equal((await idp.lab.realms.list()).length, 20)
+})
+
+const shop = {
+  client_id: 'shop',
+  client_name: 'Shop',
+  client_uri: 'http://shop.localhost',
+  client_secret: 'secret-of-the-shop',
+  token_endpoint_auth_method: 'client_secret_basic' as const,
+  redirect_uris: ['http://shop.localhost/callback'],
+  grant_types: ['authorization_code' as const],
+  scope: 'openid profile email'
+}
+
+t.test('makes a realm with people and clients of whom only what matters is said', async t => {
+  await idp.lab.realms.make('blue', {
+    users: [{ username: 'zoe' }, { username: 'max', password: 'of-max', claims: { name: 'Max' } }], clients: [shop]
+  })
+  const blue = new Idp(idp.app, idp.config, '/realms/blue')
+  const client = await blue.lab.clients.get('shop') as RegisteredClient
+  const subjects = []
+  for (const [username, password, name] of [['zoe', 'zoe-lab', undefined], ['max', 'of-max', 'Max']] as const) {
+    const visitor = new Visitor(blue)
+    const page = await visitor.submit(await visitor.open(blue.authorizationRequest(client)), { username, password }, 'Sign in')
+    const { location } = page.location ? page : await visitor.submit(page, {}, 'Allow')
+    const tokens = (await blue.redeem(client, location!.searchParams.get('code')!)).json()
+    t.equal((await blue.userinfo(tokens.access_token)).json().name, name)
+    subjects.push(decodeJwt(tokens.id_token).sub)
+  }
+  t.equal(subjects[0], (await blue.lab.users.get('zoe')).sub)
+  t.equal(new Set(subjects).size, 2)
+  t.strictSame(await blue.lab.users.get('zoe'), await idp.lab.users.put('zoe'), 'as by a PUT of the same')
+})
+
+const refused: [string, RealmSeed, RegExp[]][] = [
+  ['two people of one name', { users: [{ username: 'zoe' }, { username: 'zoe', sub: 'other' }] }, [/username zoe/]],
+  ['two people who are one subject', { users: [{ username: 'zoe', sub: 'one' }, { username: 'max', sub: 'one' }] }, [/sub one/]],
+  [
+    'somebody with the subject that another one gets',
+    { users: [{ username: 'zoe' }, { username: 'max', sub: 'usr-9d017e26' }] },
+    [/sub usr-9d017e26/]
+  ],
+  ['two clients of one client_id', { clients: [shop, { ...shop, client_name: 'Second shop' }] }, [/client_id shop/]],
+  [
+    'a client without the secret that it needs',
+    { clients: [{ ...shop, client_secret: undefined as never }] },
+    [/client shop: client_secret: is missing/]
+  ],
+  [
+    'a client with a secret that is for nothing',
+    { clients: [{ ...shop, token_endpoint_auth_method: 'none' }] },
+    [/client shop: token_endpoint_auth_method: is none/]
+  ],
+  [
+    'all of that at once',
+    {
+      users: [{ username: 'zoe' }, { username: 'zoe' }],
+      clients: [shop, shop, { ...shop, client_id: 'cafe', redirect_uris: [] }]
+    },
+    [/username zoe/, /client_id shop/, /cafe.*redirect_uris/]
+  ]
+]
+
+t.test('refuses a realm of which something cannot be, says what, and leaves nothing behind', async t => {
+  const stateFolder = t.testdir({})
+  const { lab } = await startIdp(t, { STATE_DIR: stateFolder })
+  for (const [what, seed, named] of refused) {
+    const { status, error, description } = await refusalOf(lab.realms.make('blue', seed))
+    t.strictSame([status, error], [400, 'invalid_request'], what)
+    for (const name of named) t.match(description, name, what)
+    t.strictSame(await lab.realms.list(), [], what)
+    t.notOk(existsSync(`${stateFolder}/idp/realms/blue`), what)
+  }
+  await t.resolves(lab.realms.make('blue', { users: [{ username: 'zoe' }], clients: [shop] }), 'and then takes one that can be')
+})
+
+t.test('a realm with a client that cannot be is not made', async t => {
+  const client = { ...idp.relyingParty, redirect_uris: ['http://['] }
+  t.match(await refusalOf(idp.lab.realms.make('broken', { clients: [client] })), { status: 400, error: 'invalid_request' })
+  const [user] = idp.config.users
+  const twins = await refusalOf(idp.lab.realms.make('broken', { users: [user!, { ...user!, username: 'twin' }] }))
+  t.match(twins, { status: 400, description: /sub .* twice/ })
+  t.strictSame(await idp.lab.realms.list(), [])
+})
+
+t.test('a realm has nothing of one that was half removed', async t => {
+  const folder = t.testdir({})
+  const left = join(folder, 'idp', 'realms', 'again')
+  mkdirSync(left, { recursive: true })
+  writeFileSync(join(left, 'idp.sqlite'), 'not a database')
+  const second = await startIdp(t, { STATE_DIR: folder })
+  t.strictSame(readdirSync(join(folder, 'idp', 'realms')), [])
+  const realm = await second.realm('again')
+  t.ok((await realm.tokensFor('alice')).id_token)
+})
+
+t.test('says which file is broken when it cannot read a realm', async t => {
+  const folder = t.testdir({ idp: { realms: { blue: { 'realm.json': '{' } } } })
+  await t.rejects(startIdp(t, { STATE_DIR: folder }), { message: /blue\/realm\.json cannot be read/ })
+})
+
+t.test('finds a realm by its name in whatever way that is encoded', async t => {
+  const green = await idp.realm('green')
+  const response = await idp.app.inject('/realms/%67reen/.well-known/openid-configuration')
+  t.equal(response.statusCode, 200)
+  t.equal(response.json().issuer, green.lab.issuer)
 })

@@ -4,7 +4,7 @@ import type { RegisteredClient } from '../../../services/idp/clients.ts'
 import type { Idp, Tokens } from '../helper.ts'
 
 /** Three clients that are the same but for their names and for what is let pass to the second, in a realm of their own. */
-export async function realmWithClients (idp: Idp, name: string) {
+export async function realmWithClients (idp: Idp) {
   const client = (id: string, permissive: boolean): RegisteredClient => ({
     ...idp.relyingParty,
     client_id: id,
@@ -16,7 +16,7 @@ export async function realmWithClients (idp: Idp, name: string) {
     permissive
   })
   const [strict, permissive, other] = [client('strict', false), client('permissive', true), client('other', false)]
-  const realm = await idp.realm(name, { clients: [strict, permissive, other] })
+  const realm = await idp.newRealm({ clients: [strict, permissive, other] })
   return { realm, strict, permissive, other }
 }
 
