@@ -5,9 +5,9 @@ import express, { type ErrorRequestHandler } from 'express'
 import openIdConnect, { type ConfigParams } from 'express-openid-connect'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import type { Test } from 'tap'
-import { createLabClient, type LabClient } from '../../services/idp/lab-client.ts'
-import { Browser, type Page } from '../helpers/browser.ts'
-import type { Lab } from '../helpers/lab.ts'
+import type { LabClient } from '../../services/idp/lab-client.ts'
+import { ScriptlessBrowser, type Page } from '../helpers/browser.ts'
+import type { Idp } from '../idp/helper.ts'
 
 const { auth, requiresAuth } = openIdConnect
 
@@ -33,10 +33,10 @@ export interface Application {
   /** statuses with which it has answered logout tokens, oldest first */
   readonly logoutAnswers: readonly number[]
   /** another browser, in which nobody is signed in */
-  newBrowser (): Browser
+  newBrowser (): ScriptlessBrowser
   /** have a browser go to the application's sign-in and wherever that leads */
-  signIn (browser: Browser): Promise<Page>
-  session (browser: Browser): Promise<Session>
+  signIn (browser: ScriptlessBrowser): Promise<Page>
+  session (browser: ScriptlessBrowser): Promise<Session>
 }
 
 /**
@@ -44,10 +44,9 @@ export interface Application {
  *
  * @param options.checksMore whether the application looks after what the library leaves to it
  */
-export async function startApplication (t: Test, lab: Lab, realm: string, { checksMore = false } = {}): Promise<Application> {
-  const realms = createLabClient(lab.issuer).realms
-  const { issuer } = await realms.make(realm, { users: [], clients: [] })
-  t.teardown(() => realms.remove(realm))
+export async function startApplication (t: Test, idp: Idp, realm: string, { checksMore = false } = {}): Promise<Application> {
+  const { lab: control, issuer } = await idp.realm(realm, { users: [], clients: [] })
+  t.teardown(() => idp.lab.realms.remove(realm))
 
   const application = express()
   const server = createServer(application).listen(0, '127.0.0.1')
@@ -55,7 +54,6 @@ export async function startApplication (t: Test, lab: Lab, realm: string, { chec
   t.teardown(() => { server.closeAllConnections(); server.close() })
   const origin = `http://app.localhost:${(server.address() as AddressInfo).port}`
 
-  const control = createLabClient(issuer)
   await register(control, origin)
   const logoutAnswers: number[] = []
   application.post('/backchannel-logout', (_request, response, next) => {
@@ -72,9 +70,9 @@ export async function startApplication (t: Test, lab: Lab, realm: string, { chec
     clientId,
     lab: control,
     logoutAnswers,
-    newBrowser: () => new Browser(lab),
+    newBrowser: () => new ScriptlessBrowser(),
     signIn: browser => browser.open(`${origin}/login`),
-    session: async browser => (await browser.open(origin)).json() as Session
+    session: async browser => (await browser.open(origin)).json()
   }
 }
 

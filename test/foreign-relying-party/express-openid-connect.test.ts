@@ -1,18 +1,18 @@
 // A relying party that is not ours, at our identity provider: it shows that sign-in works without any arrangement between
 // the two, and that the faults are such that a relying party can tell.
 import t, { type Test } from 'tap'
-import { createLabClient } from '../../services/idp/lab-client.ts'
 import type { FaultInCatalogue } from '../../services/idp/lab/faults.ts'
-import type { Browser, Page } from '../helpers/browser.ts'
-import { startEmbeddedLab } from '../helpers/embedded-lab.ts'
+import type { Page, ScriptlessBrowser } from '../helpers/browser.ts'
 import { freePorts } from '../helpers/lab.ts'
+import { startIdp } from '../idp/helper.ts'
 import { startApplication, type Application } from './application.ts'
 import { accepted, endpoints, isAccepted, options } from './expectations.ts'
 
 // Its requests go out by Node's own `fetch`, which does not find *.localhost everywhere.
-const ports = await freePorts()
-const lab = await startEmbeddedLab(t, { ...ports, IDP_ISSUER: `http://127.0.0.1:${ports.IDP_PORT}` })
-const catalogue = await createLabClient(lab.issuer).faults.catalogue()
+const { IDP_PORT: port } = await freePorts()
+const idp = await startIdp(t, { IDP_PORT: port, IDP_ISSUER: `http://127.0.0.1:${port}` })
+await idp.app.listen({ host: '127.0.0.1', port: Number(port) })
+const catalogue = await idp.lab.faults.catalogue()
 
 t.test('every exception is about a fault that is to be refused', async t => {
   const refused = catalogue.filter(({ outcome }) => outcome === 'refuse').map(({ name }) => name)
@@ -20,7 +20,7 @@ t.test('every exception is about a fault that is to be refused', async t => {
 })
 
 t.test('a person signs in, is known by their claims, has tokens refreshed, and signs out', async t => {
-  const application = await startApplication(t, lab, 'express')
+  const application = await startApplication(t, idp, 'express')
   const { origin, clientId, lab: { issuer, ledger } } = application
   const browser = application.newBrowser()
   t.equal((await browser.open(`${origin}/profile`)).status, 401, 'nobody gets in without a session')
@@ -45,7 +45,7 @@ t.test('a person signs in, is known by their claims, has tokens refreshed, and s
 })
 
 t.test('a person who signs out at the identity provider is signed out of the application by a logout token', async t => {
-  const application = await startApplication(t, lab, 'express-logout')
+  const application = await startApplication(t, idp, 'express-logout')
   const browser = application.newBrowser()
   await application.signIn(browser)
   await signOutThere(application, browser)
@@ -57,14 +57,14 @@ t.test('a person who signs out at the identity provider is signed out of the app
 
 for (const group of ['discovery', 'id-token'] as const) {
   eachFault(`at the sign-in, ${group}`, faultsOf(group), async (t, fault) => {
-    const application = await startApplication(t, lab, fault.name)
+    const application = await startApplication(t, idp, fault.name)
     await meetAtSignIn(t, application, fault, isAccepted(fault))
     await nothingIsLeft(t, application, fault)
   })
 }
 
 eachFault('at the sign-in, authorization-response', faultsOf('authorization-response'), async (t, fault) => {
-  const application = await startApplication(t, lab, fault.name)
+  const application = await startApplication(t, idp, fault.name)
   const page = await meetAtSignIn(t, application, fault, isAccepted(fault))
   t.equal((await application.lab.ledger.query({ endpoint: 'token' })).count, 0, 'the code goes nowhere')
   const [, error] = fault.name.split('authorization-error-')
@@ -73,7 +73,7 @@ eachFault('at the sign-in, authorization-response', faultsOf('authorization-resp
 })
 
 eachFault('at the sign-in, token-endpoint', faultsOf('token-endpoint'), async (t, fault) => {
-  const application = await startApplication(t, lab, fault.name)
+  const application = await startApplication(t, idp, fault.name)
   await meetAtSignIn(t, application, fault, isAccepted(fault))
   t.equal((await application.lab.ledger.query({ endpoint: 'token' })).count, 1, 'a code is sent once, whatever comes of it')
   await nothingIsLeft(t, application, fault)
@@ -81,7 +81,7 @@ eachFault('at the sign-in, token-endpoint', faultsOf('token-endpoint'), async (t
 
 for (const field of ['issuer', 'authorization_endpoint', 'token_endpoint']) {
   t.test(`nobody is signed in when discovery lacks ${field}`, async t => {
-    const application = await startApplication(t, lab, `without-${field.replaceAll('_', '-')}`)
+    const application = await startApplication(t, idp, `without-${field.replaceAll('_', '-')}`)
     await application.lab.faults.switchOn('discovery-missing-field', { count: 1, parameters: { field } })
     const browser = application.newBrowser()
     t.ok((await application.signIn(browser)).status >= 400)
@@ -91,13 +91,13 @@ for (const field of ['issuer', 'authorization_endpoint', 'token_endpoint']) {
 
 const checkedBesides = faultsOf('id-token').filter(({ name, outcome }) => name in accepted || outcome === 'succeed')
 eachFault('at the sign-in, id-token, when the application checks signature and azp itself', checkedBesides, async (t, fault) => {
-  const application = await startApplication(t, lab, `${fault.name}-checked`, { checksMore: true })
+  const application = await startApplication(t, idp, `${fault.name}-checked`, { checksMore: true })
   await meetAtSignIn(t, application, fault, fault.outcome === 'succeed')
   await nothingIsLeft(t, application, fault)
 }, false)
 
 eachFault('at the sign-in, jwks, when the application checks signatures itself', faultsOf('jwks'), async (t, fault) => {
-  const application = await startApplication(t, lab, fault.name, { checksMore: true })
+  const application = await startApplication(t, idp, fault.name, { checksMore: true })
   // A rotation is to meet somebody who has the keys from before.
   if (fault.name.startsWith('jwks-rotated')) await application.signIn(application.newBrowser())
   await meetAtSignIn(t, application, fault, fault.outcome === 'succeed')
@@ -169,8 +169,8 @@ function eachFault (
   })
 }
 
-async function startSignedIn (t: Test, { name }: FaultInCatalogue): Promise<{ application: Application, browser: Browser }> {
-  const application = await startApplication(t, lab, name)
+async function startSignedIn (t: Test, { name }: FaultInCatalogue): Promise<{ application: Application, browser: ScriptlessBrowser }> {
+  const application = await startApplication(t, idp, name)
   const browser = application.newBrowser()
   await application.signIn(browser)
   t.equal((await application.session(browser)).signedIn, true)
@@ -210,11 +210,11 @@ async function nothingIsLeft (t: Test, application: Application, { name, group, 
 }
 
 /** Begin at the application, and say yes where the identity provider asks. */
-async function signOutHere ({ origin }: Application, browser: Browser) {
+async function signOutHere ({ origin }: Application, browser: ScriptlessBrowser) {
   const page = await browser.open(`${origin}/logout`)
   return page.$('button').length > 0 ? browser.submit(page, {}, 'Sign out') : page
 }
 
-async function signOutThere ({ lab: { issuer } }: Application, browser: Browser): Promise<void> {
+async function signOutThere ({ lab: { issuer } }: Application, browser: ScriptlessBrowser): Promise<void> {
   await browser.submit(await browser.open(`${issuer}/session/end`), {}, 'Sign out')
 }

@@ -51,6 +51,9 @@ async function startShop (t: Test, frame: 'answers' | 'hangs') {
 }
 
 const browser = await startChromium(t, 'pages of the device flow and of the front-channel sign-out')
+const cookieSettings = ['allowed', 'blocked'] as const
+const browsers = await Promise.all(cookieSettings.map(thirdPartyCookies =>
+  startChromium(t, `frames with third-party cookies ${thirdPartyCookies}`, { thirdPartyCookies })))
 
 if (browser) {
   t.test('a person connects a device, with nothing but the keyboard', async t => {
@@ -145,9 +148,9 @@ async function signInByClick (page: Page, request: string) {
   await page.getByRole('heading', { name: 'Shop' }).waitFor()
 }
 
-for (const thirdPartyCookies of ['allowed', 'blocked'] as const) {
+for (const [index, thirdPartyCookies] of cookieSettings.entries()) {
   const answer = thirdPartyCookies === 'allowed' ? 'code' : 'login_required'
-  const chromium = await startChromium(t, `frames with third-party cookies ${thirdPartyCookies}`, { thirdPartyCookies })
+  const chromium = browsers[index]
   if (!chromium) continue
 
   t.test(`a hidden frame of another site gets ${answer} where Chromium has third-party cookies ${thirdPartyCookies}`, async t => {

@@ -44,7 +44,7 @@ const discoveryRows: Record<string, ProveDiscovery> = {
   }
 }
 
-await proveGroup(t, idp, 'discovery', discoveryRows, async (t, realm, fault, prove) => {
+proveGroup(t, idp, 'discovery', discoveryRows, async (t, realm, fault, prove) => {
   const { lab } = realm
   const clean = await realm.get(discovery)
   const parameters = fault === 'discovery-slow' ? { delaySeconds: 0.2 } : {}
@@ -91,7 +91,7 @@ const comparable = (response: Iterable<[string, string]>) => {
   return { ...others, ...(code !== undefined && { code: 'a code' }) }
 }
 
-await proveGroup(t, idp, 'authorization-response', authorizationRows, async (t, realm, fault, changes) => {
+proveGroup(t, idp, 'authorization-response', authorizationRows, async (t, realm, fault, changes) => {
   const { lab } = realm
   const alice = await SignedIn.as(realm)
   const clean = comparable(await alice.authorize())
@@ -204,7 +204,7 @@ const tokenEndpointRows: Record<string, TokenEndpointRow | 'on a socket'> = {
   }
 }
 
-await proveGroup(t, idp, 'token-endpoint', tokenEndpointRows, async (t, realm, fault, row) => {
+proveGroup(t, idp, 'token-endpoint', tokenEndpointRows, async (t, realm, fault, row) => {
   if (row === 'on a socket') return await hangUpOn(t, realm, fault)
   const { lab } = realm
   const alice = await SignedIn.as(realm)
@@ -353,7 +353,7 @@ const jwksRows: Record<string, ProveJwks> = {
   }
 }
 
-await proveGroup(t, idp, 'jwks', jwksRows, (t, realm, fault, prove) => prove(t, realm, fault))
+proveGroup(t, idp, 'jwks', jwksRows, (t, realm, fault, prove) => prove(t, realm, fault))
 
 const userinfoRows: Record<string, (t: Test, faulty: Answer, clean: Answer, issuer: string) => void> = {
   'userinfo-invalid-sub': (t, faulty, clean) => {
@@ -373,7 +373,7 @@ const userinfoRows: Record<string, (t: Test, faulty: Answer, clean: Answer, issu
   }
 }
 
-await proveGroup(t, idp, 'userinfo', userinfoRows, async (t, realm, fault, prove) => {
+proveGroup(t, idp, 'userinfo', userinfoRows, async (t, realm, fault, prove) => {
   const { lab } = realm
   const { access_token: accessToken } = await (await SignedIn.as(realm)).tokens()
   const clean = await realm.userinfo(accessToken)
@@ -424,7 +424,7 @@ const endSessionRows: Record<string, (t: Test, realm: Idp, fault: string) => Pro
   }
 }
 
-await proveGroup(t, idp, 'end-session', endSessionRows, (t, realm, fault, prove) => prove(t, realm, fault))
+proveGroup(t, idp, 'end-session', endSessionRows, (t, realm, fault, prove) => prove(t, realm, fault))
 
 t.test('does not count a sign-out without a state as one whose state was spoilt', async t => {
   const realm = await idp.newRealm()

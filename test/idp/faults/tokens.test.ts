@@ -105,7 +105,7 @@ const idTokenRows: Record<string, Row> = {
   }
 }
 
-await proveGroup(t, idp, 'id-token', idTokenRows, async (t, realm, fault, { header, payload, signature }) => {
+proveGroup(t, idp, 'id-token', idTokenRows, async (t, realm, fault, { header, payload, signature }) => {
   const { lab } = realm
   stopTheClock(t)
   const alice = await SignedIn.as(realm)
@@ -195,7 +195,7 @@ const refreshRows: Record<string, Record<string, unknown>> = {
   'refresh-invalid-azp': { azp: 'another-client' }
 }
 
-await proveGroup(t, idp, 'refresh', refreshRows, async (t, realm, fault, changes) => {
+proveGroup(t, idp, 'refresh', refreshRows, async (t, realm, fault, changes) => {
   const { lab } = realm
   stopTheClock(t)
   const alice = await SignedIn.as(realm)
@@ -288,7 +288,7 @@ const logoutTokenRows: Record<string, LogoutTokenRow | 'twice'> = {
 /** Each logout token has an identifier of its own and is about another session. */
 const comparable = ({ jti, sid, ...claims }: Record<string, unknown>) => ({ ...claims, jti: typeof jti, sid: typeof sid })
 
-await proveGroup(t, idp, 'logout-token', logoutTokenRows, async (t, realm, fault, row) => {
+proveGroup(t, idp, 'logout-token', logoutTokenRows, async (t, realm, fault, row) => {
   const { lab, signOut, keys, clientSecret } = await startWithLogoutEndpoint(t, realm)
   stopTheClock(t)
   const clean = decode((await signOut())[0]!)
