@@ -35,6 +35,12 @@ export function labSettings (others: Record<string, string> = {}): Record<string
   return { ...parseEnv(readFileSync(join(root, 'services', 'lab.env'), 'utf8')) as Record<string, string>, ...others }
 }
 
+/** Where Node keeps what it has compiled, for a process that gets no other variable of this one. */
+export function compileCache (): Record<string, string> {
+  const { NODE_COMPILE_CACHE: folder } = process.env
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: folder }
+}
+
 /** Settings that move the three services to ports that are free now. */
 export async function freePorts (): Promise<Record<'APP_PORT' | 'IDP_PORT' | 'GENESYS_PORT', string>> {
   const free = new Set<number>()

@@ -14,7 +14,7 @@ import type { RegisteredClient } from '../../services/idp/clients.ts'
 import { loadIdpConfig } from '../../services/idp/config.ts'
 import { Directory } from '../../services/idp/directory.ts'
 import { openCookieKeys } from '../../services/idp/keys.ts'
-import { freePorts, labSettings, root } from '../helpers/lab.ts'
+import { compileCache, freePorts, labSettings, root } from '../helpers/lab.ts'
 import { until } from '../helpers/until.ts'
 import { startIdp, Visitor, type Idp } from './helper.ts'
 
@@ -309,7 +309,8 @@ t.test('ships with two confidential clients whose redirect URIs follow the setti
 /** `services/idp/server.ts` as a process of its own, with these settings and no others. */
 function run (t: Test, settings: Record<string, string>) {
   const child = spawn(process.execPath, ['services/idp/server.ts'], {
-    cwd: root, env: labSettings({ STATE_DIR: settings['STATE_DIR'] ?? t.testdir({}), LOG_FORMAT: 'json', ...settings })
+    cwd: root,
+    env: labSettings({ ...compileCache(), STATE_DIR: settings['STATE_DIR'] ?? t.testdir({}), LOG_FORMAT: 'json', ...settings })
   })
   t.teardown(() => { child.kill('SIGKILL') })
   const output = Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])

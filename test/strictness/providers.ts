@@ -5,6 +5,7 @@ import { Provider, type Configuration } from 'oidc-provider'
 import type { Test } from 'tap'
 import type { Identity } from '../../scripts/strictness/provider-under-test.ts'
 import { probeProvider } from '../../scripts/strictness/run.ts'
+import { takeKeysFromFile } from '../helpers/keys.ts'
 import { carelessProvider } from './careless-provider.ts'
 
 export const identity = {
@@ -33,6 +34,7 @@ export async function probe (issuer: string, changes: Partial<Identity> = {}) {
 
 /** oauth2-mock-server as it comes, or with hooks, or with a listener in front that changes what it hears and says. */
 export async function startMockServer (t: Test, prepare: PrepareMock = ({ service }) => service.requestHandler): Promise<string> {
+  takeKeysFromFile()
   const server = new OAuth2Server()
   await server.issuer.keys.generate('RS256')
   return serve(t, url => {

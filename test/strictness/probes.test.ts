@@ -1,9 +1,13 @@
+import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
+import { Browser } from '../../scripts/strictness/browser.ts'
+import { readOptions, type Options } from '../../scripts/strictness/options.ts'
 import { probes } from '../../scripts/strictness/probes.ts'
 import type { Identity } from '../../scripts/strictness/provider-under-test.ts'
-import type { Row } from '../../scripts/strictness/run.ts'
+import { probeProvider, type Row } from '../../scripts/strictness/run.ts'
 import { freePorts } from '../helpers/lab.ts'
-import { probe, registered, startBareProvider, startCarelessProvider, startMockServer } from './providers.ts'
+import { startIdp } from '../idp/helper.ts'
+import { probe, registered, serve, startBareProvider, startCarelessProvider, startMockServer } from './providers.ts'
 
 /** The compared rows, with what oauth2-mock-server 9.3.0 and bare oidc-provider 9.13.3 do. */
 const compared: [string, Row['verdict'], Row['verdict']][] = [
@@ -141,3 +145,90 @@ for (const [label, start, changes, message] of unprobeable) {
     await t.rejects(probe(await start(t), changes), { name: 'NotProbeableError', message })
   })
 }
+
+t.test('refuses what a strict provider refuses, and answers as one answers, in every row of the table', async t => {
+  const { issuer, identity } = await listen(t)
+  const rows = await probeProvider(issuer, identity)
+  t.same(rows.map(({ name }) => name), probes.map(({ name }) => name))
+  for (const { name, verdict, seen } of rows) t.equal(verdict, 'yes', `${name}: ${seen}`)
+})
+
+t.test('is not probed by a user whom it does not let in', async t => {
+  const { issuer, identity } = await listen(t)
+  const [wrong, none] = [{ ...identity, password: 'not-hers' }, { ...identity, username: undefined }]
+  await t.rejects(probeProvider(issuer, wrong), { message: 'does not let alice in with this password' })
+  await t.rejects(probeProvider(issuer, none), { message: 'give --username and --password' })
+})
+
+/** The provider on a port, and what the command takes for it without an option. */
+async function listen (t: Test): Promise<Options> {
+  const ports = await freePorts()
+  const { app, config } = await startIdp(t, ports)
+  await app.listen({ host: config.host, port: config.port })
+  return readOptions([config.issuer], ports) as Options
+}
+
+const client = 'https://app.example/callback'
+
+/** A provider that answers a path with a page, or with a redirect, and what forms it was sent. */
+async function startPages (t: Test, pages: Record<string, string>) {
+  const sent: string[] = []
+  const url = await serve(t, () => async (request, response) => {
+    if (request.method === 'POST') sent.push(`${request.url} ${await text(request)}`)
+    const page = pages[request.url ?? '']
+    if (page?.startsWith('http')) response.writeHead(303, { location: page }).end()
+    else response.writeHead(page === undefined ? 404 : 200, { 'content-type': 'text/html' }).end(page)
+  })
+  return { url, sent }
+}
+
+const browse = (user: { username?: string, password?: string } = { username: 'ann', password: 'secret' }) =>
+  new Browser(user, url => url.href.startsWith(client))
+
+t.test('signs in on two pages, agrees where a cancel comes first, and sends on what a script would have sent', async t => {
+  const { url, sent } = await startPages(t, {
+    '/start': '<form method="post" action="/name"><input name="csrf" type="hidden" value="1">' +
+      '<input type="email" name="identifier"><button>Next</button></form>',
+    '/name': '<form action="/search"><input name="q"></form>' +
+      '<form method="post" action="/password"><input type="password" name="pw"><button>Sign in</button></form>',
+    '/password': '<form method="post" action="/no"><button>Cancel</button></form>' +
+      '<form id="f" method="post" action="/yes"></form>' +
+      '<button form="f" name="agree" value="no">Do not allow</button><button form="f" name="agree" value="yes">Allow</button>',
+    '/yes': '<form method="post" action="/on"><input type="hidden" name="step" value="2"></form>',
+    '/on': `${client}?code=x`
+  })
+  const browser = browse()
+  const { left } = await browser.open(`${url}/start`)
+  t.same(sent, ['/name csrf=1&identifier=ann', '/password pw=secret', '/yes agree=yes', '/on step=2'])
+  t.equal(left?.href, `${client}?code=x`)
+  t.same(browser.signInPages.map(page => page.url), [`${url}/name`])
+  t.same(browser.redirectsAfterForms, [303])
+})
+
+t.test('stays on a page that leads no further, or from which one can only go back', async t => {
+  const { url, sent } = await startPages(t, {
+    '/plain': '<p>This is all.</p>', '/back': '<form method="post" action="/no"><button>Go back</button></form>'
+  })
+  for (const path of ['/plain', '/back', '/missing']) {
+    const { left, page } = await browse().open(url + path)
+    t.equal(left, undefined)
+    t.equal(page.status, path === '/missing' ? 404 : 200)
+  }
+  t.same(sent, [])
+})
+
+t.test('types a password once, and none that it does not have', async t => {
+  const form = '<form method="post" action="/start"><input name="login"><input type="password" name="pw"></form>'
+  const { url, sent } = await startPages(t, { '/start': form })
+  await t.rejects(browse().open(`${url}/start`), { name: 'SignInError', message: 'does not let ann in with this password' })
+  t.same(sent, ['/start login=ann&pw=secret'])
+  await t.rejects(browse({}).open(`${url}/start`), { name: 'SignInError', message: 'give --username and --password' })
+  t.equal(sent.length, 1)
+})
+
+t.test('gives up on a way without an end', async t => {
+  const pages: Record<string, string> = {}
+  const { url } = await startPages(t, pages)
+  pages['/loop'] = `${url}/loop`
+  await t.rejects(browse().open(`${url}/loop`), { message: 'no end after 30 pages and redirects, the last of them at http' })
+})
