@@ -129,7 +129,8 @@ export class Idp {
     client = this.relyingParty,
     changes: Record<string, string | undefined> = {}
   ): Promise<string> {
-    return codeIn(await new Visitor(this).signIn(username, client, changes))
+    const { location } = await new Visitor(this).signIn(username, client, changes)
+    return location?.searchParams.get('code') ?? ''
   }
 
   /** What a client gets for a user who signs in. */
@@ -195,9 +196,6 @@ export class Visitor extends ScriptlessBrowser {
     return location?.searchParams.has('code') ?? false
   }
 }
-
-/** The code in the authorization response that a browser was sent away with; '' where there is none. */
-export const codeIn = ({ location }: Page): string => location?.searchParams.get('code') ?? ''
 
 /** What a call of the control API was refused with. */
 export async function refusalOf (

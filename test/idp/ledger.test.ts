@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { createLedger } from '#lib/ledger.ts'
 import { deviceCodeGrant } from '../../services/idp/clients.ts'
 import type { LabError } from '../../services/idp/lab-client.ts'
+import { makeClientKey, postForm, proofFor } from './features/helper.ts'
 import { startIdp, Visitor, type Idp, type Tokens } from './helper.ts'
 
 const idp = await startIdp(t)
@@ -78,6 +79,14 @@ t.test('says what was asked and what came back, with secrets shortened', async t
     parameters: { code, client_secret: realm.relyingParty.client_secret },
     answer: { id_token: tokens.id_token, access_token: tokens.access_token }
   })
+})
+
+t.test('has the proof of a client that binds its tokens to a key, shortened', async t => {
+  const realm = await idp.newRealm()
+  await postForm(realm, '/token', { client_id: 'relying-party' }, {
+    dpop: await proofFor(realm, await makeClientKey(), 'POST', '/token')
+  })
+  t.match((await realm.lab.ledger.query({ endpoint: 'token' })).entries, [{ parameters: { dpop: /^eyJ.{3}…\d+$/ } }])
 })
 
 t.test('never has a password, or a cookie, in it', async t => {
