@@ -1,4 +1,4 @@
-// Runs the tests, all or those named: `npm test`, `npm test -- test/idp/strictness.test.ts`, `npm test -- test/flows/refresh.ts`;
+// Runs the tests, all or those named: `npm test`, `npm test -- test/idp/tokens.test.ts`, `npm test -- test/flows/refresh.ts`;
 // with `--quick`, each service by itself, without a container or a browser.
 //
 // tap does the work. This adds what tap does not: it keeps Chromium and containers apart, runs a flow by its file, and says at
@@ -84,7 +84,7 @@ function rounds (args: string[]): string[][] {
   }
 
   const all = globSync('test/**/*.test.ts').map(path => path.replaceAll('\\', '/'))
-  const inChromium = all.filter(path => path.endsWith('-in-chromium.test.ts'))
+  const inChromium = all.filter(path => /[-/]in-chromium\.test\.ts$/.test(path))
   const others = all.filter(path => !inChromium.includes(path))
   if (args.includes('--quick')) return [[...options, ...others.filter(path => !/^test\/(compose|flows)\//.test(path))]]
   // Compose adds and removes network interfaces, and Chromium gives up what it loads when it sees that. It waits more than it
