@@ -153,6 +153,8 @@ t.test('is read-only after the guest has left', async t => {
   t.match(await guest.request('onMessage', presence('Disconnect')), { body: { metadata: { readOnly: 'true' } } })
   t.match(await peer.next(ofClass('StructuredMessage')), { body: { events: [{ presence: { type: 'Disconnect' } }] } })
   t.match(await peer.say('a'), { code: 409 })
+  const content = [{ contentType: 'ButtonResponse', buttonResponse: { text: 'a', payload: 'a', type: 'QuickReply' } }]
+  t.match(await peer.request('onMessage', { message: { type: 'Structured', text: 'a', content } }), { code: 409 })
 })
 
 t.test('keeps conversation and session over a restart', async t => {

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 const names = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'length', 'then', '', '0', '\u0000', '\ud800']
 
 const texts = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.array(fc.nat(0xffff), { maxLength: 40 }).map(units => String.fromCharCode(...units)),
   fc.constantFrom(
     ...names, ' ', '\r\nset-cookie: a=b', '../../../../etc/passwd', "'; DROP TABLE entry; --", '%00', '%', '<img src=x onerror=alert(1)>',
     '\ud800 alone', '\udc00', '\u202eright to left', '👩‍👩‍👧‍👦'.repeat(200), 'x'.repeat(4097), 'y'.repeat(60_000),

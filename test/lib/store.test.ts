@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, StatementSync } from 'node:sqlite'
 import { mock } from 'node:test'
 import t, { type Test } from 'tap'
 import { openStore } from '#lib/store.ts'
@@ -219,10 +219,10 @@ const outcomes = async (writes: Promise<unknown>[]) =>
 t.test('who keeps others from writing holds them up once, however much there is to write', async t => {
   const { notes, other } = openTwice(t)
   other.exec('BEGIN IMMEDIATE')
-  const tries = t.capture(DatabaseSync.prototype, 'exec', DatabaseSync.prototype.exec)
+  const tries = t.capture(StatementSync.prototype, 'run', StatementSync.prototype.run)
   const writes = ['a', 'b', 'c', 'd'].map(key => notes.set(key, key))
   t.strictSame(await outcomes(writes), writes.map(() => 'database is locked'))
-  t.strictSame(tries().map(({ args: [sql] }) => sql), ['BEGIN IMMEDIATE'], 'each of which would have waited for the lock')
+  t.strictSame(tries().map(({ receiver }) => (receiver as StatementSync).sourceSQL), ['BEGIN IMMEDIATE'], 'each of which would have waited for the lock')
   other.exec('COMMIT')
   await notes.set('a', 'afterwards')
   t.equal(await notes.get('a'), 'afterwards')

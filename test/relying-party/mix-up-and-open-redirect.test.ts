@@ -245,12 +245,16 @@ for (const returnTo of elsewhere) {
   t.test(`refuses ${JSON.stringify(returnTo)} as a way back`, async t => {
     for (const path of ['/login', '/messenger/login']) {
       const { status, location, headers, $ } = await alone.tab().get(`${path}?${query(returnTo)}`)
-      t.equal(status, 400, path)
-      t.equal(location, undefined)
-      t.equal(headers.get('set-cookie'), null)
-      t.match(headers.get('content-type'), 'text/html')
-      t.equal($('dl code').text(), 'return_to_refused')
-      t.notMatch($('a').toArray().map(link => $(link).attr('href')).join(' '), /evil|script/, 'and does not link to it')
+      const links = $('a').toArray().map(link => $(link).attr('href')).join(' ')
+      t.match({
+        status,
+        location,
+        cookies: headers.getSetCookie(),
+        type: headers.get('content-type'),
+        error: $('dl code').text(),
+        // It does not link to it either.
+        links: /evil|script/.exec(links)
+      }, { status: 400, location: undefined, cookies: { length: 0 }, type: /^text\/html/, error: 'return_to_refused', links: null }, path)
     }
   })
 }
@@ -308,7 +312,7 @@ const pieces = fc.oneof(
     'app.localhost:3000', 'login', 'messenger', '%00',
     '%0d%0a', '%6c', '[::1]', '1', '=', '"', '<', '|'
   ),
-  fc.string({ unit: 'binary', maxLength: 3 })
+  fc.array(fc.nat(0xffff), { maxLength: 3 }).map(units => String.fromCharCode(...units))
 )
 const nasty = fc.array(pieces, { minLength: 1, maxLength: 8 }).map(parts => parts.join(''))
 const beginsWithSlash = nasty.map(text => `/${text}`)

@@ -49,6 +49,7 @@ t.test('tells what the identity provider has refused, once, and offers the same 
   const visitor = tab()
   const state = await visitor.startSignIn('/#tours')
   const path = `/callback?${new URLSearchParams({ error: 'access_denied', error_description: 'the person chose to cancel', state, iss: config.issuer })}`
+  const cookie = await visitor.cookies()
   const { status, $ } = await visitor.get(path)
   t.equal(status, 400)
   t.equal($('h1').text(), 'You were not signed in')
@@ -56,6 +57,7 @@ t.test('tells what the identity provider has refused, once, and offers the same 
   t.match($('dl').text(), 'the person chose to cancel')
   t.equal($('a:contains("Try again")').attr('href'), '/login?return_to=%2F%23tours')
   t.equal((await visitor.get(path)).$('dl code').text(), 'state_unknown', 'the second time')
+  t.equal((await visitor.get(path, { cookie })).$('dl code').text(), 'state_unknown', 'also with the cookie of the first time')
 })
 
 const forged: [string, (issuer: string) => Record<string, string>][] = [
