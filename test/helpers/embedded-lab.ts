@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { fetch } from '#lib/outbound.ts'
 import { buildService, serviceNames, type ServiceName } from '../../services/lab/app.ts'
+import { takeKeysFromFile } from './keys.ts'
 import { describeLab, freePorts, labSettings, root, urlsOf, type Lab } from './lab.ts'
 import { until } from './until.ts'
 
@@ -15,6 +16,7 @@ interface Running {
 
 /** Start the lab in this process, on free ports and with a state folder of its own; it ends with the test. */
 export async function startEmbeddedLab (t: Test, settings: Record<string, string> = {}): Promise<Lab> {
+  takeKeysFromFile()
   const all = labSettings({
     STATE_DIR: t.testdir({}), LOG_FORMAT: 'json', AGENT_DELAY_MS: '20', ...await freePorts(), ...settings
   })
