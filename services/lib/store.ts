@@ -87,6 +87,7 @@ export function openStore (file: string): Store {
   const alive = '(expires IS NULL OR expires > ?)'
   const statements = {
     begin: database.prepare('BEGIN'),
+    beginToWrite: database.prepare('BEGIN IMMEDIATE'),
     commit: database.prepare('COMMIT'),
     get: database.prepare(`SELECT value FROM entry WHERE collection = ? AND key = ? AND ${alive}`),
     set: database.prepare(`
@@ -129,7 +130,7 @@ export function openStore (file: string): Store {
   }
 
   function inTransaction (write: () => void) {
-    database.exec('BEGIN IMMEDIATE')
+    statements.beginToWrite.run()
     try {
       write()
       statements.commit.run()
