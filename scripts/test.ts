@@ -73,23 +73,27 @@ process.exit(status === 0 && failed.length === 0 && total > 0 ? 0 : 1)
 function rounds (args: string[]): string[][] {
   const isOption = (arg: string) => arg.startsWith('-')
   const options = args.filter(arg => isOption(arg) && arg !== '--quick')
-  const named = args.filter(arg => !isOption(arg)).map(path => relative(root, resolve(root, path)).replaceAll('\\', '/'))
-  if (named.length > 0) {
-    const flows = named.filter(path => /^test\/flows\/.+\.ts$/.test(path) && !path.endsWith('.test.ts'))
-    const others = named.filter(path => !flows.includes(path))
-    return [
-      ...others.length > 0 ? [[...options, ...others]] : [],
-      ...flows.length > 0 ? [[...options, 'test/flows/named.ts', ...flows.map(path => `--test-arg=${resolve(path)}`)]] : []
-    ]
-  }
-
-  const all = globSync('test/**/*.test.ts').map(path => path.replaceAll('\\', '/'))
-  const inChromium = all.filter(path => /[-/]in-chromium\.test\.ts$/.test(path))
-  const others = all.filter(path => !inChromium.includes(path))
-  if (args.includes('--quick')) return [[...options, ...others.filter(path => !/^test\/(compose|flows)\//.test(path))]]
+  const named = args.filter(arg => !isOption(arg)).map(path => slashed(relative(root, resolve(path))))
+  const flows = named.filter(path => /^test\/flows\/.+\.ts$/.test(path) && !path.endsWith('.test.ts'))
+  const files = named.length === 0
+    ? testsIn('test')
+    : named.filter(path => !flows.includes(path)).flatMap(path => path.endsWith('.ts') ? [path] : testsIn(path))
+  const wanted = args.includes('--quick') ? files.filter(path => !/^test\/(compose|flows)\/|-in-chromium\./.test(path)) : files
+  const inChromium = wanted.filter(path => path.endsWith('-in-chromium.test.ts'))
+  const others = wanted.filter(path => !inChromium.includes(path))
   // Compose adds and removes network interfaces, and Chromium gives up what it loads when it sees that. It waits more than it
   // computes, so there is room for two files beside it.
-  return [['--jobs=3', ...options, ...others], [...options, ...inChromium]]
+  const beside = others.some(path => path.startsWith('test/compose/')) ? ['--jobs=3'] : []
+  const withFlows = flows.length === 0 ? [] : ['test/flows/named.ts', ...flows.map(path => `--test-arg=${resolve(path)}`)]
+  return [[...beside, ...others], inChromium, withFlows].filter(round => round.length > 0).map(round => [...options, ...round])
+}
+
+function testsIn (folder: string): string[] {
+  return globSync(`${folder}/**/*.test.ts`).map(slashed)
+}
+
+function slashed (path: string): string {
+  return path.replaceAll('\\', '/')
 }
 
 function seconds (ms: number): string {

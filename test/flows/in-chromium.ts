@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
 import { newContext, startChromium } from '../helpers/chromium.ts'
 import type { Lab } from '../helpers/lab.ts'
-import { openPage, showMessenger, signInByClick } from '../helpers/messenger-window.ts'
+import { openPage, showMessenger, signInAs, signInByClick } from '../helpers/messenger-window.ts'
 import { isShown } from '../helpers/shown.ts'
 
 /** What a person does, in a real browser. */
@@ -13,7 +13,7 @@ export async function inChromium (t: Test, lab: Lab) {
     const { page, complaints } = await openPage(t, chromium)
     await page.goto(lab.app)
     await page.getByRole('link', { name: 'Sign in', exact: true }).click()
-    await page.getByRole('button', { name: 'Sign in as Alice Anders' }).click()
+    await signInAs(page, 'Alice Anders').click()
     await page.getByRole('banner').getByText('Alice Anders', { exact: true }).waitFor()
     t.equal(page.url(), `${lab.app}/`)
 
@@ -52,7 +52,7 @@ export async function inChromium (t: Test, lab: Lab) {
     await page.goto(lab.app)
     await page.getByRole('button', { name: 'Open messenger' }).click()
     await page.getByRole('dialog', { name: 'Messenger' }).getByRole('button', { name: 'Sign in' }).click()
-    await page.getByRole('button', { name: 'Sign in as Sunniva' }).click()
+    await signInAs(page, 'Sunniva').click()
     await page.getByRole('banner').getByText('Sunniva', { exact: true }).waitFor()
     await showMessenger(page)
     await page.getByRole('log').getByText('Hello Sunniva').waitFor()
@@ -81,7 +81,7 @@ export async function inChromium (t: Test, lab: Lab) {
     await showMessenger(other)
     await other.getByRole('log').getByText('Hello Alice').waitFor()
 
-    await page.getByRole('button', { name: 'Sign in as Bob Brandt' }).click()
+    await signInAs(page, 'Bob Brandt').click()
     await page.getByRole('heading', { name: 'Somebody else is signed in' }).waitFor()
     await page.getByRole('button', { name: 'Continue' }).click()
     await page.getByRole('banner').getByText('Bob Brandt', { exact: true }).waitFor()

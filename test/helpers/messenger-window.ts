@@ -106,10 +106,13 @@ export async function openPage (t: Test, chromium: Chromium, options: BrowserCon
   return { page, complaints }
 }
 
+/** The button of a test user at the sign-in page. Flows that run beside may have people like theirs, who stand below. */
+export const signInAs = (page: Page, name: string) => page.getByRole('button', { name: `Sign in as ${name}` }).first()
+
 /** Sign in at the host page. */
 export async function signInByClick (page: Page, lab: Lab, name: string) {
   await page.goto(`${lab.app}/login`)
-  await page.getByRole('button', { name: `Sign in as ${name}` }).click()
+  await signInAs(page, name).click()
   await page.getByRole('banner').getByText(name, { exact: true }).waitFor()
 }
 
