@@ -1,15 +1,15 @@
 // Runs the tests, all or those named: `npm test`, `npm test -- test/idp/tokens.test.ts`, `npm test -- test/flows/refresh.ts`;
-// with `--quick`, each service by itself, without a container or a browser.
+// with `--quick`, each service by itself, without a container or a browser; with `--grep=/words/`, tests by their names.
 //
-// tap does the work. This adds what tap does not: it keeps Chromium and containers apart, runs a flow by its file, and says at
-// the end how many tests of each folder passed, which files took longest, every tier that was skipped and why, and the line
-// that CI reads.
-import { spawnSync } from 'node:child_process'
-import { createReadStream, globSync, readFileSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
+// Each file is a program that tap makes. This runs them some at a time, keeps Chromium and containers apart, runs a flow by its
+// file, and says at the end how many tests of each folder passed, which files took longest, every tier that was skipped and
+// why, and the line that CI reads. tap's own runner would watch what each file loads, for coverage, which takes a second of
+// processor time a file.
+import { spawn } from 'node:child_process'
+import { globSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { dump } from 'js-yaml'
 import { Parser, type Result } from 'tap-parser'
 
@@ -21,71 +21,60 @@ interface Node {
   isTest: boolean
 }
 
+/** Files that may run at the same time. */
+interface Round {
+  files: { path: string, args: string[] }[]
+  atOnce: number
+}
+
 const root = join(import.meta.dirname, '..')
 process.chdir(root)
-// Its own file, as Windows has another program by its name than other systems.
-const tapMain = import.meta.resolve('tap')
-const tap = join(dirname(fileURLToPath(tapMain)), 'run.mjs')
-const runTap = (...args: string[]) => spawnSync(process.execPath, [tap, ...args], { stdio: 'inherit' }).status
-
-// As it is installed, tap has a plugin that compiles TypeScript, which Node does itself. `.taprc` leaves it out: that is built once.
-const builtTap = createRequire(tapMain).resolve('@tapjs/test/test-built')
-if (readFileSync(builtTap, 'utf8').includes('@tapjs/typescript')) runTap('build')
-
-const reporter = process.stdout.isTTY ? 'base' : 'silent'
-const outcomes = rounds(process.argv.slice(2)).map((round, index) => {
-  const results = `.tap/results-${index}.tap`
-  rmSync(results, { force: true })
-  return { results, status: runTap('run', `--reporter=${reporter}`, `--output-file=${results}`, ...round) }
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true, options: { quick: { type: 'boolean', default: false }, grep: { type: 'string', default: '' } }
 })
+const env = { ...process.env, TAP: '1', TAP_TIMEOUT: '300', ...(options.grep && { TAP_GREP: options.grep }) }
 
 const failed: { name: string, reasons: string }[] = []
 const skipped: string[] = []
 const passed = new Map<string, { tests: number, ms: number }>()
-const files: { name: string, ms: number }[] = []
-let status = 0
-for (const outcome of outcomes) {
-  status ||= outcome.status ?? 1
-  const results = await readResults(outcome.results).catch(() => undefined)
-  if (!results) process.exit(status || 1)
-  count(results, [])
-  files.push(...results.children.filter(({ isTest }) => isTest).map(({ name, result }) => ({ name: name.trim(), ms: result?.time ?? 0 })))
+const durations: { path: string, ms: number }[] = []
+for (const { files, atOnce } of rounds()) {
+  const waiting = [...files]
+  await Promise.all(Array.from({ length: atOnce }, async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) await run(next.path, next.args)
+  }))
 }
 
 console.log()
-for (const { name, ms } of files) {
-  const ofTier = passed.get(dirname(name))
-  if (ofTier) ofTier.ms += ms
-}
 for (const [tier, { tests, ms }] of [...passed].sort()) {
   console.log(`${tier.padEnd(28)} ${String(tests).padStart(5)} passed ${seconds(ms)}`)
 }
 console.log('\nslowest files:')
-for (const { name, ms } of files.sort((a, b) => b.ms - a.ms).slice(0, 8)) console.log(`${seconds(ms)}  ${name}`)
+for (const { path, ms } of durations.sort((a, b) => b.ms - a.ms).slice(0, 8)) console.log(`${seconds(ms)}  ${path}`)
 for (const { name, reasons } of failed) console.log(`failed:  ${name}\n${reasons}`)
 for (const line of skipped) console.log(`skipped: ${line}`)
 const total = [...passed.values()].reduce((sum, { tests }) => sum + tests, 0)
 console.log(`\n${total} passed, ${failed.length} failed, ${skipped.length} skipped`)
-// A run in which tap failed otherwise, say because nothing was found to run, has failed too.
-process.exit(status === 0 && failed.length === 0 && total > 0 ? 0 : 1)
+process.exit(failed.length === 0 && total > 0 ? 0 : 1)
 
-/** What tap is given, one round after the other: files that may run at the same time. */
-function rounds (args: string[]): string[][] {
-  const isOption = (arg: string) => arg.startsWith('-')
-  const options = args.filter(arg => isOption(arg) && arg !== '--quick')
-  const named = args.filter(arg => !isOption(arg)).map(path => slashed(relative(root, resolve(path))))
+function rounds (): Round[] {
+  const named = positionals.map(path => slashed(relative(root, resolve(path))))
   const flows = named.filter(path => /^test\/flows\/.+\.ts$/.test(path) && !path.endsWith('.test.ts'))
   const files = named.length === 0
     ? testsIn('test')
     : named.filter(path => !flows.includes(path)).flatMap(path => path.endsWith('.ts') ? [path] : testsIn(path))
-  const wanted = args.includes('--quick') ? files.filter(path => !/^test\/(compose|flows)\/|-in-chromium\./.test(path)) : files
-  const inChromium = wanted.filter(path => path.endsWith('-in-chromium.test.ts'))
-  const others = wanted.filter(path => !inChromium.includes(path))
-  // Compose adds and removes network interfaces, and Chromium gives up what it loads when it sees that. It waits more than it
-  // computes, so there is room for two files beside it.
-  const beside = others.some(path => path.startsWith('test/compose/')) ? ['--jobs=3'] : []
-  const withFlows = flows.length === 0 ? [] : ['test/flows/named.ts', ...flows.map(path => `--test-arg=${resolve(path)}`)]
-  return [[...beside, ...others], inChromium, withFlows].filter(round => round.length > 0).map(round => [...options, ...round])
+  const wanted = options.quick ? files.filter(path => !/^test\/(compose|flows)\/|-in-chromium\./.test(path)) : files
+  // The longest first, so that none is left alone at the end. Compose waits for containers, and is as long as all others.
+  const rank = (path: string) => path.startsWith('test/compose/') ? Infinity : statSync(path).size
+  const inOrder = wanted.sort((a, b) => rank(b) - rank(a)).map(path => ({ path, args: [] as string[] }))
+  const isInChromium = ({ path }: { path: string }) => path.endsWith('-in-chromium.test.ts')
+  const withFlows = flows.length === 0 ? [] : [{ path: 'test/flows/named.ts', args: flows }]
+  // Compose adds and removes network interfaces, and Chromium gives up what it loads when it sees that. Many files wait for
+  // a part of their time, so that there is room for more than there are processors.
+  return [
+    { files: inOrder.filter(file => !isInChromium(file)), atOnce: 4 },
+    { files: [...inOrder.filter(isInChromium), ...withFlows], atOnce: 2 }
+  ]
 }
 
 function testsIn (folder: string): string[] {
@@ -96,15 +85,31 @@ function slashed (path: string): string {
   return path.replaceAll('\\', '/')
 }
 
-function seconds (ms: number): string {
-  return `${(ms / 1000).toFixed(1).padStart(6)} s`
+async function run (path: string, args: string[]) {
+  const since = performance.now()
+  const parser = new Parser()
+  const results = watch(parser, path)
+  const child = spawn(process.execPath, [path, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = new Promise<unknown>(resolve => { child.once('close', (code, signal) => resolve(signal ?? code)) })
+  await pipeline(child.stdout, parser)
+  const end = await ended
+  const ms = performance.now() - since
+
+  const tier = dirname(path)
+  const before = { passed: passed.get(tier)?.tests ?? 0, failed: failed.length }
+  passed.set(tier, { tests: before.passed, ms: (passed.get(tier)?.ms ?? 0) + ms })
+  count(results, [path])
+  // A file that ends badly without a failed test has failed too, and so has one that breaks off, or is no test at all.
+  if (failed.length === before.failed && (end !== 0 || !parser.ok)) {
+    failed.push({ name: path, reasons: `  it ended with ${end}` })
+  }
+  durations.push({ path, ms })
+  const isWell = failed.length === before.failed
+  console.log(`${seconds(ms)}  ${isWell ? 'ok    ' : 'FAILED'}  ${path}, ${passed.get(tier)!.tests - before.passed} passed`)
 }
 
-async function readResults (file: string): Promise<Node> {
-  const parser = new Parser()
-  const tree = watch(parser, '')
-  await pipeline(createReadStream(file), parser)
-  return tree
+function seconds (ms: number): string {
+  return `${(ms / 1000).toFixed(1).padStart(6)} s`
 }
 
 function watch (parser: Parser, name: string): Node {
@@ -132,9 +137,7 @@ function count (node: Node, path: string[]) {
     } else if (!child.result?.ok) {
       failed.push({ name: here.join(' › '), reasons: reasonsOf(child) })
     } else if (child.isTest) {
-      const tier = dirname(here[0]!)
-      const { tests, ms } = passed.get(tier) ?? { tests: 0, ms: 0 }
-      passed.set(tier, { tests: tests + 1, ms })
+      passed.get(dirname(path[0]!))!.tests++
     }
   }
 }

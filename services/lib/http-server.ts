@@ -43,6 +43,7 @@ export function buildServer (
     requestTimeout: 120_000,
     trustProxy: config.trustedProxies,
     schemaController: { compilersFactory: lazyCompilers },
+    ajv: { customOptions: { validateSchema: false } },
     ...earlyErrors
   }).withTypeProvider<TypeBoxTypeProvider>()
 
