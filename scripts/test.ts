@@ -64,9 +64,9 @@ function rounds (): Round[] {
     ? testsIn('test')
     : named.filter(path => !flows.includes(path)).flatMap(path => path.endsWith('.ts') ? [path] : testsIn(path))
   const wanted = options.quick ? files.filter(path => !/^test\/(compose|flows)\/|-in-chromium\./.test(path)) : files
-  // The longest first, so that none is left alone at the end. Compose waits for containers, and is as long as all others.
-  const rank = (path: string) => path.startsWith('test/compose/') ? Infinity : statSync(path).size
-  const inOrder = wanted.sort((a, b) => rank(b) - rank(a)).map(path => ({ path, args: [] as string[] }))
+  // The longest first, so that none is left alone at the end: those that run flows, and of the others those with most in them.
+  const weight = (path: string) => statSync(path).size + (/^test\/(compose|flows)\/(compose|embedded)/.test(path) ? 1_000_000 : 0)
+  const inOrder = wanted.sort((a, b) => weight(b) - weight(a)).map(path => ({ path, args: [] as string[] }))
   const isInChromium = ({ path }: { path: string }) => path.endsWith('-in-chromium.test.ts')
   const withFlows = flows.length === 0 ? [] : [{ path: 'test/flows/named.ts', args: flows }]
   // Compose adds and removes network interfaces, and Chromium gives up what it loads when it sees that. Many files wait for
