@@ -6,7 +6,7 @@ import { loadIdpConfig } from '../../services/idp/config.ts'
 import { freePorts, labSettings, root } from '../../test/helpers/lab.ts'
 import type { BenchClient, Person } from './idp-relying-party.ts'
 import type { KeepingServer } from './memory.ts'
-import { startServer } from './server-process.ts'
+import { nodeOptionsOf, startServer } from './server-process.ts'
 
 const username = 'alice'
 const scope = 'openid profile email'
@@ -31,7 +31,7 @@ export async function startOurIdp (options: { checkout: string, lab: boolean, hi
   const usersFile = join(folder, 'users.yaml')
   writeFileSync(usersFile, markedUsers())
   const { settings, config, client, user } = await describe({ STATE_DIR: folder, LAB: String(options.lab), USERS_FILE: usersFile })
-  const server = await startServer(join(options.checkout, 'services/idp/server.ts'), config.port, settings)
+  const server = await startServer(join(options.checkout, 'services/idp/server.ts'), config.port, { ...settings, ...nodeOptionsOf(options.checkout) })
   return {
     ...server,
     issuer: config.issuer,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePorts, labSettings, root } from '../../test/helpers/lab.ts'
 import type { KeepingServer } from './memory.ts'
-import { startServer, type ServerProcess } from './server-process.ts'
+import { nodeOptionsOf, startServer, type ServerProcess } from './server-process.ts'
 
 // Nobody resolves it: the browsers of the benchmark stand where a TLS proxy would.
 const host = 'app.example'
@@ -51,6 +51,7 @@ export async function startOurRelyingParty (issuer: string, checkout = root): Pr
   const folder = mkdtempSync(join(tmpdir(), 'bench-'))
   const ports = await freePorts()
   const server = await startServer(join(checkout, 'services/relying-party/server.ts'), Number(ports.APP_PORT), labSettings({
+    ...nodeOptionsOf(checkout),
     ...ports,
     NODE_ENV: 'production',
     LAB: 'false',

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { root } from '../../test/helpers/lab.ts'
 import { until } from '../../test/helpers/until.ts'
 
 /** What a process has used so far. */
@@ -17,6 +18,9 @@ export interface ServerProcess {
   usage (options?: { collectGarbage: boolean }): Promise<Usage>
   stop (): Promise<void>
 }
+
+/** How the image and `npm start` run Node; what was checked out beside it may have had its own way. */
+export const nodeOptionsOf = (checkout: string) => checkout === root ? { NODE_OPTIONS: '--max-semi-space-size=4' } : {}
 
 /** Start a server with the Node that runs this, and wait until it takes connections. */
 export async function startServer (script: string, port: number, env: Record<string, string>): Promise<ServerProcess> {
