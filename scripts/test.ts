@@ -27,6 +27,7 @@ interface Round {
   atOnce: number
 }
 
+const longestReason = 4_000
 const root = join(import.meta.dirname, '..')
 process.chdir(root)
 const { values: options, positionals } = parseArgs({
@@ -145,5 +146,9 @@ function count (node: Node, path: string[]) {
 /** What the assertions that failed say of themselves. */
 function reasonsOf (node: Node): string {
   const broken = node.isTest ? node.children.filter(({ result }) => !result?.ok) : [node]
-  return broken.map(({ name, result }) => dump({ [name]: result?.diag ?? null }).replaceAll(/^/gm, '  ')).join('\n')
+  return broken.map(({ name, result }) => {
+    // YAML has no regular expressions, and the example that a fuzzer found may have any length.
+    const plain = JSON.stringify({ [name]: result?.diag ?? null }, (_key, value) => value instanceof RegExp ? String(value) : value)
+    return dump(JSON.parse(plain)).slice(0, longestReason).replaceAll(/^/gm, '  ')
+  }).join('\n')
 }
