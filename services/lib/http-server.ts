@@ -43,7 +43,8 @@ export function buildServer (
     requestTimeout: 120_000,
     trustProxy: config.trustedProxies,
     schemaController: { compilersFactory: lazyCompilers },
-    ajv: { customOptions: { validateSchema: false } },
+    // Digits without end are read as infinity, which is to be held against a maximum as any number is.
+    ajv: { customOptions: { validateSchema: false, strictNumbers: false } },
     ...earlyErrors
   }).withTypeProvider<TypeBoxTypeProvider>()
 

@@ -11,7 +11,15 @@ const require = createRequire(import.meta.url)
 export function createAjv (options: Options = {}): Ajv {
   // Its own check of schemas takes longer than to compile most of them, and ours change with the code alone. To optimise the
   // code takes as long again, and most of it runs once.
-  const ajv = new Ajv({ allErrors: true, useDefaults: true, validateSchema: false, code: { optimize: false }, ...options })
+  const ajv = new Ajv({
+    allErrors: true,
+    useDefaults: true,
+    validateSchema: false,
+    code: { optimize: false },
+    // Digits without end are read as infinity, which is to be held against a maximum as any number is.
+    strictNumbers: false,
+    ...options
+  })
   addFormats.default(ajv)
   return ajv
 }
