@@ -4,7 +4,7 @@ import Fastify, {
 } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { ServerConfig } from './settings.ts'
-import { lazyCompilers } from './validation.ts'
+import { ajvOptions, lazyCompilers } from './validation.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -43,8 +43,7 @@ export function buildServer (
     requestTimeout: 120_000,
     trustProxy: config.trustedProxies,
     schemaController: { compilersFactory: lazyCompilers },
-    // Digits without end are read as infinity, which is to be held against a maximum as any number is.
-    ajv: { customOptions: { validateSchema: false, strictNumbers: false } },
+    ajv: { customOptions: ajvOptions },
     ...earlyErrors
   }).withTypeProvider<TypeBoxTypeProvider>()
 

@@ -7,19 +7,18 @@ type Compilers = Required<NonNullable<NonNullable<FastifyServerOptions['schemaCo
 
 const require = createRequire(import.meta.url)
 
+/** What holds for every validator, Fastify's own too. */
+export const ajvOptions = {
+  // Ajv's check of a schema takes longer than to compile most of them, and ours change with the code alone.
+  validateSchema: false,
+  // Digits without end are read as infinity, which is to be held against a maximum as any number is.
+  strictNumbers: false
+}
+
 /** Ajv with the formats of JSON Schema, which names everything that is wrong and fills in defaults. */
 export function createAjv (options: Options = {}): Ajv {
-  // Its own check of schemas takes longer than to compile most of them, and ours change with the code alone. To optimise the
-  // code takes as long again, and most of it runs once.
-  const ajv = new Ajv({
-    allErrors: true,
-    useDefaults: true,
-    validateSchema: false,
-    code: { optimize: false },
-    // Digits without end are read as infinity, which is to be held against a maximum as any number is.
-    strictNumbers: false,
-    ...options
-  })
+  // To optimise the code takes as long as to compile it, and most of it runs once.
+  const ajv = new Ajv({ ...ajvOptions, allErrors: true, useDefaults: true, code: { optimize: false }, ...options })
   addFormats.default(ajv)
   return ajv
 }
