@@ -6,6 +6,7 @@ import type { ProviderConfig } from '../config.ts'
 import { Discovery } from './discovery.ts'
 import { SignInError } from '../errors.ts'
 import type { LogoutToken } from './logout-token.ts'
+import { aboutThePerson, wellTyped } from './claims.ts'
 import { askProvider, type DiscoveredProvider } from './client.ts'
 import { refusal } from './refusals.ts'
 
@@ -101,7 +102,7 @@ export class IdentityProvider {
         throw new SignInError('invalid_id_token', { description: 'the ID token was issued to another application (azp)' })
       }
       const user = await this.#user(configuration, answer.access_token, claims)
-      const sid = typeof claims['sid'] === 'string' ? claims['sid'] : undefined
+      const sid = typeof claims['sid'] === 'string' && claims['sid'] !== '' ? claims['sid'] : undefined
       return { issuer: this.issuer, user, sid, tokens: tokensOf(answer, answer.id_token!) }
     })
   }
@@ -114,7 +115,7 @@ export class IdentityProvider {
    */
   async fetchProfile (accessToken: string, sub: string): Promise<client.UserInfoResponse> {
     const { configuration } = await this.discovery.get()
-    return this.#refusing(() => client.fetchUserInfo(configuration, accessToken, sub))
+    return this.#refusing(async () => wellTyped(await client.fetchUserInfo(configuration, accessToken, sub)))
   }
 
   /**
@@ -238,7 +239,7 @@ export class IdentityProvider {
     if (!configuration.serverMetadata().userinfo_endpoint) return { ...aboutThePerson(claims), sub }
     // The subject of the ID token must be that of the userinfo response too.
     // https://openid.net/specs/openid-connect-core-1_0.html#UserInfoResponse
-    return { ...aboutThePerson(claims), ...await client.fetchUserInfo(configuration, accessToken, sub) }
+    return { ...aboutThePerson(claims), ...wellTyped(await client.fetchUserInfo(configuration, accessToken, sub)) }
   }
 
   /** A URL of this application, as the browser sees it: never from the Host header, which anybody can write. */
@@ -266,13 +267,4 @@ function tokensOf (answer: client.TokenEndpointResponse & client.TokenEndpointRe
     refreshToken: answer.refresh_token,
     idToken
   }
-}
-
-const aboutTheToken = new Set([
-  'iss', 'aud', 'exp', 'iat', 'nbf', 'jti', 'nonce', 'azp', 'sid', 'acr', 'amr', 'auth_time', 'at_hash', 'c_hash', 's_hash'
-])
-
-/** An ID token's claims about the person, without those about the token itself. */
-function aboutThePerson (claims: client.IDToken): Record<string, client.JsonValue | undefined> {
-  return Object.fromEntries(Object.entries(claims).filter(([name]) => !aboutTheToken.has(name)))
 }

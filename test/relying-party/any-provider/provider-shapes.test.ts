@@ -246,6 +246,43 @@ t.test('takes claims that come as a signed JWT', async t => {
   t.match(await person.profile(), { status: 200, body: claimsOf('ada') })
 })
 
+const ofWrongTypes = {
+  name: { given: 'Ada' },
+  given_name: 7,
+  nickname: null,
+  picture: ['https://a.example/ada.png'],
+  locale: 1,
+  email: 42,
+  email_verified: 'true',
+  updated_at: 'today',
+  address: 'Quay Lane',
+  'name#ja-Kana-JP': ['アダ'],
+  groups: ['kayaks'],
+  member_since: 1843
+}
+
+for (const [label, inIdToken, atUserinfo] of [
+  ['the ID token', ofWrongTypes, { name: 'Ada Lovelace' }],
+  ['userinfo', { name: 'Ada Lovelace' }, ofWrongTypes]
+] as const) {
+  t.test(`leaves out what ${label} has of a wrong type, and keeps the rest`, async t => {
+    const { person } = await start(t, {
+      configuration: {
+        conformIdTokenClaims: false,
+        claims: { openid: ['sub', ...Object.keys(ofWrongTypes)] },
+        findAccount: (_ctx, sub) => ({
+          accountId: sub, claims: use => ({ sub, ...use === 'id_token' ? inIdToken : atUserinfo })
+        })
+      }
+    })
+    await person.signIn()
+    const expected = { sub: 'ada', name: 'Ada Lovelace', groups: ['kayaks'], member_since: 1843 }
+    t.strictSame((await person.session()).user, expected)
+    const { name, ...rest } = expected
+    t.strictSame((await person.profile()).body, label === 'userinfo' ? rest : { sub: 'ada', name })
+  })
+}
+
 // https://openid.net/specs/openid-connect-core-1_0.html#OfflineAccess
 t.test('gets a refresh token by offline_access and consent, and uses each once', async t => {
   // Half a minute before its end, a token is refreshed.
