@@ -3,6 +3,7 @@ import Fastify, {
   LogController, type FastifyBaseLogger, type FastifyRequest, type FastifyServerOptions, type RouteOptions
 } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import { basePathOf, pathBelow } from './request-target.ts'
 import type { ServerConfig } from './settings.ts'
 import { ajvOptions, lazyCompilers } from './validation.ts'
 
@@ -25,6 +26,7 @@ export function buildServer (
   earlyErrors: Pick<FastifyServerOptions, 'frameworkErrors' | 'clientErrorHandler'> = {}
 ) {
   const { destination, format } = config.log
+  const basePath = basePathOf(config.url)
   const app = Fastify({
     logger: {
       name: config.name,
@@ -38,6 +40,7 @@ export function buildServer (
     // Its two lines a request carry the whole URL, and with it codes and states.
     logController: new LogController({ disableRequestLogging: true }),
     routerOptions: { maxParamLength: 200 },
+    rewriteUrl: request => pathBelow(basePath, request),
     forceCloseConnections: true,
     // Of its own, Fastify waits for ever for the rest of a body, and a connection costs whoever sends it nothing.
     requestTimeout: 120_000,

@@ -7,6 +7,7 @@ import { health } from '#lib/health.ts'
 import { buildServer } from '#lib/http-server.ts'
 import { sameSiteOnly } from '#lib/same-site.ts'
 import { commonSettings, loadSettings, serverConfigOf, SettingsError } from '#lib/settings.ts'
+import { sendBytes } from '../helpers/raw-http.ts'
 import { serverConfig } from './server-config.ts'
 
 async function build (t: Test, notReady?: () => string | undefined) {
@@ -59,6 +60,41 @@ t.test('logs a path that is no URL as it came', async t => {
     get({ host: '127.0.0.1', port, path: '//?code=secret-1' }, response => response.resume().once('end', resolve)).once('error', reject)
   })
   t.ok(messages().some(({ msg }) => /^GET \/\/\?code=… 404/.test(msg)))
+})
+
+// https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2
+t.test('answers a target in absolute form as it does one that begins with a path, for the host that it names', async t => {
+  const { app, messages } = await build(t)
+  app.get('/host', async ({ host, url }) => ({ host, url }))
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  const ask = async (target: string) => {
+    const { status, body } = await sendBytes(port, `GET ${target} HTTP/1.1\r\nhost: beside.example\r\nconnection: close\r\n\r\n`)
+    return [status, status === 200 ? JSON.parse(body) : undefined]
+  }
+  t.strictSame(await ask('/host?a=b'), [200, { host: 'beside.example', url: '/host?a=b' }])
+  t.strictSame(await ask('http://app.localhost:3000/host?a=b'), [200, { host: 'app.localhost:3000', url: '/host?a=b' }])
+  t.strictSame(await ask('HTTPS://app.example/host'), [200, { host: 'app.example', url: '/host' }])
+  for (const target of ['http://app.localhost', 'http://app.localhost?a=b', 'http://app.localhost//host']) {
+    t.strictSame(await ask(target), [404, undefined], target)
+  }
+  t.ok(messages().some(({ msg }) => /^GET \/host\?a=… 200 /.test(msg)), 'and logs it without a host')
+})
+
+t.test('is at its path where its URL has one, and where a proxy has left that out', async t => {
+  const app = buildServer(serverConfig({ url: 'https://example.com/shop' }))
+  t.teardown(() => app.close())
+  for (const url of ['/', '/shop', '/here', '/shopping']) app.get(url, async request => `${url} ${request.url}`)
+  const expected = {
+    '/shop': '/ /',
+    '/shop/': '/ /',
+    '/shop?a=b': '/ /?a=b',
+    '/shop/here?a=b': '/here /here?a=b',
+    '/here': '/here /here',
+    '/shopping': '/shopping /shopping',
+    '/shop/shop': '/shop /shop'
+  }
+  for (const [target, answer] of Object.entries(expected)) t.equal((await app.inject(target)).body, answer, target)
 })
 
 t.test('leaves health checks out of the log', async t => {

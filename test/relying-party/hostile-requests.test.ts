@@ -51,7 +51,7 @@ for (const [through, { tab }] of [['', parts], [', through a trusted proxy eithe
     for (const [what, headers] of Object.entries(poison)) {
       const visitor = tab()
       const isOurs = (answer: Page) => {
-        t.notMatch(answer.text + JSON.stringify([...answer.headers]), /evil|6666/, what)
+        t.notMatch(answer.text + JSON.stringify([...answer.headers]), /evil\.example|(:|%3A)6666/i, what)
         t.not(answer.location?.protocol, 'https:', what)
       }
 
@@ -119,6 +119,42 @@ for (const name of ['localhost', '127.0.0.1', 'app.localhost', 'evil.example']) 
     }
   })
 }
+
+t.test('a callback that comes in absolute form signs in', async t => {
+  const visitor = tab()
+  const answer = await visitor.answerOfSignIn(idp, 'alice')
+  const { status, headers } = await ask(`GET ${config.app}${answer}`, [`host: ${host}`, `cookie: ${await visitor.cookies()}`])
+  t.equal(status, 303, headers)
+  t.match(headers, /^set-cookie: session=./im)
+})
+
+// As mail filters and link checkers do: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1
+t.test('HEAD changes nothing, wherever GET does', async t => {
+  const visitor = tab()
+  const head = async (path: string) => {
+    const before = await visitor.cookies()
+    const { status, headers } = await visitor.request(path, { method: 'HEAD' })
+    t.strictSame([status, headers.get('allow'), headers.get('set-cookie'), await visitor.cookies()], [405, 'GET', null, before], path)
+  }
+  for (const path of ['/login', `/login/initiate?${new URLSearchParams({ iss: config.issuer })}`, '/callback/another?state=a']) await head(path)
+
+  const answer = await visitor.answerOfSignIn(idp, 'alice')
+  await head(answer)
+  t.equal((await visitor.get(answer)).status, 303, 'the code can still be used')
+
+  await head('/messenger/login')
+  const state = (await visitor.get('/messenger/login')).location!.searchParams.get('state')!
+  const back = `/messenger/callback?${new URLSearchParams({ code: 'x', state, iss: config.issuer })}`
+  await head(back)
+  t.equal((await visitor.get(back)).location?.href, `${config.app}/`, 'and so can the Messenger\'s')
+
+  await head('/frontchannel-logout?sid=x')
+  const csrfToken = String((await visitor.get('/session')).json()['csrfToken'])
+  const logout = await visitor.post('/logout', { 'csrf-token': csrfToken })
+  const leave = `/logout/callback?state=${logout.location?.searchParams.get('state')}`
+  await head(leave)
+  t.equal((await visitor.get(leave)).status, 303, 'the way back is still open')
+})
 
 t.test('a line break brings no header of its own into an answer, encoded or not', async t => {
   for (const path of ['/login', '/messenger/login']) {

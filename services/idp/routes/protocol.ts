@@ -62,6 +62,6 @@ export const protocolRoutes: FastifyPluginAsync = async app => {
  * @see https://github.com/panva/node-oidc-provider/blob/main/docs/README.md#mounting-oidc-provider
  */
 function mounted (request: IncomingMessage, mountPath: string): IncomingMessage {
-  if (mountPath === '') return request
-  return Object.assign(request, { originalUrl: request.url, url: request.url!.replace(/^\/realms\/[^/?]+/, '') })
+  const url = request.url!.replace(/^\/realms\/[^/?]+/, '')
+  return Object.assign(request, { originalUrl: mountPath + url, url })
 }

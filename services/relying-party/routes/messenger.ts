@@ -4,6 +4,7 @@ import { Type } from '#lib/schema.ts'
 import type { Attempt, Attempts } from '../attempts.ts'
 import type { RelyingPartyConfig } from '../config.ts'
 import { SignInError } from '../errors.ts'
+import { refuseHead } from '../plugins/refuse-head.ts'
 import { requireSession } from '../plugins/session.ts'
 import type { IdentityProviders } from '../oidc/providers.ts'
 import { checkReturnTo } from '../return-to.ts'
@@ -41,6 +42,7 @@ export const messengerRoutes: FastifyPluginAsyncTypebox<{
     reply.redirect(`${config.app}/messenger/frame?${new URLSearchParams({ outcome })}`, 303)
 
   app.get('/messenger/login', {
+    onRequest: refuseHead,
     config: { rateLimit: { max: config.signInRateLimit, timeWindow: '1 minute' } },
     schema: { querystring: Type.Object({ return_to: returnTo, frame: Type.Optional(Type.Boolean()) }) }
   }, async (request, reply) => {
@@ -53,6 +55,7 @@ export const messengerRoutes: FastifyPluginAsyncTypebox<{
   })
 
   app.get('/messenger/callback', {
+    onRequest: refuseHead,
     schema: { querystring: Type.Object({ state: Type.Optional(Type.String({ maxLength: 200 })) }) }
   }, async (request, reply) => {
     reply.header('cache-control', 'no-store')

@@ -4,6 +4,7 @@ import { Type } from '#lib/schema.ts'
 import type { Attempts } from '../attempts.ts'
 import type { RelyingPartyConfig } from '../config.ts'
 import { SignInError } from '../errors.ts'
+import { refuseHead } from '../plugins/refuse-head.ts'
 import type { IdentityProvider } from '../oidc/provider.ts'
 import type { IdentityProviders } from '../oidc/providers.ts'
 import { checkReturnTo, checkTargetLink } from '../return-to.ts'
@@ -19,6 +20,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox<{
   attempts: Attempts
   sessions: Sessions
 }> = async (app, { config, providers, attempts, sessions }) => {
+  app.addHook('onRequest', refuseHead)
   const rateLimit = { max: config.signInRateLimit, timeWindow: '1 minute' }
 
   async function sendToProvider (

@@ -3,6 +3,7 @@ import { decodeJwt } from 'jose'
 import { Type } from '#lib/schema.ts'
 import type { Store } from '#lib/store.ts'
 import { SignInError } from '../errors.ts'
+import { refuseHead } from '../plugins/refuse-head.ts'
 import { framedBy } from '../plugins/security-headers.ts'
 import type { IdentityProvider } from '../oidc/provider.ts'
 import type { IdentityProviders } from '../oidc/providers.ts'
@@ -38,7 +39,7 @@ export const signOutByProviderRoutes: FastifyPluginAsyncTypebox<{
   // one nothing ends: anybody could open this address in a frame.
   // https://openid.net/specs/openid-connect-frontchannel-1_0.html#RPLogout
   app.get('/frontchannel-logout', {
-    onRequest: framedBy(() => providers.all.flatMap(({ origins }) => origins)),
+    onRequest: [refuseHead, framedBy(() => providers.all.flatMap(({ origins }) => origins))],
     schema: {
       querystring: Type.Object({
         // They belong together, but Entra ID sends the sid alone. Nobody else can know it.

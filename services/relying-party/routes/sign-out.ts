@@ -4,6 +4,7 @@ import { Type } from '#lib/schema.ts'
 import type { Attempts } from '../attempts.ts'
 import type { RelyingPartyConfig } from '../config.ts'
 import { SignInError } from '../errors.ts'
+import { refuseHead } from '../plugins/refuse-head.ts'
 import type { IdentityProviders } from '../oidc/providers.ts'
 import type { Session, Sessions } from '../sessions.ts'
 
@@ -56,6 +57,7 @@ export const signOutRoutes: FastifyPluginAsyncTypebox<{
   })
 
   app.get('/logout/callback', {
+    onRequest: refuseHead,
     schema: { querystring: Type.Object({ state: Type.Optional(Type.String({ maxLength: 200 })) }) }
   }, async (request, reply) => {
     reply.header('cache-control', 'no-store')
