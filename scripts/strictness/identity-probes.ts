@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
-import { no, notApplicable, yes, type Outcome, type Probe } from './probe.ts'
+import { no, notApplicable, refusedRequest, yes, type Outcome, type Probe } from './probe.ts'
 import { unregisteredUri, type UserinfoResponse } from './provider-under-test.ts'
 
 const bearerChallenge = 'https://www.rfc-editor.org/rfc/rfc6750#section-3'
@@ -99,6 +99,21 @@ export const profileScope: Probe = {
     if (status !== 200) return no(`${status} at the token endpoint`)
     // No scope means that it is the one asked for: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
     return yes(body?.['scope'] === undefined ? 'granted as asked' : `granted: ${body['scope']}`)
+  }
+}
+
+export const hintAtSomebodyElse: Probe = {
+  name: 'id_token_hint of another person: no code',
+  sends: 'an authorization request with the ID token of another user as id_token_hint, in the browser of the first, who signs in',
+  demand: 'Sends login_required: there is an ID token for the person whom the hint is about, or for nobody.',
+  specification: 'https://openid.net/specs/openid-connect-core-1_0.html#AuthRequestValidation',
+  async run (provider) {
+    const { secondUser } = provider.identity
+    if (!secondUser) return notApplicable('no --second-username')
+    const other = await provider.issueTokens({}, provider.newBrowser(secondUser))
+    const { idToken } = await provider.issueTokens()
+    if (decodeJwt(other.idToken).sub === decodeJwt(idToken).sub) return notApplicable('one person, whoever signs in')
+    return refusedRequest(await provider.authorize(provider.authorizationRequest({ id_token_hint: other.idToken }).url))
   }
 }
 

@@ -14,6 +14,8 @@ export const usage = `Probes how strict an OpenID Provider is: npm run strictnes
   --redirect-uri <uri>          one of its redirect URIs; nothing needs to answer there
   --username <name>             a user whom the provider asks for a password, if it asks at all
   --password <password>
+  --second-username <name>      another user, for one of the probes
+  --second-password <password>
   --second-client-id <id>       another client, for one of the probes
   --second-client-secret <secret>
   --json                        everything, as JSON
@@ -32,6 +34,8 @@ const options = {
   'redirect-uri': text,
   username: text,
   password: text,
+  'second-username': text,
+  'second-password': text,
   'second-client-id': text,
   'second-client-secret': text,
   json: flag,
@@ -68,10 +72,16 @@ export function readOptions (args: string[], env: NodeJS.ProcessEnv): Options | 
   }
   if (!URL.canParse(client.redirectUri)) throw new UsageError(`--redirect-uri ${client.redirectUri} is no URL.`)
   const user = values.username === undefined ? { ...lab?.user } : { username: values.username, password: values.password }
+  const givenSecondUser = values['second-username'] === undefined
+    ? undefined
+    : { username: values['second-username'], password: values['second-password'] }
+  const secondUser = givenSecondUser ?? (values.username === undefined ? lab?.secondUser : undefined)
   return {
     json: values.json ?? false,
     issuer,
-    identity: { ...client, redirectUri: client.redirectUri, username: user.username, password: user.password, second }
+    identity: {
+      ...client, redirectUri: client.redirectUri, username: user.username, password: user.password, secondUser, second
+    }
   }
 }
 
@@ -83,7 +93,7 @@ function parse (args: string[]) {
   }
 }
 
-/** The two clients and the first user of the lab, where the issuer is the lab's or one of its realms. */
+/** The two clients and the first two users of the lab, where the issuer is the lab's or one of its realms. */
 function identitiesInLab (issuer: string, env: NodeJS.ProcessEnv) {
   const settings = { ...parseEnv(readFileSync(join(import.meta.dirname, '..', '..', 'services', 'lab.env'), 'utf8')), ...env }
   const config = loadConfig(settings)
@@ -92,7 +102,8 @@ function identitiesInLab (issuer: string, env: NodeJS.ProcessEnv) {
     const client = config.clients.find(client => client.client_id === id)
     return client && { clientId: client.client_id, clientSecret: client.client_secret, redirectUri: client.redirect_uris[0] }
   })
-  return { client, second, user: config.users[0] }
+  const [user, secondUser] = config.users.map(({ username, password }) => ({ username, password }))
+  return { client, second, user, secondUser }
 }
 
 function loadConfig (settings: NodeJS.ProcessEnv) {

@@ -19,7 +19,8 @@ const compared: Probe[] = [
   authorization.withoutPkce,
   identity.accessTokenHash,
   identity.sessionId,
-  identity.profileScope
+  identity.profileScope,
+  identity.hintAtSomebodyElse
 ]
 
 /** What else can be seen from outside. Signing out comes last, as it ends the session that the others use. */

@@ -13,9 +13,13 @@ export interface Identity {
   redirectUri: string
   username: string | undefined
   password: string | undefined
+  /** another user, for one of the probes */
+  secondUser: UserCredentials | undefined
   /** another client, whose redirect URI is not needed */
   second: ClientCredentials | undefined
 }
+
+type UserCredentials = Pick<Identity, 'username' | 'password'>
 
 type ClientCredentials = Pick<Identity, 'clientId' | 'clientSecret'>
 
@@ -64,9 +68,9 @@ export class ProviderUnderTest {
   }
 
   /** A browser in which nobody is signed in. */
-  newBrowser (): Browser {
+  newBrowser (user: UserCredentials = this.identity): Browser {
     const addresses = [new URL(this.identity.redirectUri).href, unregisteredUri]
-    return new Browser(this.identity, url => addresses.some(address => url.href.startsWith(address)))
+    return new Browser(user, url => addresses.some(address => url.href.startsWith(address)))
   }
 
   /** A right authorization request, with changes: its URL, and what is to be remembered of it. */
@@ -110,9 +114,9 @@ export class ProviderUnderTest {
    *
    * @throws {Error} where the provider refuses a right request
    */
-  async issueCode (changes: Changes = {}): Promise<IssuedCode> {
+  async issueCode (changes: Changes = {}, browser = this.browser): Promise<IssuedCode> {
     const { url, nonce, codeVerifier } = this.authorizationRequest(changes)
-    const { redirect, page } = await this.authorize(url)
+    const { redirect, page } = await this.authorize(url, browser)
     const code = redirect?.parameters.get('code')
     if (code) return { code, codeVerifier, nonce }
     if (!redirect) throw new Error(`a right authorization request ended on a page, status ${page.status}: ${page.url}`)
@@ -132,8 +136,8 @@ export class ProviderUnderTest {
    *
    * @throws {Error} where the provider refuses a right request
    */
-  async issueTokens (changes: Changes = {}) {
-    const issued = await this.issueCode(changes)
+  async issueTokens (changes: Changes = {}, browser = this.browser) {
+    const issued = await this.issueCode(changes, browser)
     const response = await this.redeem(issued)
     const { access_token: accessToken, id_token: idToken, scope } = response.body ?? {}
     if (typeof accessToken !== 'string' || typeof idToken !== 'string') {

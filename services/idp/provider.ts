@@ -5,6 +5,7 @@ import { logBackChannelLogout, send } from './back-channel-logout.ts'
 import { claimsByScope, claimsOf } from './claims.ts'
 import { extraClientMetadata } from './client-metadata.ts'
 import { signingAlgorithms } from './clients.ts'
+import { assertDemands } from './demands.ts'
 import { deviceFlow, fillInUserCode } from './device-flow.ts'
 import { announceWhatClientsUse } from './discovery.ts'
 import { FaultInstead } from './faults/apply.ts'
@@ -118,7 +119,7 @@ export function createProvider ({ realm, pages, log }: ProviderParts): Provider 
     },
     features: {
       devInteractions: { enabled: false },
-      claimsParameter: { enabled: true },
+      claimsParameter: { enabled: true, assertClaimsParameter: (_ctx, claims) => { assertDemands(claims) } },
       userinfo: { enabled: true },
       resourceIndicators: { enabled: false },
       introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },

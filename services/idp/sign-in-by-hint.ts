@@ -1,4 +1,5 @@
 import type { Configuration } from 'oidc-provider'
+import { demandsOf, isDemanded } from './demands.ts'
 import type { Realm } from './realm.ts'
 import type { User } from './users.ts'
 
@@ -18,6 +19,7 @@ export function signInByHint (realm: Realm): Configuration['extraParams'] {
       const { prompts, session } = ctx.oidc
       const user = hintedUser(realm, hint)
       if (!user || !session || session.accountId || prompts.has('none') || prompts.has('login')) return
+      if (!isDemanded(demandsOf(ctx.oidc.params), user.sub)) return
       // A browser that was there before it signed in is known by another cookie afterwards.
       if (!('new' in session)) session.resetIdentifier()
       session.loginAccount({ accountId: user.sub, amr: ['pwd'] })

@@ -265,3 +265,57 @@ t.test('takes no consent before somebody has signed in', async t => {
   t.equal(page.status, 400)
   t.equal(page.location, undefined)
 })
+
+const sub = { alice: 'usr-7f3a91c0', bob: 'usr-20c4e85d' }
+const claimed = (idToken: object) => JSON.stringify({ id_token: idToken })
+const unreachable = { acr: { essential: true, values: ['Level9'] } }
+
+for (const [label, ask, error] of [
+  ['id_token_hint is about somebody else', async (at: Idp) => ({ id_token_hint: (await at.tokensFor('bob')).id_token }), 'login_required'],
+  ['claims name another sub', async () => ({ claims: claimed({ sub: { value: sub.bob } }) }), 'login_required'],
+  ['claims name other subs', async () => ({ claims: claimed({ sub: { values: [sub.bob, 'usr-0'] } }) }), 'login_required'],
+  ['an essential acr is out of reach', async () => ({ claims: claimed(unreachable) }), 'unmet_authentication_requirements'],
+  ['an essential acr is out of reach, and acr_values say the same', async () => ({
+    claims: claimed({ acr: { essential: true, value: 'Level9' } }), acr_values: 'Level8'
+  }), 'unmet_authentication_requirements']
+] as const) {
+  t.test(`gives the application an error, after one sign-in, where ${label}`, async t => {
+    const realm = await idp.newRealm()
+    const changes = { ...await ask(realm), max_age: '600' }
+    const visitor = new Visitor(realm)
+    const { location } = await visitor.signIn('alice', realm.relyingParty, changes)
+    t.match(Object.fromEntries(location!.searchParams), { error, state: 'the-state', iss: realm.issuer })
+    t.notOk(location?.searchParams.has('code'))
+    t.equal(await visitor.isKnown(), false, 'nobody is signed in thereby')
+
+    await visitor.signIn('alice')
+    t.match((await visitor.signIn('alice', realm.relyingParty, changes)).location?.searchParams.get('error'), error, 'again')
+    t.equal(await visitor.isKnown(), true, 'who was signed in stays so')
+    const silent = await visitor.open(realm.authorizationRequest(realm.relyingParty, { ...changes, prompt: 'none' }))
+    t.equal(silent.location?.searchParams.get('error'), error, 'without a page')
+
+    await realm.lab.users.patch('alice', { sign_in_by_hint: true })
+    for (const browser of [visitor, new Visitor(realm)]) {
+      const hinted = await browser.open(realm.authorizationRequest(realm.relyingParty, { ...changes, login_hint: 'alice' }))
+      t.equal(hinted.location?.searchParams.get('error'), error, 'signed in by a hint')
+    }
+  })
+}
+
+t.test('lets in whom a hint or a claim names, with the user name filled in', async t => {
+  const { id_token: hint } = await idp.tokensFor('bob')
+  const page = await new Visitor(idp).open(idp.authorizationRequest(idp.relyingParty, { id_token_hint: hint }))
+  t.equal(page.$('#username').attr('value'), 'bob')
+  for (const changes of [{ id_token_hint: hint }, { claims: claimed({ sub: { value: sub.bob } }) }]) {
+    const { location } = await new Visitor(idp).signIn('bob', idp.relyingParty, changes)
+    t.ok(location?.searchParams.has('code'), JSON.stringify(changes))
+  }
+})
+
+t.test('refuses in words a claims parameter of a wrong shape', async t => {
+  for (const idToken of [{ sub: 'usr-1' }, { sub: { value: 5 } }, { acr: { essential: true, values: 'Level3' } }, { acr: 'Level3' }]) {
+    const { location } = await new Visitor(idp).open(idp.authorizationRequest(idp.relyingParty, { claims: claimed(idToken) }))
+    t.match(location?.searchParams.get('error'), 'invalid_request', JSON.stringify(idToken))
+    t.match(location?.searchParams.get('error_description'), `claims.id_token.${Object.keys(idToken)[0]}`)
+  }
+})

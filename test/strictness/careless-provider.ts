@@ -13,14 +13,15 @@ export async function carelessProvider (issuer: string, redirectUri: string): Pr
   const [published, used] = [await generateKeyPair('RS256'), await generateKeyPair('RS256')]
   const jwk = await exportJWK(published.publicKey)
 
-  async function tokens () {
-    const claims = { iss: issuer, aud: 'client', sub: 'somebody', at_hash: 'no-hash', sid: 5 }
+  async function tokens (sub: string) {
+    const claims = { iss: issuer, aud: 'client', sub, at_hash: 'no-hash', sid: 5 }
     const idToken = await new SignJWT(claims)
       .setProtectedHeader({ alg: 'RS256' }).setIssuedAt().setExpirationTime('1h').sign(used.privateKey)
     return { access_token: 'the-token', token_type: 'Bearer', id_token: idToken }
   }
 
-  function authorize (request: IncomingMessage, response: ServerResponse, parameters: URLSearchParams) {
+  function authorize (request: IncomingMessage, response: ServerResponse, parameters: URLSearchParams, form: URLSearchParams) {
+    const login = form.get('login') ?? request.headers.cookie?.split('=')[1] ?? 'somebody'
     const isKnown = request.headers.cookie !== undefined || parameters.get('prompt') === 'none'
     if (request.method === 'GET' && !isKnown) {
       response.setHeader('content-type', 'text/html')
@@ -30,11 +31,12 @@ export async function carelessProvider (issuer: string, redirectUri: string): Pr
     const back = new URL(parameters.get('redirect_uri') ?? redirectUri)
     if (parameters.get('scope')?.includes('profile')) back.searchParams.set('error', 'invalid_scope')
     else if (parameters.get('response_type') === 'token') back.hash = 'access_token=the-token'
-    else back.searchParams.set('code', 'the-code')
-    response.writeHead(307, { location: back.href, 'set-cookie': 'known=yes' }).end()
+    else back.searchParams.set('code', login)
+    response.writeHead(307, { location: back.href, 'set-cookie': `known=${login}` }).end()
   }
 
-  const answers: Record<string, (request: IncomingMessage, response: ServerResponse, parameters: URLSearchParams) => unknown> = {
+  type Answer = (request: IncomingMessage, response: ServerResponse, parameters: URLSearchParams, form: URLSearchParams) => unknown
+  const answers: Record<string, Answer> = {
     '/.well-known/openid-configuration': (_request, response) => json(response, {
       issuer,
       authorization_endpoint: `${issuer}/authorize`,
@@ -45,18 +47,19 @@ export async function carelessProvider (issuer: string, redirectUri: string): Pr
     }),
     '/jwks': (_request, response) => json(response, { keys: [{ ...jwk, alg: 'RS256', use: 'sig' }] }),
     '/authorize': authorize,
-    '/token': async (_request, response) => json(response, await tokens()),
+    '/token': async (_request, response, parameters, form) =>
+      json(response, await tokens(form.get('code') ?? parameters.get('code') ?? 'somebody')),
     '/userinfo': (_request, response) => json(response, { sub: 'somebody' }),
     '/end-session': (_request, response, parameters) =>
       response.writeHead(302, { location: parameters.get('post_logout_redirect_uri') ?? issuer }).end()
   }
 
   return async (request, response) => {
-    await text(request)
+    const form = new URLSearchParams(await text(request))
     response.setHeader('access-control-allow-origin', '*')
     const { pathname, searchParams } = new URL(request.url ?? '/', issuer)
     const answer = answers[pathname]
-    return answer ? answer(request, response, searchParams) : response.writeHead(404).end()
+    return answer ? answer(request, response, searchParams, form) : response.writeHead(404).end()
   }
 }
 

@@ -19,7 +19,7 @@ t.test('takes client, user and second client of the lab for the lab\'s own provi
   for (const issuer of [lab, `${lab}/realms/first`]) {
     t.match(readOptions([issuer], {}), {
       issuer,
-      identity: { ...relyingParty, username: 'alice', password: 'alice-lab', second: { clientId: 'genesys-messenger' } }
+      identity: { ...relyingParty, username: 'alice', password: 'alice-lab', secondUser: { username: 'bob' }, second: { clientId: 'genesys-messenger' } }
     })
   }
 })
@@ -32,17 +32,17 @@ t.test('follows the variables that move the lab', async t => {
 
 t.test('takes the values of its options, and none of the lab\'s for another provider', async t => {
   const client = { clientId: 'c', redirectUri: 'https://app.example/cb' }
-  const nothing = { clientSecret: undefined, username: undefined, password: undefined, second: undefined }
+  const nothing = { clientSecret: undefined, username: undefined, password: undefined, secondUser: undefined, second: undefined }
   t.same(options(other, {}).identity, { ...client, ...nothing })
 
   const more = [
     '--client-secret', 's', '--username', 'u', '--password', 'p',
-    '--second-client-id', 'd', '--second-client-secret', 't', '--json'
+    '--second-username', 'v', '--second-password', 'q', '--second-client-id', 'd', '--second-client-secret', 't', '--json'
   ]
   t.same(options([...other, ...more], {}), {
     json: true,
     issuer: 'https://idp.example',
-    identity: { ...client, clientSecret: 's', username: 'u', password: 'p', second: { clientId: 'd', clientSecret: 't' } }
+    identity: { ...client, clientSecret: 's', username: 'u', password: 'p', secondUser: { username: 'v', password: 'q' }, second: { clientId: 'd', clientSecret: 't' } }
   })
 })
 
@@ -93,7 +93,7 @@ t.test('needs nothing but the issuer for the lab\'s own provider, prints the tab
   t.equal(stderr, '')
   t.match(stdout, `How strict is ${config.issuer}?`)
   t.match(stdout, /^ {2}unregistered redirect_uri refused +yes {2}page of the provider, 400$/m)
-  t.match(stdout, 'Compared: 15 yes, 0 no. Further: 23 yes, 0 no.')
+  t.match(stdout, 'Compared: 16 yes, 0 no. Further: 23 yes, 0 no.')
   t.equal(code, 0)
 })
 
@@ -103,7 +103,7 @@ t.test('ends with 1 for a provider that fails, and says what was sent, what is s
   t.match(stdout, /^ {2}unknown client_id refused +NO {3}redirect with a code$/m)
   t.match(stdout, 'no: unknown client_id refused\n    sent: an authorization request with a client_id that nobody registered\n')
   t.match(stdout, 'https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1')
-  t.match(stdout, 'Compared: 4 yes, 11 no.')
+  t.match(stdout, 'Compared: 4 yes, 11 no, 1 not applicable.')
   t.notMatch(stdout, clientSecret)
   t.notMatch(stdout, /eyJ/, 'no token')
   t.equal(code, 1)

@@ -25,7 +25,8 @@ const compared: [string, Row['verdict'], Row['verdict']][] = [
   ['request without PKCE refused by default', 'no', 'no'],
   ['ID token has at_hash', 'no', 'no'],
   ['ID token has sid', 'no', 'no'],
-  ['standard scope profile accepted', 'yes', 'yes']
+  ['standard scope profile accepted', 'yes', 'yes'],
+  ['id_token_hint of another person: no code', 'not applicable', 'no']
 ]
 
 t.test('puts the compared rows first, and each probe says what it sends and where the answer is specified', async t => {
@@ -45,6 +46,7 @@ t.test('says of oauth2-mock-server what it lets pass', async t => {
   t.equal(rows.get('prompt=none without a session: login_required')?.seen, 'code issued')
   t.equal(rows.get('userinfo with a garbage token: 401 and a challenge')?.seen, '200, no challenge')
   t.equal(rows.get('sign-in page not to be framed')?.verdict, 'not applicable', 'it signs in by itself')
+  t.equal(rows.get('id_token_hint of another person: no code')?.seen, 'one person, whoever signs in')
 })
 
 t.test('says of bare oidc-provider what is off by default', async t => {
@@ -52,6 +54,7 @@ t.test('says of bare oidc-provider what is off by default', async t => {
   for (const [name, , verdict] of compared) t.equal(rows.get(name)?.verdict, verdict, name)
   t.equal(rows.get('request without PKCE refused by default')?.seen, 'code issued')
   t.equal(rows.get('request without redirect_uri refused')?.verdict, 'no')
+  t.equal(rows.get('id_token_hint of another person: no code')?.seen, 'code issued')
 })
 
 t.test('says yes to oidc-provider where that is configured to require PKCE', async t => {
@@ -62,13 +65,14 @@ t.test('says yes to oidc-provider where that is configured to require PKCE', asy
 })
 
 t.test('says of what it cannot see that it is not applicable', async t => {
-  const rows = await probe(await startMockServer(t), { clientSecret: undefined, second: undefined })
+  const rows = await probe(await startMockServer(t), { clientSecret: undefined, second: undefined, secondUser: undefined })
   const of = (name: string) => ({ verdict: rows.get(name)?.verdict, seen: rows.get(name)?.seen })
   const verdict = 'not applicable'
   t.same(of('wrong client secret refused'), { verdict, seen: 'public client, no --client-secret' })
   t.same(of('wrong client secret: 401, invalid_client and a challenge'), { verdict, seen: 'public client, no --client-secret' })
   t.same(of('code of another client refused'), { verdict, seen: 'no --second-client-id' })
   t.same(of('sign-in page not to be framed'), { verdict, seen: 'no sign-in page' })
+  t.same(of('id_token_hint of another person: no code'), { verdict, seen: 'no --second-username' })
 })
 
 t.test('authenticates in the form where the provider takes no header, and needs a second client that is known', async t => {

@@ -14,6 +14,7 @@ export const identity = {
   redirectUri: 'http://app.localhost:3000/callback',
   username: 'alice',
   password: 'any-password',
+  secondUser: { username: 'bob', password: 'any-password' },
   second: { clientId: 'other-client', clientSecret: 'another-secret-for-this-test' }
 }
 

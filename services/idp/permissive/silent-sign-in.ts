@@ -1,5 +1,6 @@
 import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import { claimsOf } from '../claims.ts'
+import { strictPolicy } from '../policy.ts'
 import type { Realm } from '../realm.ts'
 import type { User } from '../users.ts'
 import { isPermissive, note } from './permissive-client.ts'
@@ -7,13 +8,13 @@ import { isPermissive, note } from './permissive-client.ts'
 const { Check, Prompt } = interactionPolicy
 
 /**
- * oidc-provider's policy on what a person is asked before there is a code; before it, somebody is signed in for a
- * permissive client that asks with `prompt=none` where nobody is.
+ * The policy on what a person is asked before there is a code; before it, somebody is signed in for a permissive client
+ * that asks with `prompt=none` where nobody is.
  *
  * @param sessionLifetime in seconds
  */
 export function policyOf (realm: Realm, sessionLifetime: number): interactionPolicy.DefaultPolicy {
-  const policy = interactionPolicy.base()
+  const policy = strictPolicy()
   const signIn = new Check('nobody_signed_in', 'there is nobody to sign in', async ctx => {
     const { client, prompts, session } = ctx.oidc
     const nobodyToAsk = prompts.has('none') && !session?.accountId

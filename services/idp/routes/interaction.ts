@@ -16,7 +16,7 @@ export const interactionRoutes: FastifyPluginAsyncTypebox = async app => {
     const interaction = await realm.provider.interactionDetails(request.raw, reply.raw)
     if (interaction.prompt.name === 'login') {
       const user = hintedUser(realm, interaction.params['login_hint'])
-      if (user) return await signIn(request, reply, user)
+      if (user) return await signIn(request, reply, interaction, user)
     }
     return interaction.prompt.name === 'consent'
       ? reply.viewAsync('consent', await consentPage(realm, interaction))

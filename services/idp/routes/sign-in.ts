@@ -1,8 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from '#lib/schema.ts'
+import { demandsOf, hintedSub, isDemanded, type Demands } from '../demands.ts'
 import type { Realm } from '../realm.ts'
 import { displayName, type User } from '../users.ts'
+
+/** The interaction, as far as it says what was asked. */
+interface Asked { params: Record<string, unknown> }
 
 const params = Type.Object({ uid: Type.String({ maxLength: 64 }) })
 
@@ -30,29 +34,39 @@ export const signInRoutes: FastifyPluginAsyncTypebox = async app => {
         ...await signInPage(realm, interaction), username, refusal
       })
     }
-    return await signIn(request, reply, user)
+    return await signIn(request, reply, interaction, user)
   })
 }
 
-/** Let the browser go on as this user. */
-export async function signIn (request: FastifyRequest, reply: FastifyReply, user: User) {
-  return reply.redirect(await request.realm.provider.interactionResult(request.raw, reply.raw, {
-    login: { accountId: user.sub, amr: ['pwd'] }
-  }, { mergeWithLastSubmission: false }), 303)
+/** Let the browser go on as this user, or else with an error where the request cannot have an ID token for them. */
+export async function signIn (request: FastifyRequest, reply: FastifyReply, { params }: Asked, user: User) {
+  const result = refusalOf(demandsOf(params), user) ?? { login: { accountId: user.sub, amr: ['pwd'] } }
+  return reply.redirect(await request.realm.provider.interactionResult(request.raw, reply.raw, result, {
+    mergeWithLastSubmission: false
+  }), 303)
+}
+
+/** What the application is told instead, so that nobody is asked for ever who cannot be let in. */
+function refusalOf (demands: Demands, user: User) {
+  if (!isDemanded(demands, user.sub)) {
+    return { error: 'login_required', error_description: 'somebody else has signed in than the request is about' }
+  }
+  if (!demands.isAcrEssential) return undefined
+  return {
+    error: 'unmet_authentication_requirements',
+    error_description: 'the person cannot sign in at the level that the request demands'
+  }
 }
 
 /** What the template `sign-in` shows for an interaction. */
-export async function signInPage ({ accounts, lab, mountPath, provider }: Realm, interaction: {
-  uid: string
-  params: Record<string, unknown>
-}) {
+export async function signInPage ({ accounts, lab, mountPath, provider }: Realm, interaction: Asked & { uid: string }) {
   const client = await provider.Client.find(String(interaction.params['client_id']))
   return {
     title: 'Sign in',
     base: mountPath,
     uid: interaction.uid,
     client: client?.clientName ?? client?.clientId,
-    username: interaction.params['login_hint'] ?? '',
+    username: interaction.params['login_hint'] ?? accounts.ofSub(hintedSub(interaction.params) ?? '')?.username ?? '',
     refusal: undefined,
     testUsers: lab ? accounts.all.map(user => ({ ...user, name: displayName(user) })) : []
   }
