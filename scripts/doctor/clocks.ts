@@ -1,16 +1,39 @@
+import type { ProviderConfig } from '../../services/relying-party/config.ts'
 import { ok, problem, skipped, warning, type Row } from './check.ts'
 import type { Peer } from './peer.ts'
 
 const noticeable = 5
-// What openid-client and jose are told, or take where nobody tells them.
-const tolerated = 30
+// As long as logout tokens are recommended to live: https://openid.net/specs/openid-connect-backchannel-1_0.html#LogoutToken
+const logoutTokenLife = 120
 
-const whatFails = 'set both by NTP. Beyond 30 s ID tokens are refused as expired or as not yet valid, and the provider refuses ' +
-  'what private_key_jwt has signed; sooner, sessions end early or late'
+/** What fails when, of a provider whose clock is apart by as much. */
+function whatFails (seconds: number, { clockTolerance, authentication }: ProviderConfig): string {
+  const apart = Math.abs(seconds)
+  const failing = seconds > 0
+    ? [[clockTolerance, 'sign-ins and back-channel sign-outs are refused here as from the future']] as const
+    : [
+        [clockTolerance + logoutTokenLife, 'back-channel sign-outs are refused here as too old, and people stay signed in'],
+        [clockTolerance, 'sign-ins are refused where OIDC_MAX_AGE or OIDC_PROMPT=login ask for a fresh one, and ID tokens that live ' +
+          'for less than the difference']
+      ] as const
+  const fails = failing.filter(([beyond]) => apart > beyond).map(([, what]) => what)
+  const soon = failing.filter(([beyond]) => apart <= beyond).map(([beyond, what]) => `beyond ${beyond} s ${what}`)
+  return [
+    'set both by NTP',
+    ...fails,
+    ...soon,
+    ...(authentication.method === 'private_key_jwt' ? ['the provider may refuse what private_key_jwt has signed'] : []),
+    'sessions end early or late',
+    ...(fails.length > 0 && apart <= mostTolerated ? [`until then OIDC_CLOCK_TOLERANCE=${Math.ceil(apart / 60) * 60} helps`] : [])
+  ].join('; ')
+}
+
+// Of the setting.
+const mostTolerated = 600
 
 /** How far the clock of a provider is from that of the relying party, or from this machine's where that does not answer. */
-export function compareClocks (issuer: string, provider: Peer, app: Peer): Row {
-  const row = { section: 'Clocks', name: `clock of ${new URL(issuer).host}` }
+export function compareClocks (config: ProviderConfig, provider: Peer, app: Peer): Row {
+  const row = { section: 'Clocks', name: `clock of ${new URL(config.issuer).host}` }
   const theirs = median(provider.clock)
   if (theirs === undefined) return { ...row, ...skipped('no answer had a Date') }
   const ours = median(app.clock)
@@ -19,8 +42,9 @@ export function compareClocks (issuer: string, provider: Peer, app: Peer): Row {
   const seen = Math.abs(seconds) < 1.5
     ? `as ${whose}`
     : `${Math.abs(Math.round(seconds))} s ${seconds > 0 ? 'ahead of' : 'behind'} ${whose}`
-  if (Math.abs(seconds) > tolerated) return { ...row, ...problem(seen, whatFails) }
-  return { ...row, ...(Math.abs(seconds) > noticeable ? warning(seen, whatFails) : ok(seen)) }
+  if (Math.abs(seconds) <= noticeable) return { ...row, ...ok(seen) }
+  const change = whatFails(Math.round(seconds), config)
+  return { ...row, ...(Math.abs(seconds) > config.clockTolerance ? problem(seen, change) : warning(seen, change)) }
 }
 
 function median (values: number[]): number | undefined {

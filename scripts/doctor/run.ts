@@ -35,11 +35,11 @@ export async function examine (env: NodeJS.ProcessEnv, lab: NodeJS.ProcessEnv): 
     runAll('Messenger', messengerChecks, { config, peer: genesys }),
     Promise.all(providersOf(config).map(async ({ provider, ...rest }) => {
       const peer = new Peer({ caSetting: 'OIDC_CA_FILE', ca: provider.ca, deadline })
-      return { issuer: provider.issuer, peer, ...await examineProvider({ config: provider, app: config.app, peer, ...rest }) }
+      return { provider, peer, ...await examineProvider({ config: provider, app: config.app, peer, ...rest }) }
     }))
   ])
   const application = await examineApplication({ config, metadata: providers[0]?.metadata, peer: app })
-  const clocks = providers.map(({ issuer, peer }) => compareClocks(issuer, peer, app))
+  const clocks = providers.map(({ provider, peer }) => compareClocks(provider, peer, app))
   const rows = [row, ...settings, ...providers.flatMap(({ rows }) => rows), ...messenger, ...application, ...clocks]
   return { app: config.app, issuer: config.oidc.issuer, rows: rows.map(row => withoutSecrets(row, config)) }
 }

@@ -1,11 +1,14 @@
 import { Type } from '#lib/schema.ts'
-import { addressesOf, commonSettings, loadSettings, secret, serverConfigOf, type ServerConfig } from '#lib/settings.ts'
+import {
+  addressesOf, clockTolerance, commonSettings, loadSettings, secret, serverConfigOf, type ServerConfig
+} from '#lib/settings.ts'
 import { readDeployments, type Deployment } from './deployments.ts'
 
 const settings = {
   ...commonSettings,
   GENESYS_CLIENT_ID: Type.String({ minLength: 1, description: 'the client_id of Genesys at the identity provider' }),
   GENESYS_CLIENT_SECRET: secret(),
+  OIDC_CLOCK_TOLERANCE: clockTolerance,
   DEPLOYMENTS_FILE: Type.Optional(Type.String({ minLength: 1, description: 'path of a file of Messenger deployments' })),
   GENESYS_RATE_LIMITS: Type.Union([Type.Literal('on'), Type.Literal('off')], { default: 'on', description: 'on or off' }),
   AGENT: Type.Union([Type.Literal('script'), Type.Literal('desk')], { default: 'script', description: 'script or desk' }),
@@ -20,6 +23,8 @@ export interface GenesysConfig extends ServerConfig {
   issuer: string
   /** Genesys' own client at that identity provider */
   client: { id: string, secret: string }
+  /** seconds by which its clock and ours may differ */
+  clockTolerance: number
   deployments: Deployment[]
   /** what the real product lacks is there: the desk, and why an exchange was refused */
   lab: boolean
@@ -45,6 +50,7 @@ export function loadGenesysConfig (env: typeof process.env = process.env): Genes
     ...serverConfigOf('genesys', values.GENESYS_PORT, genesys, values),
     issuer,
     client: { id: values.GENESYS_CLIENT_ID, secret: values.GENESYS_CLIENT_SECRET },
+    clockTolerance: values.OIDC_CLOCK_TOLERANCE,
     deployments: readDeployments({ APP_HOSTNAME: new URL(app).hostname }, values.DEPLOYMENTS_FILE),
     lab: values.LAB,
     rateLimits: values.GENESYS_RATE_LIMITS === 'on',

@@ -18,6 +18,14 @@ const url = Type.Optional(Type.String({
 // A variable is text, and is read as what it stands for.
 const ajv = createAjv({ coerceTypes: true, formats: settingFormats, keywords: ['orFile'] })
 
+/**
+ * Seconds by which the clock of the identity provider and ours may differ: one leeway for all that it dates, ID tokens, logout
+ * tokens and refreshes. Whoever is let in by a clock must not be kept in by the same clock.
+ */
+export const clockTolerance = Type.Integer({
+  minimum: 0, maximum: 600, default: 120, description: 'a number of seconds from 0 to 600'
+})
+
 /** What every service reads. Names are those of `services/lab.env` and of the README's table of settings. */
 export const commonSettings = {
   HOST: Type.String({ default: '127.0.0.1', description: 'the address to listen on' }),

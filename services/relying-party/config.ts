@@ -1,7 +1,7 @@
 import { DataFileError, readDataFile } from '#lib/data-file.ts'
 import { Type, type Static } from '#lib/schema.ts'
 import {
-  addressesOf, commonSettings, loadSettings, secret, serverConfigOf, textOrFile, type Addresses, type ServerConfig
+  addressesOf, clockTolerance, commonSettings, loadSettings, secret, serverConfigOf, textOrFile, type Addresses, type ServerConfig
 } from '#lib/settings.ts'
 
 const scope = Type.String({
@@ -41,6 +41,7 @@ const properties = {
   OIDC_UI_LOCALES: text('language tags, with spaces between'),
   OIDC_CA: Type.Optional(textOrFile({ format: 'certificates', description: 'certificates in PEM' })),
   OIDC_TIMEOUT: Type.Integer({ minimum: 1, maximum: 60, default: 10, description: 'a number of seconds from 1 to 60' }),
+  OIDC_CLOCK_TOLERANCE: clockTolerance,
   OIDC_PROVIDERS_FILE: text('path of a file of further identity providers'),
   GENESYS_CLIENT_ID: Type.String({ minLength: 1, description: 'the client_id that Genesys has at the identity provider' }),
   GENESYS_SCOPE: scope,
@@ -94,6 +95,8 @@ export interface ProviderConfig {
   ca: string | undefined
   /** seconds that the provider is given for each answer */
   timeout: number
+  /** seconds by which its clock and ours may differ */
+  clockTolerance: number
 }
 
 export interface RelyingPartyConfig extends ServerConfig, Addresses {
@@ -183,8 +186,9 @@ function parametersOf (settings: Settings): Record<string, string> {
   return Object.fromEntries(Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined))
 }
 
-function commonOf ({ OIDC_PAR: pushedAuthorizationRequests, OIDC_CA: ca, OIDC_TIMEOUT: timeout }: Settings) {
-  return { pushedAuthorizationRequests, ca, timeout }
+function commonOf (settings: Settings) {
+  const { OIDC_PAR: pushedAuthorizationRequests, OIDC_CA: ca, OIDC_TIMEOUT: timeout, OIDC_CLOCK_TOLERANCE: clockTolerance } = settings
+  return { pushedAuthorizationRequests, ca, timeout, clockTolerance }
 }
 
 function otherProvidersOf (settings: Settings, env: NodeJS.ProcessEnv, mainIssuer: string): RelyingPartyConfig['otherProviders'] {

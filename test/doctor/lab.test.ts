@@ -63,8 +63,12 @@ t.test('compares the clock of the provider with that of the relying party', asyn
   t.match(await seen(0), { verdict: 'ok' })
   t.match(await seen(17), { verdict: 'warning', seen: /^\d+ s ahead of the relying party's$/, change: /set both by NTP/ })
   t.match(await seen(-17), { verdict: 'warning', seen: /^\d+ s behind the relying party's$/ })
-  t.match(await seen(90), { verdict: 'problem', seen: /ahead of/ })
-  t.match(await seen(-3600), { verdict: 'problem', seen: /^(3[56]\d\d) s behind/ })
+  t.match(await seen(90), { verdict: 'warning', change: /beyond 120 s sign-ins and back-channel sign-outs are refused/ })
+  t.match(await seen(150), {
+    verdict: 'problem', seen: /ahead of/, change: /NTP; sign-ins and back-channel sign-outs are refused.*OIDC_CLOCK_TOLERANCE=180/
+  })
+  t.match(await seen(-150), { verdict: 'problem', change: /beyond 240 s back-channel sign-outs are refused/ })
+  t.match(await seen(-3600), { verdict: 'problem', seen: /^(3[56]\d\d) s behind/, change: /NTP; back-channel sign-outs are refused/ })
 })
 
 const missing: [string, RegExp, string][] = [

@@ -23,9 +23,14 @@ const secretOf = (text: string) => new TextEncoder().encode(text)
 async function startWithForger (t: Test) {
   const parts = await buildWithIdp(t)
   const { idp, app, config, tab } = parts
-  const { keys: [jwk] } = JSON.parse(readFileSync(join(idp.config.stateFolder, 'signing-keys.json'), 'utf8')) as { keys: JWK[] }
+  const keysFile = join(idp.config.stateFolder, 'signing-keys.json')
+  const readKeys = () => (JSON.parse(readFileSync(keysFile, 'utf8')) as { keys: (JWK & { stage?: string })[] }).keys
+  const [jwk] = readKeys()
   const { kid, alg } = jwk!
   const key = await importJWK(jwk!, alg)
+
+  let keysAsked = 0
+  idp.app.server.on('request', ({ url }) => { if (url === '/jwks') keysAsked++ })
 
   /** Claims of a good logout token about all of Alice's sessions, with changes. */
   function claims (changes: Claims = {}): JWTPayload {
@@ -47,7 +52,7 @@ async function startWithForger (t: Test) {
     const { statusCode, headers, body: text } = await app.inject({
       method: 'POST', url: '/backchannel-logout', payload, headers: { host: new URL(config.app).host, 'content-type': type }
     })
-    return { status: statusCode, text, cacheControl: headers['cache-control'] }
+    return { status: statusCode, text, headers, cacheControl: headers['cache-control'] }
   }
 
   return {
@@ -60,6 +65,12 @@ async function startWithForger (t: Test) {
         .sign(key, { crit: { evil: true } }),
     signWith: (other: Uint8Array | CryptoKey, header: Record<string, unknown>, changes: Claims = {}) =>
       new SignJWT(claims(changes)).setProtectedHeader({ alg: alg!, kid: kid!, typ: 'logout+jwt', ...header }).sign(other),
+    /** With the key that the provider has by now. */
+    signAnew: async () => {
+      const newest = readKeys().find(({ stage }) => stage === 'current')!
+      return new SignJWT(claims()).setProtectedHeader({ alg: alg!, kid: newest.kid! }).sign(await importJWK(newest, alg))
+    },
+    keysAsked: () => keysAsked,
     signedIn: async (username = 'alice') => {
       const visitor = tab()
       await visitor.signIn(idp, username)
@@ -189,6 +200,65 @@ t.test('a session of one person together with the sub of another ends neither', 
   t.same([await isSignedIn(visitor), await isSignedIn(other)], [true, true])
   await forger.send(await forger.sign({ sid, sub: undefined }))
   t.same([await isSignedIn(visitor), await isSignedIn(other)], [true, false], 'the session alone does')
+})
+
+// https://openid.net/specs/openid-connect-backchannel-1_0.html#BCRequest: the provider says it once where we refuse.
+const times: [string, number, number][] = [
+  ['a provider that is nearly two minutes ahead', 115, 200],
+  ['a provider that is more than two minutes ahead', 130, 400],
+  ['a provider that is nearly four minutes behind', -235, 200],
+  ['a provider that is more than four minutes behind', -245, 400]
+]
+for (const [whose, seconds, expected] of times) {
+  t.test(`the sign-out of ${whose} is ${expected === 200 ? 'heard' : 'refused, and why is said'}`, async t => {
+    const visitor = await forger.signedIn()
+    const iat = now() + seconds
+    const { status, text } = await forger.send(await forger.sign({ iat, exp: iat + 120 }))
+    t.equal(status, expected, text)
+    t.equal(await isSignedIn(visitor), expected !== 200)
+    if (expected !== 200) t.match(text, /clocks .* more than 120 s apart \(OIDC_CLOCK_TOLERANCE\)/)
+  })
+}
+
+t.test('a logout token is remembered for as long as it would be taken again', async t => {
+  const token = await forger.sign()
+  t.equal((await forger.send(token)).status, 200)
+  const { app, config } = forger
+  const setClock = (offsetSeconds: number) =>
+    app.inject({ method: 'PUT', url: '/lab/clock', headers: { host: new URL(config.app).host }, payload: { offsetSeconds } })
+  t.teardown(() => setClock(0))
+  await setClock(220)
+  t.match((await forger.send(token)).text, /used before/)
+})
+
+t.test('forged logout tokens keep none of the provider\'s from being heard, though its key is a new one by then', async t => {
+  const own = await startWithForger(t)
+  const visitor = await own.signedIn()
+  const flood = (kid: string) => Promise.all([1, 2, 3].map(async () =>
+    (await own.send(await own.signWith((await generateKeyPair('RS256')).privateKey, { kid }))).status))
+  t.same(await flood('a-key-that-nobody-has'), [400, 400, 400])
+  await own.idp.lab.keys.rotate()
+  const { kid } = (await own.idp.lab.keys.list()).find(({ stage }) => stage === 'current')!
+  t.same(await flood(kid), [400, 400, 400])
+  await own.idp.lab.keys.rotate()
+
+  t.equal((await own.send(await own.signAnew())).status, 200)
+  t.equal(await isSignedIn(visitor), false)
+  t.ok(own.keysAsked() <= 8, `the provider was asked for its keys ${own.keysAsked()} times`)
+})
+
+t.test('a logout token whose key cannot be asked for is to be sent again', async t => {
+  const own = await startWithForger(t)
+  const visitor = await own.signedIn()
+  await own.idp.lab.faults.switchOn('jwks-server-error')
+  const token = await own.sign()
+  const { status, headers } = await own.send(token)
+  t.equal(status, 503)
+  t.match(headers['retry-after'], /^\d+$/)
+  t.equal(await isSignedIn(visitor), true)
+  await own.idp.lab.faults.reset()
+  t.equal((await own.send(token)).status, 200, 'it was not used up')
+  t.equal(await isSignedIn(visitor), false)
 })
 
 t.test('a logout token that is sent otherwise than as one field of a form is refused', async t => {

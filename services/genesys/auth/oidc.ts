@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import * as client from 'openid-client'
 import { fetch } from '#lib/outbound.ts'
+import { readyForNewKeys } from '#lib/signing-keys.ts'
 import { identityOf, type VerifiedIdentity } from './identity.ts'
 import { explainRefusal, explainValidation, OidcError, type Expectations, type Presented } from './oidc-error.ts'
 
@@ -25,14 +26,24 @@ export interface ImplicitResponse extends AuthorizationRequest {
   nonce: string
 }
 
-/** Genesys as a confidential client of the identity provider. */
-export function createOidcClient ({ issuer, client: { id, secret } }: {
+/** To openid-client a client has either the one flow or the other. */
+type Flow = 'code' | 'implicit'
+
+// ID tokens of the implicit flow come from anybody.
+const restOf: Record<Flow, number> = { code: 0, implicit: 1 }
+
+/**
+ * Genesys as a confidential client of the identity provider.
+ *
+ * @param options.clockTolerance seconds by which the clock of the identity provider and ours may differ
+ */
+export function createOidcClient ({ issuer, client: { id, secret }, clockTolerance }: {
   issuer: string
   client: { id: string, secret: string }
+  clockTolerance: number
 }) {
   const exactRedirectUri = new AsyncLocalStorage<string>()
-  let discovered: Promise<client.Configuration> | undefined
-  let implicit: client.Configuration | undefined
+  let discovered: Promise<Record<Flow, client.Configuration>> | undefined
 
   // RFC 6749 4.1.3 wants the redirect_uri of the authorization request, identical. openid-client takes it from the
   // callback's URL, where a query is lost and `https://brand.example` has become `https://brand.example/`.
@@ -45,34 +56,34 @@ export function createOidcClient ({ issuer, client: { id, secret } }: {
     return await fetch(url, options as Parameters<typeof fetch>[1]) as unknown as Response
   }
 
+  const timeout = 10
   // Marked as deprecated only to stand out. The lab's issuer has no TLS.
   const insecure = issuer.startsWith('http:') ? [client.allowInsecureRequests] : []
 
-  function discover () {
-    discovered ??= client.discovery(new URL(issuer), id, undefined, client.ClientSecretPost(secret), {
-      [client.customFetch]: fetchWithExactRedirectUri,
-      timeout: 10,
-      execute: [client.enableNonRepudiationChecks, ...insecure]
+  function configure (server: client.ServerMetadata, flow: Flow): client.Configuration {
+    const authentication = client.ClientSecretPost(secret)
+    const configuration = new client.Configuration(server, id, { [client.clockTolerance]: clockTolerance }, authentication)
+    configuration[client.customFetch] = fetchWithExactRedirectUri
+    configuration.timeout = timeout
+    const adjust = { code: client.enableNonRepudiationChecks, implicit: client.useIdTokenResponseType }[flow]
+    for (const change of [adjust, ...insecure]) change(configuration)
+    return configuration
+  }
+
+  /** What is known of the identity provider, for one of the flows. */
+  async function discover (flow: Flow): Promise<client.Configuration> {
+    discovered ??= client.discovery(new URL(issuer), id, undefined, client.None(), {
+      [client.customFetch]: fetchWithExactRedirectUri, timeout, execute: insecure
+    }).then(found => {
+      const server = found.serverMetadata()
+      return { code: configure(server, 'code'), implicit: configure(server, 'implicit') }
     }).catch(error => {
       discovered = undefined
       throw new OidcError('unavailable', `the identity provider cannot be discovered: ${inWords(error)}`, { cause: error })
     })
-    return discovered
-  }
-
-  /** The same for the implicit flow: to openid-client a client has either the one or the other. */
-  async function discoverForImplicitFlow () {
-    const discovered = await discover()
-    implicit ??= implicitConfiguration(discovered.serverMetadata())
-    return implicit
-  }
-
-  function implicitConfiguration (server: client.ServerMetadata) {
-    const configuration = new client.Configuration(server, id, undefined, client.ClientSecretPost(secret))
-    configuration[client.customFetch] = fetchWithExactRedirectUri
-    configuration.timeout = 10
-    for (const adjust of [client.useIdTokenResponseType, ...insecure]) adjust(configuration)
-    return configuration
+    const known = await discovered
+    known[flow] = readyForNewKeys(known[flow], () => configure(known[flow].serverMetadata(), flow), { rest: restOf[flow] })
+    return known[flow]
   }
 
   const expectationsOf = ({ nonce, maxAge }: AuthorizationRequest): Expectations => ({ issuer, clientId: id, nonce, maxAge })
@@ -81,7 +92,6 @@ export function createOidcClient ({ issuer, client: { id, secret } }: {
     /** Ask for metadata and keys anew when they are needed next: what is known was dated by a clock that has been set since. */
     forgetProvider () {
       discovered = undefined
-      implicit = undefined
     },
 
     /**
@@ -92,7 +102,7 @@ export function createOidcClient ({ issuer, client: { id, secret } }: {
      * @see https://openid.net/specs/openid-connect-core-1_0.html#TokenRequest
      */
     async redeemAuthorizationCode ({ code, redirectUri, codeVerifier, ...request }: Redemption) {
-      const configuration = await discover()
+      const configuration = await discover('code')
       const { nonce, maxAge, iss } = request
       const callback = new URL(redirectUri)
       callback.search = new URLSearchParams({
@@ -127,7 +137,7 @@ export function createOidcClient ({ issuer, client: { id, secret } }: {
      * @see https://openid.net/specs/openid-connect-core-1_0.html#ImplicitAuthResponse
      */
     async validateIdToken ({ idToken, ...request }: ImplicitResponse) {
-      const configuration = await discoverForImplicitFlow()
+      const configuration = await discover('implicit')
       const { nonce, maxAge, iss } = request
       const response = new URL(issuer)
       response.hash = new URLSearchParams({ id_token: idToken, ...(iss !== undefined && { iss }) }).toString()
@@ -136,7 +146,9 @@ export function createOidcClient ({ issuer, client: { id, secret } }: {
           expectedState: client.skipStateCheck,
           ...(maxAge !== undefined && { maxAge })
         })
-        return { identity: identityOf(claims), expiresIn: claims.exp - Math.floor(Date.now() / 1000) }
+        const left = claims.exp - Math.floor(Date.now() / 1000)
+        // Where it has expired by our clock alone, it lives for as long as it is taken.
+        return { identity: identityOf(claims), expiresIn: left > 0 ? left : left + clockTolerance }
       } catch (error) {
         throw translate(error, 'ID token', [idToken], expectationsOf(request))
       }
@@ -151,7 +163,7 @@ export function createOidcClient ({ issuer, client: { id, secret } }: {
      * @see https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse
      */
     async refresh (refreshToken: string, { sub }: VerifiedIdentity) {
-      const configuration = await discover()
+      const configuration = await discover('code')
       const tokens = await client.refreshTokenGrant(configuration, refreshToken).catch(error => {
         throw translate(error, 'refresh token', [refreshToken], expectationsOf({}))
       })

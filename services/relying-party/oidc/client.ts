@@ -1,12 +1,12 @@
 import * as client from 'openid-client'
 import type { Logger } from '#lib/http-server.ts'
 import { createPlainFetch } from '#lib/plain-fetch.ts'
+import { readyForNewKeys } from '#lib/signing-keys.ts'
 import { clientAuthenticationOf } from './client-authentication.ts'
 import type { ProviderConfig } from '../config.ts'
 import { SignInError } from '../errors.ts'
 import { logoutTokenCheck } from './logout-token.ts'
 import { refusal } from './refusals.ts'
-import { readyForNewKeys } from './signing-keys.ts'
 
 /** A provider that has told where its endpoints are, and this application as its client. */
 export interface DiscoveredProvider {
@@ -38,7 +38,7 @@ export function askProvider (config: ProviderConfig, messengerClientId: string, 
 async function discover (
   config: ProviderConfig, messengerClientId: string, fetch: ReturnType<typeof createPlainFetch>, log: Logger
 ): Promise<DiscoveredProvider> {
-  const { issuer, clientId, timeout } = config
+  const { issuer, clientId, timeout, clockTolerance } = config
   // Deprecated so that it stands out: without it, no provider is talked to in the clear. The lab's is.
   const transport = issuer.startsWith('http:') ? [client.allowInsecureRequests] : []
   try {
@@ -49,7 +49,7 @@ async function discover (
     checkMetadata(metadata)
 
     const configure = () => {
-      const configuration = new client.Configuration(metadata, clientId, undefined, authentication)
+      const configuration = new client.Configuration(metadata, clientId, { [client.clockTolerance]: clockTolerance }, authentication)
       configuration[client.customFetch] = fetch
       configuration.timeout = timeout
       // The code flow may trust TLS in place of the signature. We look at both.
@@ -72,6 +72,7 @@ async function discover (
         jwksUri: String(metadata.jwks_uri),
         clientId,
         algorithms: metadata.id_token_signing_alg_values_supported ?? ['RS256'],
+        clockTolerance,
         fetch
       }),
       origins: originsOf(issuer, metadata.authorization_endpoint, metadata.end_session_endpoint)

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { createRemoteJWKSet, customFetch, errors, jwtVerify, type FetchImplementation, type JWTPayload } from 'jose'
 import { SignInError } from '../errors.ts'
 
@@ -15,29 +16,44 @@ const event = 'http://schemas.openid.net/event/backchannel-logout'
 
 // The specification recommends two minutes at most; a token that is older was kept by somebody.
 const maxTokenAge = 150
-const clockTolerance = 30
+// Anybody can send a token of a key that is not there, and have the provider asked for it.
+const restMs = 500
 
 /**
  * Makes the check of logout tokens of one provider.
  *
  * @param provider.algorithms that it signs ID tokens with; `none` and symmetric ones are not accepted in any case
+ * @param provider.clockTolerance seconds by which its clock and ours may differ
+ * @returns a function that rejects with a `SignInError`: 400 for a token that is refused for good, and 503 where its key cannot
+ *   be asked for now, so that the provider sends it again
  * @see https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation
  */
 export function logoutTokenCheck (provider: {
-  issuer: string, jwksUri: string, clientId: string, algorithms: string[], fetch: FetchImplementation
+  issuer: string, jwksUri: string, clientId: string, algorithms: string[], clockTolerance: number, fetch: FetchImplementation
 }): (token: string) => Promise<LogoutToken> {
-  const { issuer, clientId } = provider
+  const { issuer, clientId, clockTolerance } = provider
   const algorithms = provider.algorithms.filter(algorithm => !/^(none|HS)/i.test(algorithm))
-  const keys = createRemoteJWKSet(new URL(provider.jwksUri), { [customFetch]: provider.fetch })
+  let asked = 0
+  const keys = createRemoteJWKSet(new URL(provider.jwksUri), {
+    cooldownDuration: restMs,
+    [customFetch]: (...request) => {
+      asked++
+      return provider.fetch(...request)
+    }
+  })
   const options = { issuer, audience: clientId, algorithms, maxTokenAge, clockTolerance, requiredClaims: ['iat', 'exp', 'jti'] }
 
   async function verify (token: string) {
+    const before = asked
     try {
       return await jwtVerify(token, keys, options)
     } catch (error) {
-      // It may have other keys under the names of those it had.
-      if (!(error instanceof errors.JWSSignatureVerificationFailed) || keys.coolingDown) throw error
-      await keys.reload()
+      // It may have other keys by now, and under the names of those it had. Who was here before, and with what, must not matter:
+      // a refusal is for good, since no provider sends a token again that was refused.
+      if (!isOfUnknownKey(error) || asked > before) throw error
+      if (keys.coolingDown) await pause(restMs)
+      // Who waits together asks once.
+      if (asked === before) await keys.reload()
       return jwtVerify(token, keys, options)
     }
   }
@@ -49,14 +65,34 @@ export function logoutTokenCheck (provider: {
       if (protectedHeader.typ !== undefined && !/^(application\/)?logout\+jwt$|^JWT$/i.test(protectedHeader.typ)) {
         throw new Error('its type is that of another kind of token')
       }
-      return claimsOf(payload)
+      const claims = claimsOf(payload)
+      return { ...claims, exp: claims.exp + clockTolerance }
     } catch (error) {
+      if (isAboutTheKeys(error)) {
+        throw new SignInError('provider_unavailable', {
+          statusCode: 503, description: 'the keys of the identity provider could not be fetched', cause: error
+        })
+      }
+      const apart = isAboutTime(error)
+        ? `; where it was sent just now, the clocks of the identity provider and of this application are more than ${clockTolerance} s apart ` +
+          '(OIDC_CLOCK_TOLERANCE)'
+        : ''
       throw new SignInError('invalid_request', {
-        description: `the logout token was refused: ${(error as Error).message}`, cause: error
+        description: `the logout token was refused: ${(error as Error).message}${apart}`, cause: error
       })
     }
   }
 }
+
+const isOfUnknownKey = (error: unknown) =>
+  error instanceof errors.JWSSignatureVerificationFailed || error instanceof errors.JWKSNoMatchingKey
+
+/** What jose throws of the JWK set and how it was fetched, not of the token. */
+const isAboutTheKeys = (error: unknown) => error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid ||
+  (error as { code?: string }).code === 'ERR_JOSE_GENERIC' || (error instanceof TypeError && error.message === 'fetch failed')
+
+const isAboutTime = (error: unknown) => error instanceof errors.JWTExpired ||
+  (error instanceof errors.JWTClaimValidationFailed && error.reason === 'check_failed' && /^(iat|exp|nbf)$/.test(error.claim))
 
 function claimsOf (payload: JWTPayload): LogoutToken {
   const { sid, sub, jti, exp, events, nonce } = payload

@@ -101,6 +101,7 @@ export class IdentityProvider {
       if (claims.azp !== undefined && claims.azp !== this.#config.clientId) {
         throw new SignInError('invalid_id_token', { description: 'the ID token was issued to another application (azp)' })
       }
+      this.#checkIssueTime(claims)
       const user = await this.#user(configuration, answer.access_token, claims)
       const sid = typeof claims['sid'] === 'string' && claims['sid'] !== '' ? claims['sid'] : undefined
       return { issuer: this.issuer, user, sid, tokens: tokensOf(answer, answer.id_token!) }
@@ -129,6 +130,7 @@ export class IdentityProvider {
     return this.#refusing(async () => {
       const answer = await client.refreshTokenGrant(configuration, refreshToken)
       const claims = answer.claims()
+      if (claims) this.#checkIssueTime(claims)
       if (claims && (claims.sub !== sub || claims.azp !== decodeJwt(idToken)['azp'])) {
         throw new SignInError('invalid_id_token', {
           description: 'the refreshed ID token does not continue the sign-in (sub, azp)'
@@ -240,6 +242,21 @@ export class IdentityProvider {
     // The subject of the ID token must be that of the userinfo response too.
     // https://openid.net/specs/openid-connect-core-1_0.html#UserInfoResponse
     return { ...aboutThePerson(claims), ...wellTyped(await client.fetchUserInfo(configuration, accessToken, sub)) }
+  }
+
+  /**
+   * openid-client does not look at when an ID token was issued. Where the provider is ahead of us by more than we tolerate, what
+   * it says of sign-outs is refused, so nobody is signed in either.
+   *
+   * @see https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation, step 10
+   */
+  #checkIssueTime ({ iat }: client.IDToken): void {
+    const { clockTolerance } = this.#config
+    if (iat - Date.now() / 1000 <= clockTolerance) return
+    throw new SignInError('invalid_id_token', {
+      description: 'the ID token is from the future (iat): the clocks of the identity provider and of this application are more ' +
+        `than ${clockTolerance} s apart (OIDC_CLOCK_TOLERANCE)`
+    })
   }
 
   /** A URL of this application, as the browser sees it: never from the Host header, which anybody can write. */

@@ -213,6 +213,29 @@ t.test('takes the same sign-in where no OIDC_MAX_AGE is set', async t => {
   t.match(await person.session(), { authenticated: true })
 })
 
+/** The provider's clock is ahead of ours. */
+const ahead = (seconds: number) => (provider: Provider) => {
+  const { issue } = provider.IdToken.prototype
+  provider.IdToken.prototype.issue = function (context) {
+    const now = Math.floor(Date.now() / 1000)
+    this.set('iat', now + seconds)
+    this.set('exp', now + seconds + 3600)
+    return issue.call(this, context)
+  }
+}
+
+for (const [seconds, settings, comesIn] of [
+  [110, {}, true], [130, {}, false], [130, { OIDC_CLOCK_TOLERANCE: '180' }, true], [20, { OIDC_CLOCK_TOLERANCE: '0' }, false]
+] as const) {
+  const tolerance = 'OIDC_CLOCK_TOLERANCE' in settings ? settings.OIDC_CLOCK_TOLERANCE : '120'
+  t.test(`${comesIn ? 'signs in' : 'does not sign in'} where the provider is ${seconds} s ahead, and ${tolerance} s are tolerated`, async t => {
+    const { person } = await start(t, { prepare: ahead(seconds) }, settings)
+    const page = await person.signIn()
+    t.match(await person.session(), { authenticated: comesIn })
+    if (!comesIn) t.match(page.$('dl').text(), /from the future \(iat\): the clocks .* \(OIDC_CLOCK_TOLERANCE\)/)
+  })
+}
+
 // https://openid.net/specs/openid-connect-core-1_0.html#PairwiseAlg
 t.test('signs in where a person has another sub for each client, and asks for the Messenger\'s code without one', async t => {
   const { person, provider, origin } = await start(t, {
