@@ -15,7 +15,8 @@ import { Realms } from './realms.ts'
 import { consentRoutes } from './routes/consent.ts'
 import { homeRoutes } from './routes/home.ts'
 import { interactionRoutes } from './routes/interaction.ts'
-import { protocolRoutes } from './routes/protocol.ts'
+import { postedRoutes } from './routes/posted.ts'
+import { insertedWellKnownRoutes, protocolRoutes } from './routes/protocol.ts'
 import { signInRoutes } from './routes/sign-in.ts'
 
 const wordsToGoOn = {
@@ -56,12 +57,20 @@ export async function buildIdp (config: IdpConfig): Promise<Server> {
       await issuer.register(resolveRealm, { realms, lab: config.lab })
       if (config.lab) await issuer.register(recordExchanges)
       await issuer.register(homeRoutes, { app: config.app })
+      await issuer.register(postedRoutes)
       await issuer.register(protocolRoutes)
       await issuer.register(interactionRoutes)
       await issuer.register(signInRoutes)
       await issuer.register(consentRoutes)
       if (config.lab) await issuer.register(lab, { realms, addresses: config })
     }, { prefix })
+  }
+  if (config.lab) {
+    await app.register(async realmsFromOutside => {
+      await realmsFromOutside.register(resolveRealm, { realms, lab: config.lab })
+      await realmsFromOutside.register(recordExchanges)
+      await realmsFromOutside.register(insertedWellKnownRoutes)
+    })
   }
   return app
 }

@@ -72,7 +72,8 @@ function checkFrontChannelUri (value: unknown, { redirect_uris: redirectUris }: 
 
 /** A client that never sends a browser to the authorization endpoint needs no redirect URI. */
 function settleResponseTypes (metadata: ClientMetadata): void {
-  if (metadata.grant_types && !metadata.grant_types.includes('authorization_code')) metadata.response_types = []
+  // Of another type it is refused later.
+  if (Array.isArray(metadata.grant_types) && !metadata.grant_types.includes('authorization_code')) metadata.response_types = []
 }
 
 /** Origins of clients stand in the Content-Security-Policy of pages, where some characters of host names mean something. */

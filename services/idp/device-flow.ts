@@ -23,9 +23,11 @@ const xsrfOf = (ctx: KoaContextWithOIDC) => String(ctx.oidc.session?.state?.['se
 /**
  * The device flow: a device shows a code, and a person types it in here, in a browser.
  *
+ * @param keepSession the form of a refusal works by the session, and where none was there before, oidc-provider has looked
+ *   already whether it is one to keep
  * @see https://www.rfc-editor.org/rfc/rfc8628
  */
-export function deviceFlow (show: Show, accounts: Accounts) {
+export function deviceFlow (show: Show, accounts: Accounts, keepSession: (ctx: KoaContextWithOIDC) => Promise<void>) {
   return {
     deviceFlow: {
       enabled: true,
@@ -40,6 +42,7 @@ export function deviceFlow (show: Show, accounts: Accounts) {
           return
         }
         if (error && refusals[error.name]) ctx.status = 422
+        if (error) await keepSession(ctx)
         const userCode = String((error as { userCode?: string } | undefined)?.userCode ?? '')
         ctx.body = await show('device-code', codePage(xsrfOf(ctx), userCode, error && wordsFor(error, out)))
       },
@@ -86,7 +89,8 @@ export function fillInUserCode (provider: Provider, show: Show): void {
     await next()
     if (ctx.oidc?.route !== 'code_verification' || ctx.method !== 'GET' || ctx.status !== 200) return
     const userCode = ctx.oidc.params?.['user_code']
-    if (typeof userCode !== 'string') return
-    ctx.body = await show('device-code', codePage(xsrfOf(ctx as KoaContextWithOIDC), userCode, undefined))
+    if (userCode === undefined) return
+    const known = typeof userCode === 'string' ? userCode : ''
+    ctx.body = await show('device-code', codePage(xsrfOf(ctx as KoaContextWithOIDC), known, undefined))
   })
 }

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import { Provider, type Configuration, type ErrorOut, type errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Logger } from '#lib/http-server.ts'
 import { storeAdapter } from './adapter.ts'
@@ -11,6 +12,7 @@ import { announceWhatClientsUse } from './discovery.ts'
 import { FaultInstead } from './faults/apply.ts'
 import { frontChannelMetadata, signOutInFrames } from './front-channel-logout.ts'
 import type { SigningKeys } from './keys.ts'
+import { leaveToOthers } from './left-over.ts'
 import { attachInstruments, instrumentFetch } from './lab/instruments.ts'
 import { pkceRequired } from './permissive/authorization-request.ts'
 import { permitForClients } from './permissive/permit.ts'
@@ -61,13 +63,15 @@ export interface ProviderParts {
 export function createProvider ({ realm, pages, log }: ProviderParts): Provider {
   const { accounts, clients, cookieKeys, cookieSignatures, issuer, keys, mountPath, settings, store } = realm
 
+  // Issuers on one host share its cookies: the path keeps theirs apart.
+  const sessionCookie = { signed: true, httpOnly: true, sameSite: 'lax', path: mountPath || '/' } as const
+
   const configuration: Configuration = {
     adapter: storeAdapter(store, clients),
     jwks: keys.jwks(),
     cookies: {
       keys: cookieKeys,
-      // Issuers on one host share its cookies: the path keeps theirs apart.
-      long: { signed: true, httpOnly: true, sameSite: 'lax', path: mountPath || '/' },
+      long: sessionCookie,
       short: { signed: true, httpOnly: true, sameSite: 'lax' },
       ...(mountPath && { names: cookieNames(mountPath) })
     },
@@ -125,7 +129,7 @@ export function createProvider ({ realm, pages, log }: ProviderParts): Provider 
       introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
       revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
       ...requestSecurity,
-      ...deviceFlow(pages.show, accounts),
+      ...deviceFlow(pages.show, accounts, ctx => keepSession(ctx, sessionCookie)),
       ...registration(clients, settings.value.dynamic_client_registration),
       backchannelLogout: { enabled: true },
       rpInitiatedLogout: {
@@ -144,6 +148,7 @@ export function createProvider ({ realm, pages, log }: ProviderParts): Provider 
 
   const provider = new Provider(issuer, configuration)
   provider.keys = cookieSignatures
+  leaveToOthers(provider, realm)
   permitForClients(provider, realm, log)
   // Before the instruments, so that a fault in the way back is one in the way on from this page too.
   signOutInFrames(provider, page => pages.show('front-channel-sign-out', page))
@@ -166,9 +171,17 @@ export function createProvider ({ realm, pages, log }: ProviderParts): Provider 
   replaceSelfSubmittingForms(provider, pages)
   hideUnpublishedKeys(provider, keys)
   explainRefusals(provider, store)
-  logRefusals(provider, log)
+  answerRevocations(provider)
+  logRefusals(provider, realm, log)
   logBackChannelLogout(provider, log)
   return provider
+}
+
+/** Keep a session that has not been, in a browser that has none. */
+async function keepSession ({ oidc: { cookies, provider, session } }: KoaContextWithOIDC, cookie: object): Promise<void> {
+  if (!session || session.exp !== undefined) return
+  cookies.set(provider.cookieName('session'), session.jti, cookie)
+  await session.save(sessionLifetime)
 }
 
 /**
@@ -220,25 +233,47 @@ function hideUnpublishedKeys (provider: Provider, keys: SigningKeys) {
   })
 }
 
+/**
+ * An empty JSON object, where oidc-provider sends nothing and does not say of which kind: clients need not look at it, but
+ * some parse whatever they get.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc7009#section-2.2
+ */
+function answerRevocations (provider: Provider) {
+  provider.use(async (ctx, next) => {
+    await next()
+    if (ctx.oidc?.route === 'revocation' && ctx.status === 200) ctx.body = {}
+  })
+}
+
 // The more specific path comes first in a Cookie header, but the names of those of the root would be read too.
 function cookieNames (mountPath: string) {
   const suffix = mountPath.split('/').at(-1)
   return { session: `_session.${suffix}`, interaction: `_interaction.${suffix}`, resume: `_interaction_resume.${suffix}` }
 }
 
-function logRefusals (provider: Provider, log: Logger) {
+function logRefusals (provider: Provider, realm: Realm, log: Logger) {
   const refused = (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
     const client = ctx.oidc.client?.clientId ?? 'a client that is not known'
     log.info(
       `refused ${client} at ${ctx.path}: ${error.error}, ${error.error_detail ?? error.error_description ?? error.message}`)
   }
   provider.on('authorization.error', refused)
+  provider.on('pushed_authorization_request.error', refused)
+  provider.on('device_authorization.error', refused)
+  provider.on('code_verification.error', refused)
+  provider.on('device_resume.error', refused)
   provider.on('grant.error', refused)
   provider.on('introspection.error', refused)
   provider.on('revocation.error', refused)
   provider.on('userinfo.error', refused)
   provider.on('end_session.error', refused)
+  provider.on('end_session_confirm.error', refused)
+  provider.on('registration_create.error', refused)
+  provider.on('registration_update.error', refused)
   provider.on('server_error', (_ctx, err) => {
-    if (!(err instanceof FaultInstead)) log.error({ err }, 'the provider failed')
+    if (!(err instanceof FaultInstead) && !realm.removed) log.error({ err }, 'the provider failed')
   })
+  // Where nobody listens, Koa prints the stack.
+  ;(provider as EventEmitter).on('error', (error: Error) => { log.info(`an answer was not sent: ${error.message}`) })
 }

@@ -66,6 +66,8 @@ export class Realm {
   readonly cookieKeys: string[]
   readonly cookieSignatures: CookieSignatures
   readonly lab: RealmLab | undefined
+  /** whether it has been removed, so that whatever is still asked of it is not there */
+  removed = false
   readonly #stateFolder: string
   readonly #makeProvider: () => Provider
   #provider: Provider | undefined
@@ -176,6 +178,7 @@ export class Realm {
 
   /** End it, and forget everything about it. */
   remove (): void {
+    this.removed = true
     this.close()
     rmSync(this.#stateFolder, { recursive: true, force: true })
   }

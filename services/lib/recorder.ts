@@ -46,8 +46,9 @@ export interface RecorderOptions {
    * Called when the exchange has ended.
    *
    * @param status that went back; 0 where the connection broke before there was one
+   * @returns nothing for what is not to be recorded after all
    */
-  describe (exchange: Exchange, status: number): Description
+  describe (exchange: Exchange, status: number): Description | undefined
 }
 
 const record: FastifyPluginAsync<RecorderOptions> = async (app, options) => {
@@ -75,8 +76,10 @@ function observe (exchange: Exchange, { describe, clockOf }: RecorderOptions): v
 
   const take = () => {
     const status = response.headersSent ? response.statusCode : 0
+    const description = describe(exchange, status)
+    if (!description) return
     ledger.record({
-      ...describe(exchange, status),
+      ...description,
       id,
       time,
       method: request.method,

@@ -136,10 +136,11 @@ async function clientAt (ctx: KoaContextWithOIDC, url: string): Promise<string |
   return ctx.oidc.client?.clientId
 }
 
-function describe (exchange: Exchange, status: number): Description {
+function describe (exchange: Exchange, status: number): Description | undefined {
   const { request, reply } = exchange
   const ctx = request.raw[contextKey]
   const endpoint = endpointOf(request)
+  if (endpoint === undefined) return undefined
   const parameters = parametersOf(exchange, ctx)
   const answer = answerOf(reply.raw, ctx, exchange.answer)
   const client = exchange.client ?? clientOf(ctx) ?? text(parameters['client_id'])
@@ -151,13 +152,18 @@ function describe (exchange: Exchange, status: number): Description {
     answer: status === 0 ? {} : answer,
     ...(client !== undefined && { client }),
     ...aboutPerson(exchange, ctx),
-    correlation: { begins: begin.has(endpoint), ...correlationOf(exchange, ctx, parameters, answer) }
+    correlation: { begins: begins(request, endpoint), ...correlationOf(exchange, ctx, parameters, answer) }
   }
 }
 
-function endpointOf (request: FastifyRequest): string {
-  const route = request.routeOptions.url
-  if (route === undefined) return 'not_found'
+/** What a browser posts to the authorization endpoint begins with the GET that it is redirected to. */
+const begins = ({ method }: FastifyRequest, endpoint: string) =>
+  begin.has(endpoint) && !(endpoint === 'authorization' && method === 'POST')
+
+/** Nothing where there is none of that path. */
+function endpointOf (request: FastifyRequest): string | undefined {
+  const route = request.raw[contextKey]?.['_matchedRoute'] as string | undefined ?? request.routeOptions.url
+  if (route === undefined || route.endsWith('/*')) return undefined
   const path = route.replace(/^\/realms\/[^/]+/, '') || '/'
   return endpoints[path] ?? path.slice(path.lastIndexOf('/') + 1)
 }
@@ -165,9 +171,9 @@ function endpointOf (request: FastifyRequest): string {
 function parametersOf ({ request, form }: Exchange, ctx: Context): Values {
   const body = form ?? ctx?.oidc?.body ?? request.body
   return {
-    ...request.query as Values,
+    ...ctx?.query ?? request.query as Values,
     ...(typeof body === 'object' ? body as Values : {}),
-    ...authenticationOf(request, endpointOf(request), body, ctx?.oidc?.client)
+    ...authenticationOf(request, endpointOf(request) ?? '', body, ctx?.oidc?.client)
   }
 }
 
@@ -194,11 +200,12 @@ function aboutPerson (exchange: Exchange, ctx: Context): { user?: string, sessio
 /** Values that lead from one exchange of a flow to the next. */
 function correlationOf (exchange: Exchange, ctx: Context, parameters: Values, answer: Values): Correlation {
   const oidc = ctx?.oidc
-  const { uid } = exchange.request.params as { uid?: string }
+  const { uid } = { ...exchange.request.params as { uid?: string }, ...ctx?.params as { uid?: string } | undefined }
   const asked = (name: string) => text(parameters[name])
   const given = (name: string) => text(answer[name])
   const client = oidc?.client?.clientId
-  const isSignOut = ['end_session', 'resume'].includes(endpointOf(exchange.request))
+  const endpoint = endpointOf(exchange.request) ?? ''
+  const isSignOut = ['end_session', 'resume'].includes(endpoint)
   return {
     by: [
       uid, asked('request_uri'), asked('code'), asked('device_code'), asked('refresh_token'), asked('access_token'),
@@ -209,7 +216,7 @@ function correlationOf (exchange: Exchange, ctx: Context, parameters: Values, an
       given('request_uri'), given('device_code'), isSignOut ? text(oidc?.session?.state?.['secret']) : undefined
     ],
     learns: {
-      ...learnt('state', begin.has(endpointOf(exchange.request)) ? text(oidc?.params?.['state']) ?? asked('state') : undefined),
+      ...learnt('state', begin.has(endpoint) ? text(oidc?.params?.['state']) ?? asked('state') : undefined),
       ...learnt('sid', client && oidc?.session?.accountId ? oidc.session.sidFor(client) : text(tokenOf(ctx)?.['sid']))
     }
   }

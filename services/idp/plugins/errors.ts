@@ -38,7 +38,7 @@ export function errorPage (out: ErrorOut, clients: Clients): ErrorPage {
 export const errors = fp<{ root: Realm }>(async (app, { root }) => {
   app.setNotFoundHandler((request, reply) =>
     answer(request, reply.code(404), {
-      error: 'not_found', error_description: `there is nothing at ${request.url.split('?')[0]}`
+      error: 'not_found', error_description: `there is nothing at ${request.originalUrl.split('?')[0]}`
     }))
 
   app.setErrorHandler<FastifyError & { error?: string, error_description?: string }>((error, request, reply) => {

@@ -1,59 +1,51 @@
 import type { IncomingMessage } from 'node:http'
-import type { FastifyPluginAsync } from 'fastify'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { leftOf } from '../left-over.ts'
+import { withPosted } from './posted.ts'
 
-/** The endpoints of OpenID Connect, all of them oidc-provider's. */
+/**
+ * The endpoints of OpenID Connect, all of them oidc-provider's. It is asked for everything that is nobody else's, as it knows
+ * best which endpoints it has, by which methods, and which of them browsers ask before a page of another origin may call.
+ */
 export const protocolRoutes: FastifyPluginAsync = async app => {
-  // oidc-provider reads bodies itself.
+  takeBodiesAsTheyAre(app)
+  app.all('/*', async (request, reply) => {
+    const isOfRealm = 'realm' in (request.params as object)
+    const url = isOfRealm ? request.url.replace(/^\/realms\/[^/?]+/, '') : request.url
+    return await answer(request, reply, await withPosted(url, request.realm.store))
+  })
+}
+
+/**
+ * The metadata of issuers below a path, where RFC 8414 puts it: at the root, with the path of the issuer at the end.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc8414#section-3.1
+ */
+export const insertedWellKnownRoutes: FastifyPluginAsync = async app => {
+  takeBodiesAsTheyAre(app)
+  const document = '/.well-known/oauth-authorization-server'
+  app.all(`${document}/realms/:realm`, async (request, reply) => await answer(request, reply, document))
+}
+
+/** oidc-provider reads bodies itself. */
+function takeBodiesAsTheyAre (app: Parameters<FastifyPluginAsync>[0]): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+}
 
-  const endpoints = {
-    'GET /.well-known/openid-configuration': 'discovery',
-    'GET /jwks': 'signing keys',
-    'GET /auth': 'authorization endpoint',
-    'GET /auth/:uid': 'authorization endpoint, after a sign-in or consent page',
-    'POST /request': 'pushed authorization request endpoint',
-    'POST /token': 'token endpoint',
-    'POST /device/auth': 'device authorization endpoint',
-    'GET /device': 'page for the code that a device shows',
-    'POST /device': 'answer to that page',
-    'GET /device/:uid': 'the same, after a sign-in or consent page',
-    'GET /me': 'userinfo endpoint',
-    'POST /me': 'userinfo endpoint',
-    'POST /token/introspection': 'introspection endpoint',
-    'POST /token/revocation': 'revocation endpoint',
-    'GET /session/end': 'end-session endpoint',
-    'POST /session/end/confirm': 'answer to the sign-out page',
-    'GET /session/end/success': 'after a sign-out without a way back',
-    'POST /reg': 'client registration endpoint',
-    'GET /reg/:clientId': 'client configuration endpoint',
-    'PUT /reg/:clientId': 'client configuration endpoint',
-    'DELETE /reg/:clientId': 'client configuration endpoint',
-    // What browsers ask before a page of another origin, a public client, may call.
-    'OPTIONS /token': 'token endpoint',
-    'OPTIONS /me': 'userinfo endpoint',
-    'OPTIONS /request': 'pushed authorization request endpoint',
-    'OPTIONS /token/revocation': 'revocation endpoint'
-  }
-
-  for (const endpoint of Object.keys(endpoints)) {
-    const [method, url] = endpoint.split(' ') as ['GET' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS', string]
-    app.route({
-      method,
-      url,
-      handler: async (request, reply) => {
-        const { handle, issuer, mountPath, settings } = request.realm
-        if (url.startsWith('/reg') && !settings.value.dynamic_client_registration) return reply.callNotFound()
-        // Discovery names its endpoints after the request's host. There is one name for this provider, its issuer, so what
-        // the client or a proxy called it does not count.
-        const { host, protocol } = new URL(issuer)
-        request.raw.headers['x-forwarded-host'] = host
-        request.raw.headers['x-forwarded-proto'] = protocol.slice(0, -1)
-        reply.hijack()
-        await handle(mounted(request.raw, mountPath), reply.raw)
-      }
-    })
-  }
+/** @param url of the endpoint, below the issuer */
+async function answer (request: FastifyRequest, reply: FastifyReply, url: string) {
+  const { handle, issuer, mountPath } = request.realm
+  // Discovery names its endpoints after the request's host. There is one name for this provider, its issuer, so what
+  // the client or a proxy called it does not count.
+  const { host, protocol } = new URL(issuer)
+  request.raw.headers['x-forwarded-host'] = host
+  request.raw.headers['x-forwarded-proto'] = protocol.slice(0, -1)
+  await handle(mounted(request.raw, mountPath, url), reply.raw)
+  const left = leftOf(request.raw)
+  if (!left) return reply.hijack()
+  if ('error' in left) throw left.error
+  return reply.callNotFound()
 }
 
 /**
@@ -61,7 +53,6 @@ export const protocolRoutes: FastifyPluginAsync = async app => {
  *
  * @see https://github.com/panva/node-oidc-provider/blob/main/docs/README.md#mounting-oidc-provider
  */
-function mounted (request: IncomingMessage, mountPath: string): IncomingMessage {
-  const url = request.url!.replace(/^\/realms\/[^/?]+/, '')
+function mounted (request: IncomingMessage, mountPath: string, url: string): IncomingMessage {
   return Object.assign(request, { originalUrl: mountPath + url, url })
 }
