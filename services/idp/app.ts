@@ -39,6 +39,7 @@ export async function buildIdp (config: IdpConfig): Promise<Server> {
     goOn: (why, xsrf) => app.view('continue', { ...wordsToGoOn[why], base, xsrf }),
     show: (template, page) => app.view(template, { ...page, base })
   }))
+  app.addHook('preClose', async () => realms.endWaiting())
   app.addHook('onClose', async () => realms.close())
   if (config.lab) {
     const leaveClock = await keepProcessClock(realms.root.store)

@@ -126,6 +126,11 @@ export class Realms {
     realm.remove()
   }
 
+  /** Answer those who wait for something to happen: nothing will. */
+  endWaiting (): void {
+    for (const realm of this.#realms.values()) realm.lab?.ledger.close()
+  }
+
   close (): void {
     for (const realm of this.#realms.values()) realm.close()
   }

@@ -1,9 +1,12 @@
+import { createServer, type IncomingMessage } from 'node:http'
 import { createRequire } from 'node:module'
 import Fastify, {
-  LogController, type FastifyBaseLogger, type FastifyRequest, type FastifyServerOptions, type RouteOptions
+  LogController, type FastifyBaseLogger, type FastifyServerOptions, type RouteOptions
 } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import { graceOf, gracePeriodMs } from './graceful-close.ts'
 import { basePathOf, pathBelow } from './request-target.ts'
+import { answerInTurn } from './request-turns.ts'
 import type { ServerConfig } from './settings.ts'
 import { ajvOptions, lazyCompilers } from './validation.ts'
 
@@ -19,7 +22,8 @@ const loadPretty = () => createRequire(import.meta.url)('pino-pretty') as typeof
 
 /**
  * The Fastify instance that every service is built on: one line of log a request, and no secret in it; `request.ip` is the
- * client's behind trusted proxies, while `request.host` and `request.protocol` are always those of the connection.
+ * client's behind trusted proxies, while `request.host` and `request.protocol` are always those of the connection. Of each
+ * connection one request at a time is worked on, and what is under way when it closes has `gracePeriodMs` to end.
  */
 export function buildServer (
   config: ServerConfig,
@@ -41,14 +45,17 @@ export function buildServer (
     logController: new LogController({ disableRequestLogging: true }),
     routerOptions: { maxParamLength: 200 },
     rewriteUrl: request => pathBelow(basePath, request),
-    forceCloseConnections: true,
-    // Of its own, Fastify waits for ever for the rest of a body, and a connection costs whoever sends it nothing.
-    requestTimeout: 120_000,
+    serverFactory: handler => createServer(connectionOptions, handler),
     trustProxy: config.trustedProxies,
     schemaController: { compilersFactory: lazyCompilers },
     ajv: { customOptions: ajvOptions },
     ...earlyErrors
   }).withTypeProvider<TypeBoxTypeProvider>()
+
+  answerInTurn(app.server)
+  const beginGrace = graceOf(app.server, requests => app.log.warn(
+    `cut after ${gracePeriodMs / 1000} s, as this service ends: ${requests.map(nameOf).join(', ')}`))
+  app.addHook('preClose', async () => beginGrace())
 
   // Every URL is made from the settings. Fastify would believe a trusted proxy in this as well, and with it whoever sends
   // through one that passes on what it is given.
@@ -58,11 +65,18 @@ export function buildServer (
   })
   app.addHook('onResponse', (request, reply, done) => {
     if (!request.routeOptions.config.quiet) {
-      request.log.info(`${request.method} ${withoutValues(request)} ${reply.statusCode} ${Math.round(reply.elapsedTime)} ms`)
+      request.log.info(`${request.method} ${withoutValues(request.originalUrl)} ${reply.statusCode} ${Math.round(reply.elapsedTime)} ms`)
     }
     done()
   })
   return app
+}
+
+const connectionOptions = {
+  // Of its own, Fastify waits for ever for the rest of a body, and a connection costs whoever sends it nothing.
+  requestTimeout: 120_000,
+  // Longer than proxies keep a connection as a rule, so that they do not send into one that is being closed.
+  keepAliveTimeout: 72_000
 }
 
 /** A Fastify instance as `buildServer` makes it. */
@@ -72,12 +86,14 @@ export type Server = ReturnType<typeof buildServer>
  * The path with the names of its parameters: the values may be codes, states and tokens. The names are encoded, since a line
  * feed in one would begin another line where the log is no JSON.
  */
-function withoutValues (request: FastifyRequest): string {
-  const [path, query] = request.originalUrl.split('?', 2)
+function withoutValues (url: string): string {
+  const [path, query] = url.split('?', 2)
   if (query === undefined) return path!
   const names = [...new Set(new URLSearchParams(query).keys())]
   return names.length === 0 ? path! : `${path}?${names.map(name => `${encodeURIComponent(name)}=…`).join('&')}`
 }
+
+const nameOf = ({ method, url = '' }: IncomingMessage) => `${method} ${withoutValues(url)}`
 
 /** An error without its `cause` and other properties: those of an OAuth client can hold a whole token response. */
 function describeError (error: Error & { code?: string }) {

@@ -1,11 +1,14 @@
 import { flushCompileCache } from 'node:module'
 import closeWithGrace from 'close-with-grace'
 import { DataFileError } from './data-file.ts'
+import { gracePeriodMs } from './graceful-close.ts'
 import type { Server } from './http-server.ts'
 import { SettingsError, type ServerConfig } from './settings.ts'
 
 // By then the first requests have loaded what they need.
 const flushMs = 2_000
+// For what a service does when its connections have ended.
+const lastThingsMs = 1_500
 
 /** A service that was built and does not listen yet. */
 export interface Part {
@@ -26,7 +29,7 @@ export async function serve (
 ): Promise<void> {
   try {
     const parts = await start()
-    closeWithGrace({ delay: 5_000 }, async ({ err }) => {
+    closeWithGrace({ delay: parts.length * gracePeriodMs + lastThingsMs }, async ({ err }) => {
       if (err) parts[0]?.app.log.fatal({ err }, 'stopping after an error that nothing caught')
       for (const { app } of parts.toReversed()) await app.close()
     })

@@ -149,7 +149,8 @@ export interface ServerConfig {
 export function serverConfigOf (name: string, port: number, url: string, settings: CommonSettings): ServerConfig {
   return {
     name,
-    host: settings.HOST,
+    // Not a name with two addresses, of which the system would choose one.
+    host: settings.HOST === 'localhost' ? '127.0.0.1' : settings.HOST,
     port,
     url,
     trustedProxies: listed(settings.TRUSTED_PROXIES),

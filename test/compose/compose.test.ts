@@ -1,4 +1,5 @@
 import t from 'tap'
+import { gracePeriodMs } from '#lib/graceful-close.ts'
 import { fetch } from '#lib/outbound.ts'
 import { serviceNames } from '../../services/lab/app.ts'
 import { firstInChromium, flowsAlone, flowsSideBySide, flowsWithFaults } from '../flows/flows.ts'
@@ -21,6 +22,10 @@ if (reason) {
       t.strictSame(HostConfig.CapAdd ?? [], [])
       t.match(HostConfig.SecurityOpt, ['no-new-privileges:true'])
       t.ok(HostConfig.Memory, 'its memory is limited')
+      t.ok(HostConfig.PidsLimit, 'and so are its processes')
+      t.equal(HostConfig.RestartPolicy?.Name, 'unless-stopped')
+      const { StopTimeout: stopSeconds } = Config as { StopTimeout?: number }
+      t.ok(stopSeconds! * 1_000 > gracePeriodMs, 'it has the time to end what is under way')
       t.strictSame([...new Set(Object.values(NetworkSettings.Ports).flatMap(ports => ports ?? []).map(port => port.HostIp))], ['127.0.0.1'])
       t.equal(Image, (await lab.inspect('idp')).Image, 'one image for all')
     })

@@ -3,8 +3,10 @@ import { createServer, type RequestListener } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { createLedger } from '#lib/ledger.ts'
+import { fetch } from '#lib/outbound.ts'
 import { deviceCodeGrant } from '../../services/idp/clients.ts'
 import type { LabError } from '../../services/idp/lab-client.ts'
+import { freePorts } from '../helpers/lab.ts'
 import { makeClientKey, postForm, proofFor } from './features/helper.ts'
 import { startIdp, Visitor, type Idp, type Tokens } from './helper.ts'
 
@@ -389,4 +391,13 @@ t.test('the ledger has a bound for what its entries hold together', async t => {
     })
   }
   t.match(ledger.query(), { count: 3, forgotten: 7 })
+})
+
+t.test('keeps nobody waiting who waits for an exchange when it ends', async t => {
+  const { app, config } = await startIdp(t, await freePorts())
+  await app.listen({ host: '127.0.0.1', port: config.port })
+  const waiting = fetch(`${config.issuer}/lab/ledger/wait?endpoint=token&timeout=60`)
+  await once(app.server, 'request')
+  await app.close()
+  t.equal((await waiting).status, 408)
 })

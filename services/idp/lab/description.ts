@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { FastifyPluginAsync } from 'fastify'
+import type { FastifyPluginAsync, LightMyRequestResponse } from 'fastify'
 import { makeQuiet } from '#lib/http-server.ts'
 
 // The field for the address of another description would be of no use: no page of another site may be asked.
@@ -10,14 +10,30 @@ const css = `
   .swagger-ui .topbar img { height: 36px; }
 `
 
+type Answer = Pick<LightMyRequestResponse, 'statusCode' | 'headers' | 'rawPayload'>
+
+// As many as the page has, and some more; whoever spells paths in other ways is not to fill the memory.
+const mostKept = 32
+
 /** `/lab`: a page to read about the control API and to try it, from this service alone, and the description that it shows. */
 export const descriptionRoutes: FastifyPluginAsync = async app => {
   app.addHook('onRoute', makeQuiet)
+  // To make one takes megabytes, and it is always the same.
+  const kept = new Map<string, Promise<Answer>>()
+
+  async function ask (url: string): Promise<Answer> {
+    const description = await app.describeControlApi()
+    const answer = await description.inject(url)
+    if (answer.statusCode !== 200) kept.delete(url)
+    return answer
+  }
 
   for (const url of ['/lab', '/lab/', '/lab/static/*', '/lab/json', '/lab/yaml', '/lab/openapi.json']) {
     app.get(url, async (request, reply) => {
-      const description = await app.describeControlApi()
-      const { statusCode, headers, rawPayload } = await description.inject({ url: request.url, headers: request.headers })
+      const [path] = request.url.split('?', 1)
+      const answer = kept.get(path!) ?? ask(path!)
+      if (kept.size < mostKept) kept.set(path!, answer)
+      const { statusCode, headers, rawPayload } = await answer
       return reply.code(statusCode).headers(headers).send(rawPayload)
     })
   }

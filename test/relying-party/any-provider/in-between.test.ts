@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { request as send, type RequestListener } from 'node:http'
 import { OAuth2Server } from 'oauth2-mock-server'
 import t, { type Test } from 'tap'
+import { temporaryFolder } from '../../helpers/temporary-folder.ts'
 import { authority, startTlsServer } from '../../lib/tls.ts'
 import { listen, startBareProvider } from './bare-provider.ts'
 import { Person } from './person.ts'
@@ -71,6 +72,33 @@ for (const [method, initiate] of Object.entries(ways)) {
     })
   }
 }
+
+t.test('a callback that waits for the provider when the service is to end still signs in', async t => {
+  const addresses = await freeAddresses()
+  const asked = Promise.withResolvers<void>()
+  const answer = Promise.withResolvers<void>()
+  await startBareProvider(t, addresses, {
+    prepare: provider => provider.use(async (ctx, next) => {
+      if (ctx.path === '/token') {
+        asked.resolve()
+        await answer.promise
+      }
+      await next()
+    })
+  })
+  const settings = { STATE_DIR: temporaryFolder(t) }
+  const { app, origin } = await startRelyingParty(t, addresses, settings)
+  const person = new Person(origin)
+  // The way leads on from the callback, where nobody answers any more.
+  const way = person.signIn().catch(() => {})
+  await asked.promise
+  const closing = app.close()
+  answer.resolve()
+  await Promise.all([closing, way])
+
+  await startRelyingParty(t, addresses, settings)
+  t.match(await person.session(), { authenticated: true, user: { sub: 'ada' } })
+})
 
 type Prepare = (server: OAuth2Server) => void
 

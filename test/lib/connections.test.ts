@@ -1,0 +1,155 @@
+// What a connection may bring, and how it ends: requests that are sent without waiting for answers, and the end of a service.
+import { once } from 'node:events'
+import { connect, type AddressInfo, type Socket } from 'node:net'
+import { mock } from 'node:test'
+import t, { type Test } from 'tap'
+import { gracePeriodMs } from '#lib/graceful-close.ts'
+import { buildServer } from '#lib/http-server.ts'
+import { until } from '../helpers/until.ts'
+import { serverConfig } from './server-config.ts'
+
+/** A server whose `/slow` answers when it is told to, and the connections to it from both sides. */
+async function start (t: Test) {
+  const lines: string[] = []
+  const app = buildServer(serverConfig({ log: { level: 'info', format: 'json', destination: { write: line => { lines.push(line) } } } }))
+  t.teardown(() => app.close())
+  const begun: string[] = []
+  const waiting: (() => void)[] = []
+  app.addHook('onRequest', async request => { begun.push(request.url) })
+  app.get('/quick/:number', async ({ params }) => `${JSON.stringify(params)}\n`)
+  app.get('/slow', () => new Promise(resolve => { waiting.push(() => resolve('done at last\n')) }))
+  app.get('/events', (_request, reply) => {
+    reply.hijack()
+    reply.raw.setHeader('content-type', 'text/event-stream')
+    reply.raw.write('event: ready\n\n')
+  })
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  app.post('/size', async ({ body }) => `${(body as Buffer).length} bytes\n`)
+
+  return {
+    app,
+    begun,
+    log: () => lines.map(line => (JSON.parse(line) as { msg: string }).msg),
+    answerOne: () => waiting.shift()!(),
+    async listen () {
+      await app.listen({ host: '127.0.0.1', port: 0 })
+    },
+    async connect () {
+      const accepted = once(app.server, 'connection') as Promise<[Socket]>
+      const client = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
+      client.setEncoding('latin1').on('error', () => {})
+      t.teardown(() => client.destroy())
+      const [server] = await accepted
+      let received = ''
+      client.on('data', text => { received += text })
+      return { client, server, received: () => received, closed: once(client, 'close') }
+    }
+  }
+}
+
+const get = (path: string, ...headers: string[]) => `GET ${path} HTTP/1.1\r\nHost: x\r\n${headers.map(line => `${line}\r\n`).join('')}\r\n`
+
+const numbersIn = (answers: string) => [...answers.matchAll(/\{"number":"(\d+)"\}/g)].map(([, number]) => Number(number))
+
+t.test('works on one request of a connection at a time, and reads no more meanwhile', async t => {
+  const { listen, connect, begun, answerOne } = await start(t)
+  await listen()
+  const { client, server, received } = await connect()
+  const many = 20_000
+  client.write(get('/slow') + Array.from({ length: many }, (_, number) => get(`/quick/${number}`)).join(''))
+  await until('it has stopped reading', () => server.isPaused())
+  t.strictSame(begun, ['/slow'])
+  t.ok(client.writableLength > 0 || server.bytesRead < many * 35, 'most of it waits at the client, or on the way')
+
+  answerOne()
+  await until('all are answered', () => numbersIn(received()).length === many)
+  t.strictSame(numbersIn(received()), Array.from({ length: many }, (_, number) => number), 'in order')
+})
+
+t.test('holds back as well where answers are not read', async t => {
+  const { app, listen, connect, begun } = await start(t)
+  app.get('/large', async () => 'x'.repeat(1_000_000))
+  await listen()
+  const { client, server, received } = await connect()
+  client.pause()
+  client.write(get('/large').repeat(300))
+  await until('it has stopped reading', () => server.isPaused() && server.writableNeedDrain)
+  t.ok(begun.length < 30, `${begun.length} of 300 were begun`)
+  client.resume()
+  await until('all are answered', () => received().length > 300_000_000)
+})
+
+t.test('takes bodies of any content between requests that are sent at once', async t => {
+  const { listen, connect } = await start(t)
+  await listen()
+  const { client, received } = await connect()
+  const bodies = ['', 'a', '\r\n\r\n'.repeat(50_000), get('/quick/1').repeat(1_000), 'x'.repeat(300_000)]
+  client.write(bodies.map(body =>
+    `POST /size HTTP/1.1\r\nHost: x\r\nContent-Type: text/x\r\nContent-Length: ${body.length}\r\n\r\n${body}`).join('') + get('/quick/2'))
+  await until('all are answered', () => numbersIn(received()).length === 1)
+  t.strictSame([...received().matchAll(/(\d+) bytes/g)].map(([, size]) => Number(size)), bodies.map(({ length }) => length))
+  t.strictSame(numbersIn(received()), [2])
+})
+
+t.test('looks at nothing that comes after a request which ends the connection', async t => {
+  const { listen, connect, begun } = await start(t)
+  await listen()
+  const { client, closed, received } = await connect()
+  client.write(get('/quick/1', 'Connection: close') + get('/quick/2'))
+  await closed
+  t.strictSame([numbersIn(received()), begun], [[1], ['/quick/1']])
+})
+
+t.test('leaves what follows a handshake to the protocol that was changed to', async t => {
+  const { app, listen, connect } = await start(t)
+  app.server.on('upgrade', (_request, socket: Socket, head: Buffer) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
+    socket.unshift(head)
+    socket.pipe(socket)
+  })
+  await listen()
+  const { client, received } = await connect()
+  client.write(`${get('/quick/1')}${get('/echo', 'Connection: Upgrade', 'Upgrade: echo')}first\r\n\r\nsecond`)
+  await until('the first bytes are echoed', () => received().endsWith('first\r\n\r\nsecond'))
+  client.write('third')
+  await until('later ones are too', () => received().endsWith('secondthird'))
+  t.strictSame(numbersIn(received()), [1])
+})
+
+t.test('when it ends, connections without a request end at once, and a request that was begun is answered', async t => {
+  const { app, listen, connect, begun, answerOne } = await start(t)
+  await listen()
+  const [fresh, idle, busy, stream] = [await connect(), await connect(), await connect(), await connect()]
+  idle.client.write(get('/quick/1'))
+  stream.client.write(get('/events'))
+  busy.client.write(get('/slow'))
+  await until('each has what it waits for', () =>
+    numbersIn(idle.received()).length === 1 && stream.received().includes('ready') && begun.includes('/slow'))
+
+  const closing = app.close()
+  await Promise.all([fresh.closed, idle.closed, stream.closed])
+  t.equal(busy.received(), '')
+  answerOne()
+  await Promise.all([busy.closed, closing])
+  t.match(busy.received(), 'done at last')
+})
+
+t.test('when it ends, what does not is cut after the grace period, and the log says what', async t => {
+  const { app, listen, connect, begun, log } = await start(t)
+  await listen()
+  const idle = await connect()
+  const { client, closed, received } = await connect()
+  client.write(get('/slow?code=secret-1'))
+  await until('it has begun', () => begun.length === 1)
+
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  const closing = app.close()
+  await idle.closed
+  mock.timers.tick(gracePeriodMs - 1)
+  t.equal(client.destroyed, false)
+  mock.timers.tick(1)
+  await Promise.all([closed, closing])
+  t.equal(received(), '')
+  t.ok(log().includes('cut after 8 s, as this service ends: GET /slow?code=…'), log().join('\n'))
+})
