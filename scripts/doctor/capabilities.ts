@@ -1,4 +1,5 @@
 import type { AuthorizationServer } from 'oauth4webapi'
+import { demandsOf } from '../../services/relying-party/oidc/demands.ts'
 import { ok, problem, skipped, warning, type Check, type Outcome } from './check.ts'
 import { fieldAt } from './products.ts'
 import type { DiscoveredProvider } from './provider.ts'
@@ -86,6 +87,28 @@ const signature: Check<DiscoveredProvider> = {
   }
 }
 
+const wayOfSigningIn: Check<DiscoveredProvider> = {
+  name: 'way of signing in',
+  run ({ config, metadata }) {
+    const { acr, maxAge } = demandsOf(config)
+    const demanded = [...(acr ? [`acr: ${acr.join(' or ') || 'any'}`] : []), ...(maxAge === undefined ? [] : ['auth_time'])]
+    if (demanded.length === 0) return ok('none is demanded')
+
+    const classes = listOf(metadata, 'acr_values_supported')
+    if (acr?.length && classes && !acr.some(name => classes.includes(name))) {
+      return problem(`nobody can sign in by ${acr.join(' or ')}: the provider offers ${classes.join(', ') || 'none'}`,
+        'set OIDC_ACR_VALUES to one of those, or OIDC_ACR=voluntary if it is a hint that the provider does not answer')
+    }
+    const claims = listOf(metadata, 'claims_supported')
+    const missing = claims && demanded.map(name => name.split(':', 1)[0]!).filter(name => !claims.includes(name))
+    return missing?.length
+      ? warning(`ID tokens may come without ${missing.join(' and ')}, and then nobody signs in`,
+        'have the provider put it into the ID token (Entra ID: Token configuration › Add optional claim), or do not ask for it: ' +
+        'OIDC_PROMPT=login and OIDC_MAX_AGE need auth_time, OIDC_ACR_VALUES needs acr unless OIDC_ACR=voluntary')
+      : ok(`demanded of the ID token: ${demanded.join(', ')}`)
+  }
+}
+
 const claimsParameter: Check<DiscoveredProvider> = {
   name: 'claims parameter',
   run ({ messenger, metadata }) {
@@ -151,6 +174,6 @@ const issParameter: Check<DiscoveredProvider> = {
 
 /** What the provider says it can do, beside what is asked of it. */
 export const capabilities: Check<DiscoveredProvider>[] = [
-  codeFlow, pkce, authenticationMethod, scopes, messengerScopes, signature, claimsParameter, userinfo, pushedRequests,
+  codeFlow, pkce, authenticationMethod, scopes, messengerScopes, signature, wayOfSigningIn, claimsParameter, userinfo, pushedRequests,
   issParameter, signOut, signOutElsewhere
 ]

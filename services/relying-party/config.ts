@@ -8,6 +8,9 @@ const scope = Type.String({
   default: 'openid profile email', pattern: '\\bopenid\\b', description: 'scopes, with openid among them'
 })
 const privateKey = textOrFile({ format: 'private-key', description: 'a private key: PKCS #8 in PEM, or a JWK' })
+const acr = Type.Union([Type.Literal('essential'), Type.Literal('voluntary')], {
+  default: 'essential', description: 'essential or voluntary'
+})
 const text = (description: string) => Type.Optional(Type.String({ description }))
 
 const properties = {
@@ -33,6 +36,7 @@ const properties = {
   OIDC_PAR: Type.Union([Type.Literal('auto'), Type.Literal('never')], { default: 'auto', description: 'auto or never' }),
   OIDC_AUDIENCE: text('the audience that the provider is asked for'),
   OIDC_ACR_VALUES: text('authentication context classes, with spaces between'),
+  OIDC_ACR: acr,
   OIDC_PROMPT: Type.Optional(Type.String({
     pattern: '^(login|consent|select_account|create)( (login|consent|select_account))*$',
     description: 'login, consent or select_account, or several of them with spaces between'
@@ -73,6 +77,7 @@ const furtherProviders = ({ lab }: { lab: boolean }) => Type.Array(Type.Object({
     default: 'client_secret_basic'
   }),
   scope,
+  acr,
   parameters: Type.Record(Type.String(), Type.String(), { default: {} })
 }, { additionalProperties: false }), { minItems: 1 })
 
@@ -88,8 +93,8 @@ export interface ProviderConfig {
   scope: string
   /** more parameters of the authorization request */
   parameters: Record<string, string>
-  /** seconds since the person has entered a password or the like */
-  maxAge: number | undefined
+  /** whether a sign-in is refused that is none of the `acr_values` among them */
+  acr: 'essential' | 'voluntary'
   pushedAuthorizationRequests: 'auto' | 'never'
   /** certificate authorities in PEM, trusted beside those of the system */
   ca: string | undefined
@@ -156,7 +161,7 @@ export function loadRelyingPartyConfig (env: NodeJS.ProcessEnv = process.env): R
       authentication: authenticationOf(settings),
       scope: settings.OIDC_SCOPE,
       parameters: parametersOf(settings),
-      maxAge: settings.OIDC_MAX_AGE,
+      acr: settings.OIDC_ACR,
       ...commonOf(settings)
     },
     otherProviders: otherProvidersOf(settings, env, addresses.issuer),
@@ -181,6 +186,7 @@ function parametersOf (settings: Settings): Record<string, string> {
     audience: settings.OIDC_AUDIENCE,
     acr_values: settings.OIDC_ACR_VALUES,
     prompt: settings.OIDC_PROMPT,
+    max_age: settings.OIDC_MAX_AGE?.toString(),
     ui_locales: settings.OIDC_UI_LOCALES
   }
   return Object.fromEntries(Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined))
@@ -207,7 +213,7 @@ function otherProvidersOf (settings: Settings, env: NodeJS.ProcessEnv, mainIssue
     authentication: { method: provider.token_endpoint_auth_method, secret: provider.client_secret },
     scope: provider.scope,
     parameters: provider.parameters,
-    maxAge: undefined,
+    acr: provider.acr,
     ...commonOf(settings)
   }))
 }

@@ -8,6 +8,7 @@ import { SignInError } from '../errors.ts'
 import type { LogoutToken } from './logout-token.ts'
 import { aboutThePerson, wellTyped } from './claims.ts'
 import { askProvider, type DiscoveredProvider } from './client.ts'
+import { demandsOf, isAcrOf, type Demands } from './demands.ts'
 import { refusal } from './refusals.ts'
 
 /** What must be remembered between an authorization request and its response. Fresh for each request. */
@@ -15,6 +16,8 @@ export interface AuthorizationRequest {
   state: string
   nonce: string
   codeVerifier: string
+  /** milliseconds since the epoch */
+  startedAt: number
 }
 
 /** What a redeemed code or refresh token brings. */
@@ -49,6 +52,7 @@ export class IdentityProvider {
   readonly timeout: number
   readonly discovery: Discovery<DiscoveredProvider>
   readonly #config: ProviderConfig
+  readonly #demands: Demands
   readonly #app: string
   readonly #messenger: MessengerClient
 
@@ -59,6 +63,7 @@ export class IdentityProvider {
     this.timeout = config.timeout
     this.discovery = new Discovery(askProvider(config, options.messenger.clientId, options.log))
     this.#config = config
+    this.#demands = demandsOf(config)
     this.#app = options.app
     this.#messenger = options.messenger
   }
@@ -66,33 +71,37 @@ export class IdentityProvider {
   /** Where to send the browser to sign in, and what to remember until it comes back. */
   async startSignIn ({ loginHint }: { loginHint?: string | undefined } = {}): Promise<AuthorizationRequest & { url: string }> {
     const { configuration } = await this.discovery.get()
-    const { scope, parameters, maxAge, pushedAuthorizationRequests } = this.#config
+    const { scope, parameters, pushedAuthorizationRequests } = this.#config
+    const { maxAge } = this.#demands
     const offersToTakePushed = configuration.serverMetadata().pushed_authorization_request_endpoint !== undefined
     return this.#start(configuration, {
+      // With it, `auth_time` must be in the ID token.
+      ...(maxAge !== undefined && { max_age: String(maxAge) }),
       ...parameters,
       scope,
       redirect_uri: this.#urlOf(this.callback),
-      ...(maxAge !== undefined && { max_age: String(maxAge) }),
       ...(loginHint !== undefined && { login_hint: loginHint })
     }, pushedAuthorizationRequests === 'auto' && offersToTakePushed)
   }
 
   /**
-   * Check the response to `startSignIn` and redeem its code: state, `iss`, PKCE, nonce, `auth_time` and the whole ID token,
-   * with its signature by the provider's keys.
+   * Check the response to `startSignIn` and redeem its code: state, `iss`, PKCE, nonce, `auth_time`, `acr` and the whole ID
+   * token, with its signature by the provider's keys.
    *
    * @param response path and query of the callback
    * @throws {SignInError} when the provider or one of the checks says no
    */
   async finishSignIn (response: string, request: AuthorizationRequest): Promise<SignIn> {
     const { configuration } = await this.discovery.get()
-    const { maxAge } = this.#config
+    const { maxAge } = this.#demands
+    // Who has signed in since they were sent away has done so recently enough, however long they took over it.
+    const underWay = Math.ceil((Date.now() - request.startedAt) / 1000)
     return this.#refusing(async () => {
       const answer = await client.authorizationCodeGrant(configuration, new URL(this.#urlOf(response)), {
         expectedState: request.state,
         expectedNonce: request.nonce,
         pkceCodeVerifier: request.codeVerifier,
-        ...(maxAge !== undefined && { maxAge }),
+        ...(maxAge !== undefined && { maxAge: Math.max(maxAge, underWay) }),
         idTokenExpected: true
       })
       const claims = answer.claims()!
@@ -102,6 +111,11 @@ export class IdentityProvider {
         throw new SignInError('invalid_id_token', { description: 'the ID token was issued to another application (azp)' })
       }
       this.#checkIssueTime(claims)
+      if (!isAcrOf(this.#demands, claims['acr'])) {
+        throw new SignInError('unmet_authentication_requirements', {
+          description: 'the ID token does not say that the person has signed in in the way that was asked for (acr)'
+        })
+      }
       const user = await this.#user(configuration, answer.access_token, claims)
       const sid = typeof claims['sid'] === 'string' && claims['sid'] !== '' ? claims['sid'] : undefined
       return { issuer: this.issuer, user, sid, tokens: tokensOf(answer, answer.id_token!) }
@@ -131,10 +145,10 @@ export class IdentityProvider {
       const answer = await client.refreshTokenGrant(configuration, refreshToken)
       const claims = answer.claims()
       if (claims) this.#checkIssueTime(claims)
-      if (claims && (claims.sub !== sub || claims.azp !== decodeJwt(idToken)['azp'])) {
-        throw new SignInError('invalid_id_token', {
-          description: 'the refreshed ID token does not continue the sign-in (sub, azp)'
-        })
+      const original = decodeJwt(idToken)
+      const differs = claims && ['sub', 'azp', 'auth_time', 'nonce'].find(name => isOther(name, claims[name], { ...original, sub }[name]))
+      if (differs) {
+        throw new SignInError('invalid_id_token', { description: `the refreshed ID token does not continue the sign-in (${differs})` })
       }
       const { refreshToken: rotated, ...tokens } = tokensOf(answer, answer.id_token ?? idToken)
       return { ...tokens, refreshToken: rotated ?? refreshToken }
@@ -219,7 +233,8 @@ export class IdentityProvider {
     const request = {
       state: client.randomState(),
       nonce: client.randomNonce(),
-      codeVerifier: client.randomPKCECodeVerifier()
+      codeVerifier: client.randomPKCECodeVerifier(),
+      startedAt: Date.now()
     }
     const all = {
       ...parameters,
@@ -275,6 +290,12 @@ export class IdentityProvider {
     }
   }
 }
+
+// Either ID token may be without these.
+const optional = new Set(['auth_time', 'nonce'])
+
+const isOther = (name: string, claim: unknown, original: unknown) =>
+  claim !== original && !(optional.has(name) && [claim, original].includes(undefined))
 
 function tokensOf (answer: client.TokenEndpointResponse & client.TokenEndpointResponseHelpers, idToken: string): Tokens {
   const expiresIn = answer.expiresIn()

@@ -140,6 +140,11 @@ const checks: Record<string, [RegExp, string][]> = {
     [/^unsupported `token_type`.*$/, 'the token response has a token_type that was not asked for'],
     [/^.*body (as JSON|must be a top level object)$/, 'the identity provider answered with JSON that breaks off or is malformed']
   ],
+  // https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation, step 13
+  unmet_authentication_requirements: [
+    [/^too much time has elapsed.*$/, 'the person proved who they are longer ago than we allow (auth_time)'],
+    [/^JWT "auth_time" .* claim missing$/, 'the ID token does not say when the person has signed in, as was asked for (auth_time)']
+  ],
   // https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
   invalid_id_token: [
     [/^JWT "(\w+)" .* claim missing$/, 'the ID token has no $1'],
@@ -151,7 +156,6 @@ const checks: Record<string, [RegExp, string][]> = {
     [/^.*"nonce".*$/, 'the ID token belongs to another sign-in (nonce)'],
     [/^unexpected JWT "exp".*$/, 'the ID token has expired (exp)'],
     [/^unexpected JWT "nbf".*$/, 'the ID token is not valid yet (nbf)'],
-    [/^too much time has elapsed.*$/, 'the person proved who they are longer ago than we allow (auth_time)'],
     [/^(unexpected JWT "alg".*|unsupported JWS algorithm)$/, 'the ID token is signed with an algorithm not agreed on (alg)'],
     [/^JWT signature verification failed$/, 'the signature of the ID token is wrong'],
     [/^.*no applicable keys.*$/, 'the ID token is signed with a key that the identity provider does not publish (kid)'],

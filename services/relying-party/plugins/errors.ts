@@ -29,6 +29,8 @@ const words: Record<string, Words> = {
   consent_required: { title: 'Your consent is needed', meaning: 'The identity provider wants to ask you something before it can go on.' },
   interaction_required: { title: 'The identity provider has a question', meaning: 'It wants to show you a page before it can go on.' },
   account_selection_required: { title: 'Please choose an account', meaning: 'You are signed in with several accounts at the identity provider.' },
+  // https://openid.net/specs/openid-connect-unmet-authentication-requirements-1_0.html
+  unmet_authentication_requirements: { title: 'Please sign in as this site asks', meaning: 'This site asks for a fresh sign-in, or for a certain way of signing in, such as with a second factor. The identity provider does not confirm that there was one. You can try again.' },
   invalid_request_uri: unusableRequest,
   invalid_request_object: unusableRequest,
   request_not_supported: unsupportedRequest,
