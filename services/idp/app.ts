@@ -17,6 +17,7 @@ import { homeRoutes } from './routes/home.ts'
 import { interactionRoutes } from './routes/interaction.ts'
 import { postedRoutes } from './routes/posted.ts'
 import { insertedWellKnownRoutes, protocolRoutes } from './routes/protocol.ts'
+import { secondFactorRoutes } from './routes/second-factor.ts'
 import { signInRoutes } from './routes/sign-in.ts'
 
 const wordsToGoOn = {
@@ -62,6 +63,7 @@ export async function buildIdp (config: IdpConfig): Promise<Server> {
       await issuer.register(protocolRoutes)
       await issuer.register(interactionRoutes)
       await issuer.register(signInRoutes)
+      await issuer.register(secondFactorRoutes)
       await issuer.register(consentRoutes)
       if (config.lab) await issuer.register(lab, { realms, addresses: config })
     }, { prefix })

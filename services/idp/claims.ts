@@ -5,8 +5,8 @@ import type { RealmSettings } from './settings.ts'
 import type { Accounts, User } from './users.ts'
 
 const standardScopes = {
-  // auth_time and amr belong to every sign-in, whether or not the request asked for them.
-  openid: ['sub', 'auth_time', 'amr'],
+  // auth_time, acr and amr belong to every sign-in, whether or not the request asked for them.
+  openid: ['sub', 'auth_time', 'acr', 'amr'],
   profile: [
     'name', 'given_name', 'family_name', 'middle_name', 'nickname', 'preferred_username', 'profile', 'picture',
     'website', 'gender', 'birthdate', 'zoneinfo', 'locale', 'updated_at'
@@ -27,7 +27,7 @@ export function claimsByScope (accounts: Accounts, settings: RealmSettings, clie
   const registered = clients.all.flatMap(client => client.scope?.split(' ') ?? [])
   const byScope: Record<string, string[]> = { ...Object.fromEntries(registered.map(scope => [scope, []])), ...scopesOf(settings) }
   const inScopes = new Set(Object.values(byScope).flat())
-  const others = ['sid', 'acr', 'iss', ...claimNames(accounts)]
+  const others = ['sid', 'iss', ...claimNames(accounts)]
     .filter(name => !inScopes.has(name) && !Object.hasOwn(byScope, name))
   return { ...byScope, ...Object.fromEntries(others.map(name => [name, null])) }
 }

@@ -39,16 +39,21 @@ export function hintedSub ({ id_token_hint: hint }: Record<string, unknown>): st
 export const isDemanded = ({ subs }: Demands, sub: string): boolean => subs.every(list => list.includes(sub))
 
 /**
- * Refuse a `claims` parameter that says in a wrong shape who is to sign in, and how, since to overlook that would be to
- * answer with somebody else.
+ * Refuse a `claims` parameter of a wrong shape: to overlook who is to sign in, and how, would be to answer with somebody
+ * else.
  *
  * @throws {InvalidRequest}
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#IndividualClaimsRequests
  */
-export function assertDemands ({ id_token: idToken }: ClaimsParameter): void {
+export function assertClaims (claims: ClaimsParameter): void {
+  for (const use of ['userinfo', 'id_token'] as const) {
+    for (const [name, member] of Object.entries<unknown>(claims[use] ?? {})) {
+      const isMember = typeof member === 'object' && !Array.isArray(member)
+      if (!isMember) throw new errors.InvalidRequest(`claims.${use}.${name} is neither null nor an object`)
+    }
+  }
   for (const name of ['sub', 'acr']) {
-    const member: unknown = idToken?.[name] ?? {}
-    if (typeof member !== 'object' || Array.isArray(member)) throw new errors.InvalidRequest(`claims.id_token.${name} is no object`)
-    const { value = '', values = [] } = member as { value?: unknown, values?: unknown }
+    const { value = '', values = [] } = (claims.id_token?.[name] ?? {}) as { value?: unknown, values?: unknown }
     if (typeof value !== 'string') throw new errors.InvalidRequest(`claims.id_token.${name}.value is no string`)
     const isList = Array.isArray(values) && values.every(value => typeof value === 'string')
     if (!isList) throw new errors.InvalidRequest(`claims.id_token.${name}.values is no list of strings`)

@@ -114,7 +114,7 @@ export function createLabClient (issuer: string, { fetch = outboundFetch as Fetc
 
     sessions: {
       /** The cookies of a browser in which this user has just signed in. */
-      signIn: (username: string, options: { amr?: string[], secondsAgo?: number } = {}) =>
+      signIn: (username: string, options: { acr?: string, amr?: string[], secondsAgo?: number } = {}) =>
         call<StorageState>('POST', '/sessions', { username, ...options }),
       /** Sign a user out of all browsers, as if the sessions had expired. */
       end: (username: string) => call<void>('DELETE', `/sessions?username=${named(username)}`)

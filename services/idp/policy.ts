@@ -1,23 +1,50 @@
-import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import { interactionPolicy } from 'oidc-provider'
 import { demandsOf, isDemanded } from './demands.ts'
+import { canReach, isBelow, needsSecondFactor } from './levels.ts'
+import type { Accounts } from './users.ts'
 
 const { Check } = interactionPolicy
 
+/** What a client is told of an essential level that the person cannot reach. */
+export const unreachable = {
+  error: 'unmet_authentication_requirements',
+  description: 'the person cannot sign in at the level that the request demands'
+}
+
+/** What a client is told where the request is about one person and another is there. */
+export const somebodyElse = {
+  error: 'login_required',
+  description: 'somebody else has signed in than the request is about'
+}
+
+/** Why somebody who is signed in is asked for the second factor. */
+export const secondFactorNeeded = 'second_factor'
+
 /**
  * oidc-provider's policy on what a person is asked before there is a code, with what it overlooks: after a sign-in page
- * it has forgotten `id_token_hint`, and of what `claims` demand it knows `value` alone.
+ * it has forgotten `id_token_hint`, and it knows neither several `sub`s nor who can reach which level.
  */
-export function strictPolicy (): interactionPolicy.DefaultPolicy {
+export function strictPolicy (accounts: Accounts): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base()
   const { checks } = policy.get('login')!
   for (const replaced of ['id_token_hint', 'claims_id_token_sub_value', 'essential_acrs', 'essential_acr']) checks.remove(replaced)
 
-  checks.add(new Check('somebody_else', 'the request is about somebody else than is signed in', 'login_required', ({ oidc }) =>
+  checks.add(new Check('somebody_else', somebodyElse.description, somebodyElse.error, ({ oidc }) =>
     !isDemanded(demandsOf(oidc.params), oidc.session?.accountId ?? '')))
 
-  checks.add(new Check('acr', 'the level of authentication that is asked for cannot be reached', 'unmet_authentication_requirements',
-    ({ oidc }) => isSignedIn(oidc) && demandsOf(oidc.params).isAcrEssential))
+  checks.add(new Check('acr', unreachable.description, unreachable.error, ({ oidc: { params, session } }) => {
+    const user = accounts.find(session?.accountId ?? '')
+    const demands = demandsOf(params)
+    return user !== undefined && isBelow(user, session!, demands) && !canReach(user, demands)
+  }))
+
+  // What is not essential is not worth an error, where nobody may be asked.
+  // https://openid.net/specs/openid-connect-core-1_0.html#acrSemantics
+  checks.add(new Check(secondFactorNeeded, 'a second factor is needed', 'login_required', ({ oidc: { params, prompts, session } }) => {
+    const user = accounts.find(session?.accountId ?? '')
+    const demands = demandsOf(params)
+    const mayBeAsked = !prompts.has('none') || user?.second_factor?.always || (user && isBelow(user, session!, demands))
+    return user !== undefined && mayBeAsked === true && needsSecondFactor(user, session!, demands)
+  }))
   return policy
 }
-
-const isSignedIn = ({ session }: KoaContextWithOIDC['oidc']) => session?.accountId !== undefined

@@ -6,13 +6,14 @@ import { logBackChannelLogout, send } from './back-channel-logout.ts'
 import { claimsByScope, claimsOf } from './claims.ts'
 import { extraClientMetadata } from './client-metadata.ts'
 import { signingAlgorithms } from './clients.ts'
-import { assertDemands } from './demands.ts'
+import { assertClaims } from './demands.ts'
 import { deviceFlow, fillInUserCode } from './device-flow.ts'
 import { announceWhatClientsUse } from './discovery.ts'
 import { FaultInstead } from './faults/apply.ts'
 import { frontChannelMetadata, signOutInFrames } from './front-channel-logout.ts'
 import type { SigningKeys } from './keys.ts'
 import { leaveToOthers } from './left-over.ts'
+import { acrsOf, tellLevels } from './levels.ts'
 import { attachInstruments, instrumentFetch } from './lab/instruments.ts'
 import { pkceRequired } from './permissive/authorization-request.ts'
 import { permitForClients } from './permissive/permit.ts'
@@ -92,6 +93,7 @@ export function createProvider ({ realm, pages, log }: ProviderParts): Provider 
 
     extraParams: signInByHint(realm),
     scopes: ['openid', 'offline_access'],
+    acrValues: acrsOf(accounts),
     claims: claimsByScope(accounts, settings.value, clients),
     // Whether a claim of a scope stands in the ID token is a matter of the client: see `claimsOf`.
     conformIdTokenClaims: false,
@@ -123,7 +125,7 @@ export function createProvider ({ realm, pages, log }: ProviderParts): Provider 
     },
     features: {
       devInteractions: { enabled: false },
-      claimsParameter: { enabled: true, assertClaimsParameter: (_ctx, claims) => { assertDemands(claims) } },
+      claimsParameter: { enabled: true, assertClaimsParameter: (_ctx, claims) => { assertClaims(claims) } },
       userinfo: { enabled: true },
       resourceIndicators: { enabled: false },
       introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
@@ -159,6 +161,7 @@ export function createProvider ({ realm, pages, log }: ProviderParts): Provider 
   Object.defineProperty(provider.Client.prototype, 'includeSid', { value: () => true })
 
   hashAccessTokens(provider)
+  tellLevels(provider, accounts)
 
   // `routes/protocol.ts` says in these headers under which URL the world sees this provider.
   provider.proxy = true

@@ -1,5 +1,6 @@
 import type { Configuration } from 'oidc-provider'
 import { demandsOf, isDemanded } from './demands.ts'
+import { authenticationUnasked } from './levels.ts'
 import type { Realm } from './realm.ts'
 import type { User } from './users.ts'
 
@@ -19,10 +20,11 @@ export function signInByHint (realm: Realm): Configuration['extraParams'] {
       const { prompts, session } = ctx.oidc
       const user = hintedUser(realm, hint)
       if (!user || !session || session.accountId || prompts.has('none') || prompts.has('login')) return
-      if (!isDemanded(demandsOf(ctx.oidc.params), user.sub)) return
+      const demands = demandsOf(ctx.oidc.params)
+      if (!isDemanded(demands, user.sub)) return
       // A browser that was there before it signed in is known by another cookie afterwards.
       if (!('new' in session)) session.resetIdentifier()
-      session.loginAccount({ accountId: user.sub, amr: ['pwd'] })
+      session.loginAccount({ accountId: user.sub, ...authenticationUnasked(user, demands) })
     }
   }
 }

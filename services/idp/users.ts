@@ -42,6 +42,18 @@ export const anyClaims = Type.Record(Type.String({ pattern: `^(?!(${providersOwn
     'there are faults'
 })
 
+// What `acr_values` can name, which separates them by spaces.
+const acr = Type.String({ pattern: '^[\\x21-\\x7e]{1,200}$' })
+const acrs = Type.Union([acr, Type.Array(acr, { uniqueItems: true })])
+const amr = Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { minItems: 1 })
+
+const secondFactor = Type.Object({
+  totp_secret: Type.String({ pattern: '^[A-Z2-7]{16,128}$', description: 'of the authenticator app, in Base32' }),
+  acr: Type.Optional(acrs),
+  amr: Type.Optional(amr),
+  always: Type.Optional(Type.Boolean())
+}, { additionalProperties: false })
+
 export const usernamePattern = '^[a-z0-9._@+-]{1,64}$'
 
 /** The fields of a user beside its name, with what they are when nothing is said. */
@@ -55,6 +67,13 @@ export const userFields = {
   sign_in_by_hint: Type.Boolean({
     default: false,
     description: 'an authorization request with this `login_hint` signs in without a page, where nobody is signed in yet'
+  }),
+  acr: { ...acrs, default: [], description: 'the level that the password reaches, or several, of which `acr_values` choose' },
+  amr: { ...amr, default: ['pwd'], description: 'how they sign in by that, as the ID token says it' },
+  second_factor: Type.Union([secondFactor, Type.Null()], {
+    default: null,
+    description: 'a code of an authenticator app is asked for as well, where a request wants an `acr` of these (a name, or a ' +
+      'list) and the password does not reach it; with `always`, at every sign-in. `amr` is `["pwd", "otp", "mfa"]` where left out'
   }),
   client_claims: Type.Record(Type.String(), anyClaims, {
     default: {}, description: 'by `client_id`: claims that are different for that client; `null` takes one away'
@@ -87,6 +106,9 @@ export function completed ({ username, ...said }: Partial<User> & Pick<User, 'us
     disabled: false,
     always_ask_consent: false,
     sign_in_by_hint: false,
+    acr: [],
+    amr: ['pwd'],
+    second_factor: null,
     client_claims: {},
     claims: {},
     ...said

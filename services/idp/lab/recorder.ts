@@ -30,7 +30,7 @@ const endpoints: Record<string, string> = {
 }
 
 const askedByBrowsers = new Set([
-  'home', 'authorization', 'resume', 'interaction', 'sign-in', 'consent', 'cancel', 'end_session', 'end_session_confirm',
+  'home', 'authorization', 'resume', 'interaction', 'sign-in', 'second-factor', 'consent', 'cancel', 'end_session', 'end_session_confirm',
   'end_session_success', 'code_verification', 'device_resume'
 ])
 

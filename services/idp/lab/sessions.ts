@@ -2,9 +2,10 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '#lib/schema.ts'
 import { sessionLifetime } from '../provider.ts'
 import { realNow } from '#lib/clock.ts'
+import { authenticationUnasked, type Authentication } from '../levels.ts'
 import type { Realm } from '../realm.ts'
 import { nameInFrames } from '../session-in-frames.ts'
-import { usernamePattern } from '../users.ts'
+import { usernamePattern, type User } from '../users.ts'
 import { answers, conflict, InTheWay, noAnswer, NotThere } from './answers.ts'
 
 const username = Type.String({ pattern: usernamePattern, description: 'who is signed in', examples: ['alice'] })
@@ -31,8 +32,11 @@ export const sessionRoutes: FastifyPluginAsyncTypebox = async app => {
         '`storageState` takes. Not idempotent: each call is another browser.',
       body: Type.Object({
         username,
+        acr: Type.Optional(Type.String({
+          minLength: 1, description: 'the level of the sign-in; the user\'s own where left out. What takes a second factor has it'
+        })),
         amr: Type.Optional(Type.Array(Type.String({ minLength: 1 }), {
-          minItems: 1, description: 'how they signed in, `["pwd"]` where left out'
+          minItems: 1, description: 'how they signed in, in place of what that level takes'
         })),
         secondsAgo: Type.Optional(Type.Integer({
           minimum: 0,
@@ -46,7 +50,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox = async app => {
     const user = realm.accounts.named(body.username)
     if (!user) throw new NotThere('user', body.username)
     if (user.disabled) throw new InTheWay(`${user.username} is disabled and cannot sign in.`)
-    return { cookies: await signedInBrowser(realm, user.sub, body.amr ?? ['pwd'], body.secondsAgo ?? 0), origins: [] }
+    return { cookies: await signedInBrowser(realm, user, body), origins: [] }
   })
 
   app.delete('/lab/sessions', {
@@ -66,11 +70,13 @@ export const sessionRoutes: FastifyPluginAsyncTypebox = async app => {
   })
 }
 
-async function signedInBrowser (realm: Realm, sub: string, amr: string[], secondsAgo: number) {
+async function signedInBrowser (realm: Realm, user: User, { acr, amr, secondsAgo = 0 }: Authentication & { secondsAgo?: number }) {
   const { provider, issuer, mountPath } = realm
   const now = Math.floor(Date.now() / 1000)
   const session = new provider.Session()
-  session.loginAccount({ accountId: sub, amr, loginTs: now - secondsAgo })
+  const demands = { subs: [], acrs: acr === undefined ? [] : [acr], isAcrEssential: false }
+  const authentication = authenticationUnasked(user, demands, { acr, amr })
+  session.loginAccount({ accountId: user.sub, ...authentication, loginTs: now - secondsAgo })
   await session.save(sessionLifetime)
   const { hostname, protocol } = new URL(issuer)
   const name = provider.cookieName('session')

@@ -14,7 +14,7 @@ const { Check, Prompt } = interactionPolicy
  * @param sessionLifetime in seconds
  */
 export function policyOf (realm: Realm, sessionLifetime: number): interactionPolicy.DefaultPolicy {
-  const policy = strictPolicy()
+  const policy = strictPolicy(realm.accounts)
   const signIn = new Check('nobody_signed_in', 'there is nobody to sign in', async ctx => {
     const { client, prompts, session } = ctx.oidc
     const nobodyToAsk = prompts.has('none') && !session?.accountId

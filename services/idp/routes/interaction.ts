@@ -1,10 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '#lib/schema.ts'
 import { consentPage } from './consent.ts'
+import { asksForSecondFactor } from '../interaction.ts'
 import { hintedUser } from '../sign-in-by-hint.ts'
+import { secondFactorPage } from './second-factor.ts'
 import { signIn, signInPage } from './sign-in.ts'
 
-/** Where the provider sends a browser when it needs a person: shows the sign-in page or the consent page. */
+/** Where the provider sends a browser when it needs a person: shows the page for what is asked. */
 export const interactionRoutes: FastifyPluginAsyncTypebox = async app => {
   // What is on these pages is for one person and one moment.
   app.addHook('onRequest', async (_request, reply) => { reply.header('cache-control', 'no-store') })
@@ -14,12 +16,11 @@ export const interactionRoutes: FastifyPluginAsyncTypebox = async app => {
   }, async (request, reply) => {
     const { realm } = request
     const interaction = await realm.provider.interactionDetails(request.raw, reply.raw)
-    if (interaction.prompt.name === 'login') {
-      const user = hintedUser(realm, interaction.params['login_hint'])
-      if (user) return await signIn(request, reply, interaction, user)
-    }
-    return interaction.prompt.name === 'consent'
-      ? reply.viewAsync('consent', await consentPage(realm, interaction))
+    if (interaction.prompt.name === 'consent') return reply.viewAsync('consent', await consentPage(realm, interaction))
+    const user = hintedUser(realm, interaction.params['login_hint'])
+    if (user) return await signIn(request, reply, interaction, user, 'hint')
+    return asksForSecondFactor(interaction)
+      ? reply.viewAsync('second-factor', await secondFactorPage(realm, interaction))
       : reply.viewAsync('sign-in', await signInPage(realm, interaction))
   })
 }

@@ -2,11 +2,11 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from '#lib/schema.ts'
 import { demandsOf, hintedSub, isDemanded, type Demands } from '../demands.ts'
+import { finish, type Interaction } from '../interaction.ts'
+import { authenticationBy, authenticationUnasked, canReach } from '../levels.ts'
+import { somebodyElse, unreachable } from '../policy.ts'
 import type { Realm } from '../realm.ts'
 import { displayName, type User } from '../users.ts'
-
-/** The interaction, as far as it says what was asked. */
-interface Asked { params: Record<string, unknown> }
 
 const params = Type.Object({ uid: Type.String({ maxLength: 64 }) })
 
@@ -34,32 +34,28 @@ export const signInRoutes: FastifyPluginAsyncTypebox = async app => {
         ...await signInPage(realm, interaction), username, refusal
       })
     }
-    return await signIn(request, reply, interaction, user)
+    return await signIn(request, reply, interaction, user, 'password')
   })
 }
 
 /** Let the browser go on as this user, or else with an error where the request cannot have an ID token for them. */
-export async function signIn (request: FastifyRequest, reply: FastifyReply, { params }: Asked, user: User) {
-  const result = refusalOf(demandsOf(params), user) ?? { login: { accountId: user.sub, amr: ['pwd'] } }
-  return reply.redirect(await request.realm.provider.interactionResult(request.raw, reply.raw, result, {
-    mergeWithLastSubmission: false
-  }), 303)
+export async function signIn (
+  request: FastifyRequest, reply: FastifyReply, { params }: Interaction, user: User, how: 'password' | 'hint'
+) {
+  const demands = demandsOf(params)
+  const authentication = how === 'hint' ? authenticationUnasked(user, demands) : authenticationBy('password', user, demands)
+  return await finish(request, reply, refusalOf(demands, user) ?? { login: { accountId: user.sub, ...authentication } })
 }
 
 /** What the application is told instead, so that nobody is asked for ever who cannot be let in. */
 function refusalOf (demands: Demands, user: User) {
-  if (!isDemanded(demands, user.sub)) {
-    return { error: 'login_required', error_description: 'somebody else has signed in than the request is about' }
-  }
-  if (!demands.isAcrEssential) return undefined
-  return {
-    error: 'unmet_authentication_requirements',
-    error_description: 'the person cannot sign in at the level that the request demands'
-  }
+  const isUnreachable = demands.isAcrEssential && !canReach(user, demands)
+  const refusal = isDemanded(demands, user.sub) ? isUnreachable ? unreachable : undefined : somebodyElse
+  return refusal && { error: refusal.error, error_description: refusal.description }
 }
 
 /** What the template `sign-in` shows for an interaction. */
-export async function signInPage ({ accounts, lab, mountPath, provider }: Realm, interaction: Asked & { uid: string }) {
+export async function signInPage ({ accounts, lab, mountPath, provider }: Realm, interaction: Interaction) {
   const client = await provider.Client.find(String(interaction.params['client_id']))
   return {
     title: 'Sign in',
