@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { domainToASCII } from 'node:url'
 import { readDataFile } from '#lib/data-file.ts'
 import { Type, type Static } from '#lib/schema.ts'
 
@@ -88,8 +89,11 @@ export function allowsOrigin (deployment: Deployment, origin: string | undefined
   const url = origin?.includes('://') ? origin : `http://${origin ?? ''}`
   if (!URL.canParse(url)) return false
   const { hostname } = new URL(url)
-  return deployment.allowedDomains.some(domain => hostname === domain || hostname.endsWith(`.${domain}`))
+  return deployment.allowedDomains.map(inAscii).some(domain => hostname === domain || hostname.endsWith(`.${domain}`))
 }
+
+/** As browsers name a host: in lower case, and an international name in ASCII. */
+const inAscii = (domain: string) => domainToASCII(domain) || domain
 
 /** The deployment configuration that a page or an app fetches before it connects. */
 export function configurationOf (deployment: Deployment, url: string) {

@@ -10,13 +10,13 @@ export class SettingsError extends Error {
 }
 
 const port = (fallback: number) => Type.Integer({ minimum: 1, maximum: 65535, default: fallback, description: 'a TCP port' })
-const url = Type.Optional(Type.String({
-  pattern: '^https?://[^\\s/?#]+[^\\s?#]*$',
+const url = Type.Optional(urlOf({
+  pattern: '^https?://[^\\s/?#@]+(/[^\\s?#]*)?$',
   description: 'an http or https URL without query or fragment'
 }))
 
 // A variable is text, and is read as what it stands for.
-const ajv = createAjv({ coerceTypes: true, formats: settingFormats, keywords: ['orFile'] })
+const ajv = createAjv({ coerceTypes: true, formats: settingFormats, keywords: ['orFile', 'isUrl'] })
 
 /**
  * Seconds by which the clock of the identity provider and ours may differ: one leeway for all that it dates, ID tokens, logout
@@ -55,6 +55,25 @@ type CommonSettings = Static<ReturnType<typeof Type.Object<typeof commonSettings
 /** A setting `NAME` that can be given as `NAME_FILE` as well, the path of a file with the value. */
 export const textOrFile = (options: TStringOptions & { description: string }) => Type.String({ ...options, orFile: true })
 
+/** A setting that is a URL; it is read in the one spelling that `oneSpelling` gives it. */
+export function urlOf (options: TStringOptions & { description: string }) {
+  return Type.String({ ...options, isUrl: true })
+}
+
+/**
+ * A URL as everybody writes it who parses it: scheme and host in lower case, an international name in ASCII, no default port. Clients
+ * parse what they send, and redirect URIs are compared character by character. What is no URL stays as it is.
+ *
+ * A slash at the end is there where it was, since of an issuer it is a part.
+ *
+ * @see https://url.spec.whatwg.org/#url-parsing
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3
+ */
+export function oneSpelling (url: string): string {
+  const href = URL.parse(url)?.href ?? url
+  return url.endsWith('/') ? href : href.replace(/\/$/, '')
+}
+
 /** A setting that holds a secret, itself or in a file: never with a default, and long enough not to be guessed. */
 export const secret = (minLength = 16) =>
   textOrFile({ minLength, description: `a secret of at least ${minLength} characters` })
@@ -70,7 +89,8 @@ export const secret = (minLength = 16) =>
  * @throws {SettingsError} naming every setting that is missing or malformed, and every file that cannot be read
  */
 export function loadSettings<T extends TProperties> (service: string, properties: T, env: NodeJS.ProcessEnv) {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')
+    .map(([name, value]) => [name, optionsOf(properties, name).isUrl ? oneSpelling(value!) : value]))
   const files = readSettingFiles(Object.keys(properties).filter(name => optionsOf(properties, name).orFile), set)
   const problems = new Map(files.problems)
   const values: unknown = Object.fromEntries(
@@ -90,7 +110,7 @@ export function loadSettings<T extends TProperties> (service: string, properties
 }
 
 const optionsOf = (properties: TProperties, name: string) =>
-  (properties[name] ?? {}) as { description?: string, orFile?: boolean }
+  (properties[name] ?? {}) as { description?: string, orFile?: boolean, isUrl?: boolean }
 
 function nameOfSetting (error: ErrorObject): string {
   return error.keyword === 'required' ? String(error.params.missingProperty) : error.instancePath.split('/')[1] ?? ''
@@ -101,8 +121,8 @@ export interface Addresses {
   /** origin of the relying party, without a slash at the end */
   app: string
   /**
-   * issuer identifier of the identity provider, exactly as it is set: it is compared character by character, and that of
-   * some providers ends in a slash (https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfigurationValidation)
+   * issuer identifier of the identity provider, with a slash at its end or without as it is set: it is compared character by
+   * character, and that of some providers ends in one (https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfigurationValidation)
    */
   issuer: string
   /** origin of the messaging stand-in: script, REST and, as ws(s), guest WebSocket; without a slash at the end */
@@ -118,9 +138,9 @@ export function addressesOf (settings: CommonSettings): Addresses {
     ? ['app.localhost', 'idp.localhost', 'genesys.localhost']
     : ['localhost', '127.0.0.1', '127.0.0.1']
   return {
-    app: withoutTrailingSlash(settings.APP_URL ?? `http://${app}:${settings.APP_PORT}`),
-    issuer: settings.IDP_ISSUER ?? `http://${idp}:${settings.IDP_PORT}`,
-    genesys: withoutTrailingSlash(settings.GENESYS_URL ?? `http://${genesys}:${settings.GENESYS_PORT}`)
+    app: withoutTrailingSlash(settings.APP_URL ?? oneSpelling(`http://${app}:${settings.APP_PORT}`)),
+    issuer: settings.IDP_ISSUER ?? oneSpelling(`http://${idp}:${settings.IDP_PORT}`),
+    genesys: withoutTrailingSlash(settings.GENESYS_URL ?? oneSpelling(`http://${genesys}:${settings.GENESYS_PORT}`))
   }
 }
 

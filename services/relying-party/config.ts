@@ -1,7 +1,8 @@
 import { DataFileError, readDataFile } from '#lib/data-file.ts'
 import { Type, type Static } from '#lib/schema.ts'
 import {
-  addressesOf, clockTolerance, commonSettings, loadSettings, secret, serverConfigOf, textOrFile, type Addresses, type ServerConfig
+  addressesOf, clockTolerance, commonSettings, loadSettings, oneSpelling, secret, serverConfigOf, textOrFile, urlOf, type Addresses,
+  type ServerConfig
 } from '#lib/settings.ts'
 
 const scope = Type.String({
@@ -51,7 +52,7 @@ const properties = {
   GENESYS_SCOPE: scope,
   GENESYS_DEPLOYMENT_ID: Type.String({ minLength: 1, description: 'the id of the Messenger deployment' }),
   GENESYS_ENVIRONMENT: Type.String({ minLength: 1, description: 'the region of the deployment, such as prod-euw1' }),
-  GENESYS_SCRIPT_URL: Type.Optional(Type.String({ pattern: '^https?://', description: 'the URL of genesys.min.js' })),
+  GENESYS_SCRIPT_URL: Type.Optional(urlOf({ pattern: '^https?://', description: 'the URL of genesys.min.js' })),
   GENESYS_ORIGINS: Type.Optional(Type.String({
     pattern: '^((https?|wss?)://\\S+\\s*)+$',
     description: 'origins that the page may load the Messenger from and connect it to, with spaces between'
@@ -59,8 +60,8 @@ const properties = {
 }
 
 // In the clear, whoever is on the way reads along, and any host below ours can set our cookies.
-const securePattern = '^(https://|http://([^/]+\\.)?(localhost|127\\.0\\.0\\.1|\\[::1\\])(:\\d+)?(/|$))[^\\s?#]*$'
-const secureUrl = Type.Optional(Type.String({
+const securePattern = '^(https://[^\\s/?#@]+|http://([^/@]+\\.)?(localhost|127\\.0\\.0\\.1|\\[::1\\])(:\\d+)?)(/[^\\s?#]*)?$'
+const secureUrl = Type.Optional(urlOf({
   pattern: securePattern,
   description: 'an https URL without query or fragment; http is for *.localhost, and for a lab (LAB=true)'
 }))
@@ -171,7 +172,7 @@ export function loadRelyingPartyConfig (env: NodeJS.ProcessEnv = process.env): R
       deploymentId: settings.GENESYS_DEPLOYMENT_ID,
       environment: settings.GENESYS_ENVIRONMENT,
       scriptUrl: settings.GENESYS_SCRIPT_URL ?? `${addresses.genesys}/genesys-bootstrap/genesys.min.js`,
-      origins: settings.GENESYS_ORIGINS?.trim().split(/\s+/) ?? [addresses.genesys, addresses.genesys.replace(/^http/, 'ws')]
+      origins: settings.GENESYS_ORIGINS?.trim().split(/\s+/).map(oneSpelling) ?? [addresses.genesys, addresses.genesys.replace(/^http/, 'ws')]
     }
   }
 }
@@ -203,7 +204,7 @@ function otherProvidersOf (settings: Settings, env: NodeJS.ProcessEnv, mainIssue
   const variables = Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined))
   const providers = readDataFile(file, {
     entries: furtherProviders({ lab: settings.LAB }), key: 'name', unique: ['name', 'issuer'], settings: variables
-  })
+  }).map(provider => ({ ...provider, issuer: oneSpelling(provider.issuer) }))
   const twice = providers.find(({ issuer }) => issuer === mainIssuer)
   if (twice) throw new DataFileError(file, [`the provider ${twice.name} is the one of IDP_ISSUER, which needs no entry`])
   return providers.map(provider => ({

@@ -119,13 +119,14 @@ t.test('refuses an unknown deployment as Genesys\' file server does', async t =>
 
 t.test('lets a page in by its host', async t => {
   const [deployment] = configWith(temporaryFolder(t)).deployments as [Deployment]
-  const listed = { ...deployment, allowedDomains: ['brand.example'] }
+  const listed = { ...deployment, allowedDomains: ['brand.example', 'Bücher.Example'] }
   const cases: [string | undefined, boolean][] = [
     ['https://brand.example', true],
     ['http://brand.example:8080', true],
     ['https://shop.brand.example', true],
     ['brand.example', true],
     ['brand.example:8080', true],
+    ['https://xn--bcher-kva.example', true],
     ['https://otherbrand.example', false],
     ['https://brand.example.evil.test', false],
     ['https://evil.test/?brand.example', false],

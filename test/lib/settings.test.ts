@@ -70,8 +70,24 @@ t.test('finds each part by a name that every system knows, where browsers do not
   t.equal(addressesOf(load({ ...good, LOCALHOST_SUBDOMAINS: 'off', APP_URL: 'https://app.example' })).app, 'https://app.example')
 })
 
-t.test('refuses a URL that has no host, a query or a fragment', async t => {
-  for (const url of ['http://', 'ftp://app.localhost', 'http://app.localhost/?a', 'http://app.localhost/#a', 'http://app localhost']) {
+const spellings: [string, Record<string, string>, Partial<ReturnType<typeof addressesOf>>][] = [
+  ['a default port', { APP_PORT: '80', IDP_PORT: '80' }, { app: 'http://app.localhost', issuer: 'http://idp.localhost' }],
+  ['a default port of TLS', { APP_URL: 'https://app.example:443', IDP_ISSUER: 'https://id.example:443/' },
+    { app: 'https://app.example', issuer: 'https://id.example/' }],
+  ['capitals', { APP_URL: 'HTTPS://App.Example', IDP_ISSUER: 'https://ID.example/Tenant' },
+    { app: 'https://app.example', issuer: 'https://id.example/Tenant' }],
+  ['an international name', { APP_URL: 'https://bücher.example', GENESYS_URL: 'https://chat.bücher.example/' },
+    { app: 'https://xn--bcher-kva.example', genesys: 'https://chat.xn--bcher-kva.example' }]
+]
+for (const [label, env, addresses] of spellings) {
+  t.test(`reads a URL with ${label} in the one spelling that clients parse it to`, async t => {
+    const all = addressesOf(load({ ...good, ...env }))
+    t.strictSame({ ...all, ...addresses }, all)
+  })
+}
+
+t.test('refuses a URL that has no host, a user, a query or a fragment', async t => {
+  for (const url of ['http://', 'ftp://app.localhost', 'http://app.localhost/?a', 'http://app.localhost/#a', 'http://app localhost', 'http://ann@app.localhost']) {
     t.match(messageOf(() => load({ ...good, APP_URL: url })), 'APP_URL: is malformed', url)
   }
 })

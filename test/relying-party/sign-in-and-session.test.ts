@@ -211,3 +211,11 @@ t.test('an answer that was stolen before it was used signs the thief in nowhere,
   t.equal((await victim.get(stolen)).status, 303, 'and the person is signed in all the same')
   t.match((await victim.get('/session')).json(), { user: { name: 'Alice Anders' } })
 })
+
+for (const url of ['http://app.localhost:80', 'HTTP://App.Localhost:3000', 'https://bücher.example']) {
+  t.test(`signs in where APP_URL is ${url}`, async t => {
+    const { idp, tab, config } = await buildWithIdp(t, { APP_URL: url })
+    t.equal((await tab().signIn(idp, 'alice')).status, 303)
+    t.equal(config.app, new URL(url).origin)
+  })
+}
