@@ -3,6 +3,7 @@ import { getCACertificates } from 'node:tls'
 import type { Dispatcher, RequestInfo, RequestInit } from 'undici'
 import { certificatesIn } from './certificates.ts'
 import { lookup } from './loopback-names.ts'
+import { proxiesFrom } from './proxies.ts'
 
 const require = createRequire(import.meta.url)
 // Loaded for the first call: a service has often answered before it makes one.
@@ -26,7 +27,8 @@ export interface ConnectionOptions {
 }
 
 /**
- * Connections of their own, for `createFetch` and whoever needs no `fetch`.
+ * Connections of their own, for `createFetch` and whoever needs no `fetch`: through the proxies that the environment names, but for
+ * what is on this machine.
  *
  * @returns gives them, from the first call on
  * @throws {CertificateError} when `ca` holds no certificate, or a malformed one
@@ -38,13 +40,26 @@ export function createConnections ({ ca, timeouts, mostBytes }: ConnectionOption
   let connections: Dispatcher | undefined
 
   function open (): Dispatcher {
-    const { Agent, interceptors } = undici()
-    return new Agent({
+    const { Agent, EnvHttpProxyAgent, Pool, interceptors } = undici()
+    const options = {
       connect: { lookup, timeout: connect, ...trusted },
       headersTimeout: headers,
       bodyTimeout: body,
       ...(mostBytes !== undefined && { maxResponseSize: mostBytes })
-    })
+    }
+    const proxies = proxiesFrom(process.env)
+    const agent = proxies === undefined
+      ? new Agent(options)
+      : new EnvHttpProxyAgent({
+        ...options,
+        ...proxies,
+        // Of the way to the proxy, and of that through it: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6
+        proxyTls: { lookup, ...trusted },
+        requestTls: { ...trusted },
+        connectTimeout: connect,
+        clientFactory: (origin, toProxy) => new Pool(origin, { ...toProxy, headersTimeout: headers })
+      })
+    return agent
       // A kept connection may turn out to be closed by a peer that has restarted. What can be sent twice is.
       .compose(interceptors.retry({ maxRetries: 1, minTimeout: 10, errorCodes: ['ECONNRESET', 'UND_ERR_SOCKET'], statusCodes: [] }))
   }
@@ -62,7 +77,7 @@ export function createConnections ({ ca, timeouts, mostBytes }: ConnectionOption
  */
 export function createFetch (options: ConnectionOptions = {}) {
   const connections = createConnections(options)
-  return (input: RequestInfo, init?: RequestInit) => undici().fetch(input, { dispatcher: connections(), ...init })
+  return async (input: RequestInfo, init?: RequestInit) => undici().fetch(input, { dispatcher: connections(), ...init })
 }
 
 /**

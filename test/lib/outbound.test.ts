@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process'
 import type { LookupAddress } from 'node:dns'
 import { createServer, type RequestListener } from 'node:http'
-import { type AddressInfo, isIP, type LookupFunction } from 'node:net'
+import { type AddressInfo, connect, isIP, type LookupFunction, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import { promisify } from 'node:util'
@@ -153,4 +153,87 @@ t.test('waits for a peer no longer than it was told to', async t => {
   const impatient = createFetch({ timeouts: { headers: 50 } })
   const first = await Promise.race([failure('patient', createFetch()), failure('impatient', impatient)])
   t.strictSame(first, ['impatient', 'UND_ERR_HEADERS_TIMEOUT'])
+})
+
+/** A proxy that finds `id.example`, which nobody else does, at a port of this machine, and what it was asked for. */
+async function startProxy (t: Test, port: number, { silent = false } = {}) {
+  const asked: string[] = []
+  const proxy = createServer(async (request, response) => {
+    asked.push(`${request.method} ${request.url} for ${request.headers['proxy-authorization']}`)
+    response.end(await (await fetch(`http://127.0.0.1:${port}`)).text())
+  })
+  proxy.on('connect', (request, socket: Socket) => {
+    asked.push(`CONNECT ${request.url} for ${request.headers['proxy-authorization']}`)
+    if (silent) return
+    const through = connect(port, '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
+      socket.pipe(through).pipe(socket)
+    })
+    through.on('error', () => socket.destroy())
+    socket.on('error', () => through.destroy())
+  })
+  await new Promise<void>(resolve => proxy.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => { proxy.closeAllConnections(); proxy.close() })
+  return { asked, host: `127.0.0.1:${(proxy.address() as AddressInfo).port}` }
+}
+
+/** What a `fetch` goes by that is made and first used while the environment is this. */
+async function withEnvironment<T> (t: Test, variables: Record<string, string>, ask: () => Promise<T>): Promise<T> {
+  t.intercept(process, 'env', { value: { ...process.env, ...variables } })
+  return ask()
+}
+
+const viaProxy = 'Basic YW5uOnNlY3JldA=='
+
+for (const [label, variables] of Object.entries({
+  'by HTTPS_PROXY': (host: string) => ({ HTTPS_PROXY: `http://ann:secret@${host}` }),
+  'by https_proxy': (host: string) => ({ https_proxy: `http://ann:secret@${host}`, HTTPS_PROXY: 'http://127.0.0.1:1' }),
+  'by HTTP_PROXY alone': (host: string) => ({ HTTP_PROXY: `http://ann:secret@${host}`, https_proxy: '' }),
+  'by a host and a port alone': (host: string) => ({ HTTPS_PROXY: `ann:secret@${host}` })
+})) {
+  t.test(`goes through the proxy that is named ${label}, and checks the peer behind it`, async t => {
+    const origin = new URL(await startTlsServer(t, (request, response) => response.end(request.headers.host)))
+    const { asked, host } = await startProxy(t, Number(origin.port))
+    await withEnvironment(t, variables(host), async () => {
+      t.equal(await (await createFetch({ ca: authority })('https://id.example/')).text(), 'id.example')
+      const untrusting = await createFetch()('https://id.example/').catch((error: unknown) => error)
+      t.match(causeOf(untrusting), /UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT_LOCALLY/)
+    })
+    t.strictSame([...new Set(asked)], [`CONNECT id.example:443 for ${viaProxy}`])
+  })
+}
+
+t.test('goes through a proxy in the clear too, where one is named for that', async t => {
+  const port = await startServer(t, (_request, response) => response.end('hello'))
+  const { asked, host } = await startProxy(t, port)
+  await withEnvironment(t, { HTTP_PROXY: `http://ann:secret@${host}` }, async () => {
+    t.equal(await (await createFetch()('http://id.example/a?b')).text(), 'hello')
+  })
+  t.strictSame(asked, [`GET http://id.example/a?b for ${viaProxy}`])
+})
+
+t.test('goes past the proxy to this machine, the lab\'s names among it, and to whom NO_PROXY names', async t => {
+  const port = await startServer(t, (_request, response) => response.end('directly'))
+  const { asked, host } = await startProxy(t, port)
+  await withEnvironment(t, { HTTP_PROXY: `http://${host}`, no_proxy: 'other.example, id.example' }, async () => {
+    const fetch = createFetch()
+    for (const name of ['idp.localhost', 'localhost', '127.0.0.1']) {
+      t.equal(await (await fetch(`http://${name}:${port}/`)).text(), 'directly', name)
+    }
+    t.match(await fetch('http://id.example/').catch(causeOf), /ENOTFOUND|EAI_AGAIN/, 'whom nobody finds directly')
+  })
+  t.strictSame(asked, [])
+})
+
+t.test('waits for a proxy no longer than for a peer', async t => {
+  const { host } = await startProxy(t, 1, { silent: true })
+  await withEnvironment(t, { HTTPS_PROXY: `http://${host}` }, async () => {
+    t.equal(await createFetch({ timeouts: { headers: 50 } })('https://id.example/').catch(causeOf), 'UND_ERR_HEADERS_TIMEOUT')
+  })
+})
+
+t.test('says which variable names no proxy', async t => {
+  await withEnvironment(t, { HTTPS_PROXY: 'ftp://proxy.example' }, async () => {
+    await t.rejects(createFetch()('https://id.example/'), /HTTPS_PROXY is not the URL of a proxy/)
+  })
 })

@@ -13,7 +13,7 @@ export const authority = read('authority.pem')
 /** One that has not. */
 export const anotherAuthority = read('another-authority.pem')
 
-/** Start a server with a certificate for `*.localhost`; it ends with the test. @returns its origin */
+/** Start a server with a certificate for `*.localhost` and `id.example`; it ends with the test. @returns its origin */
 export async function startTlsServer (t: Test, listener: RequestListener): Promise<string> {
   const server = createServer({ key: read('server.key'), cert: read('server.pem') }, listener)
   t.teardown(() => { server.closeAllConnections(); server.close() })
