@@ -165,6 +165,16 @@ const signOutElsewhere: Check<DiscoveredProvider> = {
   }
 }
 
+const revocation: Check<DiscoveredProvider> = {
+  name: 'revocation',
+  run ({ config, metadata }) {
+    if (typeof metadata.revocation_endpoint === 'string') return ok('refresh tokens are given back when a session ends')
+    if (!config.scope.split(' ').includes('offline_access')) return ok('not offered; offline_access is not asked for')
+    return warning('no revocation_endpoint, and offline_access is asked for: refresh tokens live on after a sign-out',
+      'take offline_access out of OIDC_SCOPE, unless the provider gives no refresh token without it')
+  }
+}
+
 const issParameter: Check<DiscoveredProvider> = {
   name: 'iss in responses',
   run: ({ metadata }) => metadata.authorization_response_iss_parameter_supported
@@ -175,5 +185,5 @@ const issParameter: Check<DiscoveredProvider> = {
 /** What the provider says it can do, beside what is asked of it. */
 export const capabilities: Check<DiscoveredProvider>[] = [
   codeFlow, pkce, authenticationMethod, scopes, messengerScopes, signature, wayOfSigningIn, claimsParameter, userinfo, pushedRequests,
-  issParameter, signOut, signOutElsewhere
+  issParameter, signOut, signOutElsewhere, revocation
 ]

@@ -79,7 +79,11 @@ export class AccessTokens {
       if (tokens.accessToken !== spent.accessToken || tokens.refreshToken === undefined) return tokens
       const refreshed = await provider.refresh(tokens.refreshToken, session.user.sub, tokens)
       const kept = await this.#sessions.replaceTokens(session.id, refreshed)
-      if (!kept) throw new SignInError('session_ended', { statusCode: 401 })
+      if (!kept) {
+        // It has ended meanwhile, and with it went the refresh token that these have replaced.
+        provider.revoke(refreshed)
+        throw new SignInError('session_ended', { statusCode: 401 })
+      }
       return kept
     } catch (error) {
       throw await this.#endIfOver(session, error)

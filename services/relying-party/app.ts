@@ -41,6 +41,7 @@ export async function buildRelyingParty (config: RelyingPartyConfig): Promise<Se
   const startDiscovering = () => { for (const { discovery } of providers.all) discovery.start() }
   app.addHook('onListen', async () => startDiscovering())
   app.addHook('onClose', async () => { for (const { discovery } of providers.all) discovery.stop() })
+  sessions.onTokensLeft((issuer, tokens) => { if (providers.has(issuer)) providers.of(issuer).revoke(tokens) })
   const accessTokens = new AccessTokens(store, { providers, sessions })
 
   await app.register(securityHeaders, { config, providers })

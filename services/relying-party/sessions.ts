@@ -53,6 +53,7 @@ export class Sessions {
   readonly #lifetimes: Lifetimes
   readonly #writtenEvery: number
   #tellOfEnd: (id: string) => void = () => {}
+  #tellOfTokens: (issuer: string, tokens: Tokens) => void = () => {}
 
   constructor (store: Store, lifetimes: Lifetimes) {
     this.#sessions = store.collection<Session>('sessions')
@@ -95,11 +96,12 @@ export class Sessions {
     const session = await this.#sessions.get(id)
     if (!session || Date.now() - session.lastUsedAt < this.#writtenEvery) return session
     const lastUsedAt = Date.now()
-    const [used] = await Promise.all([
+    const [used] = await Promise.allSettled([
       this.#sessions.update(id, session => ({ ...session, lastUsedAt }), session => this.#keepingOf(session)),
       this.#tokens.prolongTagged(id, this.#keepingOf({ ...session, lastUsedAt }).ttl)
     ])
-    return used
+    // On a full disk, say. Then it ends sooner; it is there, and one must be able to sign out of it.
+    return used.status === 'fulfilled' ? used.value : session
   }
 
   /** Whether there is such a session, which does not count as use. */
@@ -112,16 +114,31 @@ export class Sessions {
     return this.#sessions.tagged(personTag(session.issuer, session.user.sub), { newestFirst: true })
   }
 
-  /** @param ending told to a browser that comes back with the cookie */
-  async end (id: string, ending: Ending): Promise<void> {
-    await this.#endings.set(id, ending, { ttl: endingLifetime })
-    await Promise.all([this.#sessions.delete(id), this.#tokens.delete(id), this.#messengerCodes.delete(id)])
+  /**
+   * @param ending told to a browser that comes back with the cookie
+   * @param options.continuedBy the sign-in that takes its place: where that is the same person's at the same provider, both have
+   *   their tokens by one grant as a rule, and to give back those of the one would end those of the other
+   * @returns rejects where it could not be deleted
+   */
+  async end (id: string, ending: Ending, { continuedBy }: { continuedBy?: SignIn } = {}): Promise<void> {
+    // Each by itself: where there is no room for the ending, there may be for the end.
+    const [session, tokens] = await Promise.allSettled([
+      this.#sessions.take(id), this.#tokens.take(id), this.#messengerCodes.delete(id), this.#endings.set(id, ending, { ttl: endingLifetime })
+    ])
     this.#tellOfEnd(id)
+    if (session.status === 'rejected') throw session.reason
+    const left = tokens.status === 'fulfilled' ? tokens.value : undefined
+    if (session.value && left && !isSamePerson(session.value, continuedBy)) this.#tellOfTokens(session.value.issuer, left)
   }
 
   /** Whom to tell of sessions that are ended by this process. Those of other processes, and those that expire, are not told. */
   onEnd (tell: (id: string) => void): void {
     this.#tellOfEnd = tell
+  }
+
+  /** Who is to give back the tokens that nobody here has a use for any more; of sessions that expire none are left to be told of. */
+  onTokensLeft (tell: (issuer: string, tokens: Tokens) => void): void {
+    this.#tellOfTokens = tell
   }
 
   /**
@@ -135,9 +152,20 @@ export class Sessions {
     issuer: string, { sid, sub }: { sid?: string | undefined, sub?: string | undefined }, { signed = false } = {}
   ): Promise<void> {
     const tag = sid !== undefined ? providerSessionTag(issuer, sid) : personTag(issuer, String(sub))
-    if (signed && sid !== undefined) await this.#overAtProvider.set(tag, true, { ttl: lateSignIn })
+    const [kept] = await Promise.allSettled([
+      signed && sid !== undefined ? this.#overAtProvider.set(tag, true, { ttl: lateSignIn }) : undefined
+    ])
     const named = (await this.#sessions.tagged(tag)).filter(session => sub === undefined || session.user.sub === sub)
-    await Promise.all(named.map(({ id }) => this.end(id, 'signed_out_at_provider')))
+    await this.endAll(named, 'signed_out_at_provider')
+    // It has ended what there was. What comes late may not know of it, so the provider had better say it again.
+    if (kept.status === 'rejected') throw kept.reason
+  }
+
+  /** @returns rejects where one could not be deleted, once all others are */
+  async endAll (sessions: Pick<Session, 'id'>[], ending: Ending): Promise<void> {
+    const ended = await Promise.allSettled(sessions.map(({ id }) => this.end(id, ending)))
+    const failed = ended.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined
+    if (failed) throw failed.reason
   }
 
   /** Why there is no session of this id. */
@@ -171,6 +199,9 @@ export class Sessions {
     }
   }
 }
+
+const isSamePerson = (session: Session, other: SignIn | undefined) =>
+  session.issuer === other?.issuer && session.user.sub === other.user.sub
 
 // An issuer has no spaces, so no two of these can be taken for one another.
 const personTag = (issuer: string, sub: string) => `sub ${issuer} ${sub}`

@@ -252,7 +252,7 @@ t.test('needs nothing but the ports for the lab, prints the table and ends with 
 t.test('says what to change where there are problems, and folds what was skipped for one reason', async t => {
   const table = formatTable(await examine(labSettings(alone), labSettings()))
   t.match(table, /^ {2}PROBLEM {2}discovery document +nothing listens at idp\.localhost:2 .*\n +→ start it, or correct the URL/m)
-  t.match(table, /^ {2}skipped {2}21 checks +there is no discovery document$/m)
+  t.match(table, /^ {2}skipped {2}\d+ checks +there is no discovery document$/m)
   t.match(table, 'What needs to be changed is at the arrows.')
 })
 

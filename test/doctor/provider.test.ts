@@ -110,6 +110,8 @@ const wrong: [string, Record<string, unknown>, Record<string, string>, RegExp, R
     /OIDC_PAR is never/],
   ['pushed requests (PAR)', { require_pushed_authorization_requests: true }, {}, /problem/, /Genesys' client cannot be pushed/],
   ['sign-out at the provider', {}, {}, /warning/, /no end_session_endpoint/],
+  ['revocation', {}, {}, /ok/, /not offered/],
+  ['revocation', {}, { OIDC_SCOPE: 'openid offline_access' }, /warning/, /live on after a sign-out/],
   ['sign-out elsewhere', {}, {}, /warning/, /neither/],
   ['sign-out elsewhere', { frontchannel_logout_supported: true }, {}, /warning/, /front-channel logout alone/],
   ['sign-out elsewhere', { backchannel_logout_supported: true }, {}, /ok/, /http:\/\/app\.localhost:2\/backchannel-logout/]

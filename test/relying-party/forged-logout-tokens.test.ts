@@ -6,7 +6,7 @@ import {
 } from 'jose'
 import t, { type Test } from 'tap'
 import { Visitor } from '../idp/helper.ts'
-import { buildWithIdp, type Tab } from './helper.ts'
+import { buildWithIdp, fillDisk, type Tab } from './helper.ts'
 
 /** `undefined` leaves one out of what is good. */
 type Claims = Record<string, unknown>
@@ -245,6 +245,16 @@ t.test('forged logout tokens keep none of the provider\'s from being heard, thou
   t.equal((await own.send(await own.signAnew())).status, 200)
   t.equal(await isSignedIn(visitor), false)
   t.ok(own.keysAsked() <= 8, `the provider was asked for its keys ${own.keysAsked()} times`)
+})
+
+t.test('on a full disk the sessions end that the provider names, and it is asked to say it again where more may come', async t => {
+  const visitor = await forger.signedIn('alice')
+  const { other, sid } = await signInAsBob(forger)
+  fillDisk(t, forger.config, 'INSERT', 'UPDATE')
+  t.equal((await forger.send(await forger.sign())).status, 200)
+  t.equal(await isSignedIn(visitor), false)
+  t.equal((await forger.send(await forger.sign({ sid, sub: undefined }))).status, 500)
+  t.equal(await isSignedIn(other), false)
 })
 
 t.test('a logout token whose key cannot be asked for is to be sent again', async t => {

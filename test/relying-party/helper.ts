@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import type { Test } from 'tap'
 import type { Server } from '#lib/http-server.ts'
 import type { ServerConfig } from '#lib/settings.ts'
@@ -30,6 +32,19 @@ export async function buildWithIdp (t: Test, settings: Record<string, string> = 
   const idp = await startIdp(t, all)
   await idp.app.listen({ host: '127.0.0.1', port: idp.config.port })
   return { idp, settings: all, ...await buildAlone(t, all) }
+}
+
+/** Until the test ends, SQLite answers these as it does on a full disk. */
+export function fillDisk (t: Test, config: RelyingPartyConfig, ...statements: ('INSERT' | 'UPDATE' | 'DELETE')[]) {
+  const database = new DatabaseSync(join(config.stateFolder, 'relying-party.sqlite'))
+  for (const statement of statements) {
+    database.exec(`CREATE TRIGGER no_room_to_${statement} BEFORE ${statement} ON entry
+      BEGIN SELECT RAISE(ROLLBACK, 'database or disk is full'); END`)
+  }
+  t.teardown(() => {
+    for (const statement of statements) database.exec(`DROP TRIGGER no_room_to_${statement}`)
+    database.close()
+  })
 }
 
 /** A browser's tab at the relying party, which follows no redirect. */

@@ -13,7 +13,7 @@ import type { IdentityProviders } from '../../services/relying-party/oidc/provid
 import { SessionWatch } from '../../services/relying-party/session-watch.ts'
 import { Sessions } from '../../services/relying-party/sessions.ts'
 import { until } from '../helpers/until.ts'
-import { buildAlone, buildWithIdp } from './helper.ts'
+import { buildAlone, buildWithIdp, fillDisk } from './helper.ts'
 
 const System = Date
 const day = 86_400
@@ -96,6 +96,23 @@ t.test('a process that was stopped for longer than that does not let others in w
   t.equal(left, 'another process')
 })
 
+t.test('what a refresh brings for a session that has ended meanwhile is given back', async t => {
+  const { store, sessions } = open(t)
+  const session = await sessions.start(signIn, 'a browser')
+  const revoked: (string | undefined)[] = []
+  const provider = {
+    timeout: 10,
+    async refresh (): Promise<Tokens> {
+      await sessions.end(session.id, 'signed_out')
+      return { ...spent, accessToken: 'a2', refreshToken: 'r2' }
+    },
+    revoke: ({ refreshToken }: Tokens) => revoked.push(refreshToken)
+  }
+  const providers = { of: () => provider } as unknown as IdentityProviders
+  await t.rejects(new AccessTokens(store, { providers, sessions }).of(session), { message: 'session_ended' })
+  t.same(revoked, ['r2'])
+})
+
 t.test('a provider that wants to see the person ends the session, and one that does not take our credentials does not', async t => {
   for (const [error, ends] of [['interaction_required', true], ['invalid_grant', true], ['invalid_client', false]] as const) {
     const { store, sessions } = open(t)
@@ -142,6 +159,55 @@ t.test('a page is told within a second of a session that ends in another process
   mock.timers.tick(aSecond)
   await end
   t.strictSame(told, [id], 'and once')
+})
+
+/** Somebody who has not done anything for so long that the next request would be noted down. */
+async function signInAWhileAgo (t: Test, username = 'alice') {
+  const visitor = tab()
+  await visitor.signIn(idp, username)
+  const { csrfToken } = (await visitor.get('/session')).json()
+  const cookie = await visitor.cookies()
+  await setClock(first, 120)
+  t.teardown(() => setClock(first, 0))
+  const isThere = async () => (await tab().get('/session', { cookie })).json()['authenticated']
+  return { visitor, headers: { 'csrf-token': String(csrfToken) }, isThere }
+}
+
+for (const path of ['/logout', '/logout/everywhere']) {
+  t.test(`on a full disk POST ${path} ends the session, and goes on to the provider`, async t => {
+    const { visitor, headers, isThere } = await signInAWhileAgo(t)
+    fillDisk(t, config, 'INSERT', 'UPDATE')
+    t.equal(await isThere(), true, 'one can go on')
+    t.match((await visitor.post(path, headers)).location?.href, `${config.issuer}/session/end?`)
+    t.notOk(await visitor.cookies())
+    t.equal(await isThere(), false, 'nor is a copy of the cookie of use')
+  })
+}
+
+t.test('where not even a session can be deleted, the browser is signed out all the same, and at the provider', async t => {
+  const { visitor, headers } = await signInAWhileAgo(t)
+  fillDisk(t, config, 'INSERT', 'UPDATE', 'DELETE')
+  t.match((await visitor.post('/logout', headers)).location?.href, `${config.issuer}/session/end?`)
+  t.notOk(await visitor.cookies())
+})
+
+t.test('says that others may be signed in still where they cannot be signed out, and signs out here', async t => {
+  const other = tab()
+  await other.signIn(idp, 'bob')
+  const { visitor, headers } = await signInAWhileAgo(t, 'bob')
+  fillDisk(t, config, 'INSERT', 'UPDATE', 'DELETE')
+  const { status, $ } = await visitor.post('/logout/everywhere', headers)
+  t.equal(status, 500)
+  t.match($('main').text(), /You are signed out here.*Where else you are signed in, you may still be/s)
+  t.notOk(await visitor.cookies())
+})
+
+t.test('on a full disk a session in the list can be ended', async t => {
+  const { visitor, headers, isThere } = await signInAWhileAgo(t)
+  const { sessions } = (await visitor.get('/sessions')).json<{ sessions: { handle: string, current: boolean }[] }>()
+  fillDisk(t, config, 'INSERT', 'UPDATE')
+  t.equal((await visitor.post(`/sessions/${sessions.find(({ current }) => current)!.handle}/end`, headers)).status, 204)
+  t.equal(await isThere(), false)
 })
 
 const accessTokenLifetime = 15 * 60

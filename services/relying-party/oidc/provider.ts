@@ -55,6 +55,7 @@ export class IdentityProvider {
   readonly #demands: Demands
   readonly #app: string
   readonly #messenger: MessengerClient
+  readonly #log: Logger
 
   /** @param options.app origin of this application, as browsers see it */
   constructor (config: ProviderConfig, options: { app: string, callback: string, messenger: MessengerClient, log: Logger }) {
@@ -66,6 +67,7 @@ export class IdentityProvider {
     this.#demands = demandsOf(config)
     this.#app = options.app
     this.#messenger = options.messenger
+    this.#log = options.log
   }
 
   /** Where to send the browser to sign in, and what to remember until it comes back. */
@@ -217,6 +219,22 @@ export class IdentityProvider {
   async checkLogoutToken (token: string): Promise<LogoutToken> {
     const { checkLogoutToken } = await this.discovery.get()
     return checkLogoutToken(token)
+  }
+
+  /**
+   * Give back the refresh token that nobody here has a use for any more, and with it what it stands for. In the background, and
+   * once: nobody waits for it, and where it fails the token ends when the provider says so.
+   *
+   * @see https://www.rfc-editor.org/rfc/rfc7009#section-2
+   */
+  revoke ({ refreshToken }: Tokens): void {
+    if (refreshToken === undefined) return
+    const ask = async () => {
+      const { configuration } = await this.discovery.get()
+      if (!configuration.serverMetadata().revocation_endpoint) return
+      await this.#refusing(() => client.tokenRevocation(configuration, refreshToken, { token_type_hint: 'refresh_token' }))
+    }
+    ask().catch((error: Error) => this.#log.warn(`a refresh token could not be revoked: ${error.message}`))
   }
 
   /** Whether it goes by this issuer identifier. That of its metadata and ours may differ in a slash at the end of the host. */

@@ -76,7 +76,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox<{
       .catch(error => { throw withRetry(error, provider, returnTo) })
 
     // A new session id, so that whoever knew the old one does not share the session.
-    if (request.signedIn) await sessions.end(request.signedIn.id, 'signed_out')
+    if (request.signedIn) await sessions.end(request.signedIn.id, 'signed_out', { continuedBy: signIn })
     request.session.regenerate()
     request.session.set('id', (await sessions.start(signIn, request.headers['user-agent'] ?? '')).id)
     // Makes the secret of the CSRF tokens now: two pages that load at once would each make one and disagree.

@@ -25,11 +25,15 @@ export const signOutByProviderRoutes: FastifyPluginAsyncTypebox<{
     const provider = issuerOf(request.body.logout_token, providers)
     const { sid, sub, jti, exp } = await provider.checkLogoutToken(request.body.logout_token)
     const name = `${provider.issuer} ${jti}`
-    const isNew = await seen.add(name, true, { ttl: Math.max(exp - Date.now() / 1000, 0) + 60 })
+    const isNew = await seen.add(name, true, { ttl: Math.max(exp - Date.now() / 1000, 0) + 60 }).catch(err => {
+      // To end sessions twice does less harm than not to end them.
+      request.log.error({ err }, 'a logout token could not be remembered')
+      return true
+    })
     if (!isNew) throw new SignInError('invalid_request', { description: 'the logout token was used before' })
     await sessions.endByProvider(provider.issuer, { sid, sub }, { signed: true }).catch(async error => {
       // Then it has not been of use, and may come again.
-      await seen.delete(name)
+      await seen.delete(name).catch(() => {})
       throw error
     })
     return reply.send()

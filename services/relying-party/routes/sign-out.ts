@@ -33,13 +33,21 @@ export const signOutRoutes: FastifyPluginAsyncTypebox<{
     if (!request.signedIn) return sendOn(request, reply, home)
   }
 
-  async function signOut (request: FastifyRequest, reply: FastifyReply, session: Session) {
-    const idToken = (await sessions.tokensOf(session.id))?.idToken
-    await sessions.end(session.id, 'signed_out')
+  /** Ends it for this browser whatever happens: who has pressed the button goes away from the machine. */
+  async function endHere (request: FastifyRequest, session: Session): Promise<string | undefined> {
     request.session.delete()
+    const idToken = (await sessions.tokensOf(session.id))?.idToken
+    await sessions.end(session.id, 'signed_out').catch(err => request.log.error({ err }, 'a session could not be deleted'))
+    return idToken
+  }
+
+  async function signOut (request: FastifyRequest, reply: FastifyReply, session: Session) {
+    const idToken = await endHere(request, session)
     const atProvider = providers.of(session.issuer).startSignOut(idToken)
     if (!atProvider) return sendOn(request, reply, home)
+    // The way back may not be known then, but there is one.
     await attempts.start(request, reply, { state: atProvider.state, purpose: 'sign-out' })
+      .catch(err => request.log.error({ err }, 'a sign-out could not be remembered'))
     return sendOn(request, reply, atProvider.url)
   }
 
@@ -52,7 +60,11 @@ export const signOutRoutes: FastifyPluginAsyncTypebox<{
   }, async (request, reply) => {
     const here = request.signedIn!
     const others = (await sessions.ofSamePerson(here)).filter(({ id }) => id !== here.id)
-    await Promise.all(others.map(({ id }) => sessions.end(id, 'signed_out_elsewhere')))
+    await sessions.endAll(others, 'signed_out_elsewhere').catch(async err => {
+      request.log.error({ err }, 'sessions could not be deleted')
+      await endHere(request, here)
+      throw new SignInError('sign_out_incomplete', { statusCode: 500, retry: '/', cause: err })
+    })
     return signOut(request, reply, here)
   })
 

@@ -8,6 +8,7 @@ import { type BareProvider, claimsOf, startBareProvider } from './bare-provider.
 import { Person } from './person.ts'
 import { freeAddresses, ours, startRelyingParty } from './relying-party.ts'
 import { stopClock } from '../../helpers/clock.ts'
+import { until } from '../../helpers/until.ts'
 import type { Page } from '../../helpers/browser.ts'
 import { temporaryFolder } from '../../helpers/temporary-folder.ts'
 
@@ -469,6 +470,95 @@ t.test('gets a refresh token by offline_access and consent, and uses each once',
   const refreshTokens = provider.at('/token').map(({ body }) => body['refresh_token'])
   t.equal(refreshTokens.length, 3)
   t.equal(new Set(refreshTokens).size, 3, 'the code, and two refresh tokens')
+})
+
+const offline = { OIDC_SCOPE: 'openid profile email offline_access', OIDC_PROMPT: 'consent' }
+
+/** With refresh tokens that outlive its own session, and the endpoint to end them. */
+async function startOffline (t: Test, prepare: (provider: Provider) => void = () => {}) {
+  const refreshTokens: string[] = []
+  const started = await start(t, {
+    configuration: { features: { revocation: { enabled: true } } },
+    prepare: provider => {
+      prepare(provider)
+      provider.use(async (ctx, next) => {
+        await next()
+        const { refresh_token: refreshToken } = (ctx.path === '/token' ? ctx.body : {}) as { refresh_token?: string }
+        if (refreshToken !== undefined) refreshTokens.push(refreshToken)
+      })
+    }
+  }, { ...inBrowser, ...offline })
+  const revoked = () => started.provider.at('/token/revocation').map(({ body }) => body['token'])
+  return { ...started, refreshTokens, revoked }
+}
+
+// https://www.rfc-editor.org/rfc/rfc7009
+t.test('gives the refresh token back at sign-out, and keeps nobody waiting for that', async t => {
+  const held = Promise.withResolvers<void>()
+  const { person, origin, provider, refreshTokens, revoked } = await startOffline(t, provider => provider.use(async (ctx, next) => {
+    if (ctx.path === '/token/revocation') await held.promise
+    return next()
+  }))
+  await person.signIn()
+  t.equal((await person.signOut()).url, `${origin}/`)
+  t.same(revoked(), [], 'not by then')
+  held.resolve()
+  await until('it is given back', () => revoked().length > 0)
+  t.match(provider.at('/token/revocation'), [{ authorization: /^Basic /, body: { token: refreshTokens[0]!, token_type_hint: 'refresh_token' } }])
+  t.equal(refreshTokens.length, 1)
+})
+
+const endings: Record<string, (first: Person, second: Person) => Promise<unknown>> = {
+  'by signing out everywhere': async first => {
+    const { csrfToken } = await first.session()
+    return first.request('/logout/everywhere', { method: 'POST', body: { _csrf: String(csrfToken) } })
+  },
+  'out of the list': async first => {
+    const { csrfToken } = await first.session()
+    const { sessions } = (await first.request('/sessions')).json<{ sessions: { handle: string }[] }>()
+    for (const { handle } of sessions) {
+      await first.request(`/sessions/${handle}/end`, { method: 'POST', body: { _csrf: String(csrfToken) } })
+    }
+  },
+  'by the provider': async (first, second) => {
+    for (const person of [first, second]) await person.request(`/frontchannel-logout?sid=${(await person.session()).user!['lab_sid']}`)
+  }
+}
+
+/** The provider names its session, also to the person. */
+function tellSid (provider: Provider) {
+  Object.defineProperty(provider.Client.prototype, 'includeSid', { value: () => true })
+  changeIdTokens(claims => { claims['lab_sid'] = claims['sid'] })(provider)
+}
+
+for (const [how, end] of Object.entries(endings)) {
+  t.test(`gives back the refresh token of each session that is ended ${how}`, async t => {
+    const { person, origin, refreshTokens, revoked } = await startOffline(t, tellSid)
+    const second = new Person(origin)
+    for (const each of [person, second]) await each.signIn()
+    await end(person, second)
+    for (const each of [person, second]) t.match(await each.session(), { authenticated: false })
+    await until('they are given back', () => revoked().length === 2)
+    t.same(revoked().toSorted(), refreshTokens.toSorted())
+  })
+}
+
+t.test('gives back the refresh token of whose place somebody else takes, not that of who signs in again', async t => {
+  const { person, provider, refreshTokens, revoked } = await startOffline(t)
+  await person.signIn()
+  await person.signIn()
+  t.same(revoked(), [])
+  t.equal((await person.profile()).status, 200, 'the provider may know both by one grant')
+
+  const { location } = await person.request('/login')
+  location!.searchParams.set('prompt', 'login consent')
+  let page = await person.follow(await person.request(location!.href))
+  while (page.$('form').length > 0 && page.status === 200 && page.url.startsWith(provider.issuer)) {
+    page = await person.submit(page, { login: 'bob', password: 'any' })
+  }
+  t.match(await person.session(), { user: { sub: 'bob' } })
+  await until('it is given back', () => revoked().length > 0)
+  t.same(revoked(), [refreshTokens[1]])
 })
 
 t.test('ends the session of a sid that comes without iss, as Entra ID sends it', async t => {
