@@ -48,7 +48,7 @@ export async function buildIdp (config: IdpConfig): Promise<Server> {
     await app.register(openApi)
   }
 
-  await app.register(pages, { realms, secure })
+  await app.register(pages, { secure })
   await app.register(errors, { root: realms.root })
   await app.register(formbody)
   await app.register(health, {})

@@ -1,5 +1,5 @@
 import { errors, type ClientMetadata, type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
-import { usages, type Clients, type Usage } from './clients.ts'
+import { longestRedirectUri, mostRedirectUris, usages, type Clients, type Usage } from './clients.ts'
 
 /** The features that a client uses or not, with the metadata by which OAuth says that a client has to. */
 const required = {
@@ -33,6 +33,7 @@ export function extraClientMetadata (clients: Clients): NonNullable<Configuratio
         throw new errors.InvalidClientMetadata('frontchannel_logout_session_required must be a boolean')
       }
       if (key === 'request_objects') settleResponseTypes(metadata)
+      if (ctx) limitRedirectUris(metadata)
       if (ctx) checkHostNames(metadata)
     }
   }
@@ -70,13 +71,25 @@ function checkFrontChannelUri (value: unknown, { redirect_uris: redirectUris }: 
   }
 }
 
+/** As of clients that come in another way. */
+function limitRedirectUris (metadata: ClientMetadata): void {
+  for (const field of ['redirect_uris', 'post_logout_redirect_uris'] as const) {
+    const uris = metadata[field]
+    if (!Array.isArray(uris)) continue
+    if (uris.length > mostRedirectUris) throw new errors.InvalidClientMetadata(`${field} must be no more than ${mostRedirectUris}`)
+    if (uris.some(uri => String(uri).length > longestRedirectUri)) {
+      throw new errors.InvalidClientMetadata(`${field} must have no more than ${longestRedirectUri} characters each`)
+    }
+  }
+}
+
 /** A client that never sends a browser to the authorization endpoint needs no redirect URI. */
 function settleResponseTypes (metadata: ClientMetadata): void {
   // Of another type it is refused later.
   if (Array.isArray(metadata.grant_types) && !metadata.grant_types.includes('authorization_code')) metadata.response_types = []
 }
 
-/** Origins of clients stand in the Content-Security-Policy of pages, where some characters of host names mean something. */
+/** Some characters of what is no host name would mean something in the Content-Security-Policy of pages. */
 function checkHostNames (metadata: ClientMetadata): void {
   for (const field of ['redirect_uris', 'post_logout_redirect_uris', 'frontchannel_logout_uri'] as const) {
     const uris = [metadata[field] ?? []].flat()

@@ -2,8 +2,17 @@ import { DataFileError, readDataFile } from '#lib/data-file.ts'
 import { Type, type Static } from '#lib/schema.ts'
 import type { Directory } from './directory.ts'
 
-// No semicolon or comma in the host name: origins of clients stand in the Content-Security-Policy of pages.
-const uri = Type.String({ pattern: '^https?://[^\\s#/?;,]+([/?][^\\s#]*)?$' })
+// Of a host that is none, a policy of ours would make something else.
+const webUri = 'https?://[^\\s#/?;,]+([/?][^\\s#]*)?'
+const uri = Type.String({ pattern: `^${webUri}$` })
+
+/** How many redirect URIs a client can have, and how many characters each of them. */
+export const mostRedirectUris = 100
+export const longestRedirectUri = 2_000
+
+const redirectUris = (description: string) => Type.Array(Type.String({
+  pattern: `^(${webUri}|(?!https?:)[A-Za-z][A-Za-z0-9+.-]*:[^\\s#]+)$`, maxLength: longestRedirectUri
+}), { default: [], uniqueItems: true, maxItems: mostRedirectUris, description })
 
 /** The signature algorithms that an ID token can have here. */
 export const signingAlgorithms = ['RS256', 'ES256', 'PS256', 'EdDSA'] as const
@@ -31,8 +40,12 @@ export const clientFields = {
   jwks: Type.Optional(Type.Object({ keys: Type.Array(Type.Record(Type.String(), Type.Unknown()), { minItems: 1 }) }, {
     description: 'the public keys of a client that signs something: private_key_jwt, request objects'
   })),
-  redirect_uris: Type.Array(uri, { default: [], uniqueItems: true }),
-  post_logout_redirect_uris: Type.Array(uri, { default: [], uniqueItems: true }),
+  application_type: Type.Enum(['web', 'native'], {
+    default: 'web',
+    description: 'native: redirect URIs may have a scheme of the application, and on loopback, by http, any port (RFC 8252)'
+  }),
+  redirect_uris: redirectUris('where browsers may be sent with an answer; compared character by character'),
+  post_logout_redirect_uris: redirectUris('where browsers may be sent after a sign-out'),
   grant_types: Type.Array(Type.Enum(['authorization_code', 'refresh_token', deviceCodeGrant]), { minItems: 1 }),
   // The characters of a scope token: https://www.rfc-editor.org/rfc/rfc6749#appendix-A.4
   scope: Type.String({
@@ -96,22 +109,29 @@ export function contradictions (client: RegisteredClient): string[] {
     ...(client.request_objects !== 'off' && !client.jwks ? ['jwks: is missing, and request objects are signed'] : []),
     ...(client.grant_types.includes('authorization_code') && client.redirect_uris.length === 0
       ? ['redirect_uris: must NOT have fewer than 1 items']
-      : [])
+      : []),
+    ...(['redirect_uris', 'post_logout_redirect_uris'] as const).flatMap(field =>
+      (client[field] ?? []).flatMap(uri => {
+        const refusal = refusalOf(uri, client.application_type)
+        return refusal === undefined ? [] : [`${field}: ${uri} ${refusal}`]
+      }))
   ]
+}
+
+/** @see https://openid.net/specs/openid-connect-registration-1_0.html#ClientMetadata about `application_type` */
+function refusalOf (uri: string, type: RegisteredClient['application_type']): string | undefined {
+  const { hostname, protocol } = URL.parse(uri) ?? {}
+  if (hostname === undefined || protocol === undefined) return 'is no URI'
+  const isWeb = /^https?:$/.test(protocol)
+  if (type !== 'native') return isWeb ? undefined : 'begins with neither http:// nor https://, as that of a native client may'
+  if (['javascript:', 'vbscript:', 'data:', 'blob:', 'file:', 'about:'].includes(protocol)) return 'has a scheme that no application has'
+  const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
+  if (protocol === 'http:' && !isLoopback) return 'is http, which a native client may have at localhost, 127.0.0.1 and [::1] alone'
+  return protocol === 'https:' && isLoopback ? 'is https at a loopback address, which nobody can claim' : undefined
 }
 
 /** The clients of one issuer. */
 export type Clients = Directory<RegisteredClient>
-
-/** The origins to which clients have browsers sent, separated by spaces. */
-export function originsOf (clients: RegisteredClient[]): string {
-  const uris = clients.flatMap(client => [...client.redirect_uris, ...client.post_logout_redirect_uris ?? []])
-  return [...new Set(uris.map(uri => {
-    const { origin, protocol } = new URL(uri)
-    // A client that was registered dynamically may be an application with a scheme of its own.
-    return origin === 'null' ? protocol : origin
-  }))].join(' ')
-}
 
 /** The applications that a person who is lost can go back to. */
 export function waysBack (clients: Clients): { name: string, uri: string }[] {

@@ -1,4 +1,5 @@
 import type { Configuration, ErrorOut, KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { allowForms } from './content-security-policy.ts'
 import { displayName, type Accounts } from './users.ts'
 
 /** The templates of the device flow, with what they show. */
@@ -43,12 +44,14 @@ export function deviceFlow (show: Show, accounts: Accounts, keepSession: (ctx: K
         }
         if (error && refusals[error.name]) ctx.status = 422
         if (error) await keepSession(ctx)
+        allowForms(ctx.res)
         const userCode = String((error as { userCode?: string } | undefined)?.userCode ?? '')
         ctx.body = await show('device-code', codePage(xsrfOf(ctx), userCode, error && wordsFor(error, out)))
       },
 
       userCodeConfirmSource: async (ctx, _form, client, _deviceInfo, userCode) => {
         const user = accounts.find(ctx.oidc.session?.accountId ?? '')
+        allowForms(ctx.res)
         ctx.type = 'html'
         ctx.body = await show('device-confirm', {
           title: 'Connect a device',
@@ -90,6 +93,7 @@ export function fillInUserCode (provider: Provider, show: Show): void {
     if (ctx.oidc?.route !== 'code_verification' || ctx.method !== 'GET' || ctx.status !== 200) return
     const userCode = ctx.oidc.params?.['user_code']
     if (userCode === undefined) return
+    allowForms(ctx.res)
     const known = typeof userCode === 'string' ? userCode : ''
     ctx.body = await show('device-code', codePage(xsrfOf(ctx as KoaContextWithOIDC), known, undefined))
   })

@@ -1,4 +1,5 @@
 import type { Client, KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { allowFrames } from './content-security-policy.ts'
 
 /** What discovery says of it, as oidc-provider knows nothing of it. */
 export const frontChannelMetadata = { frontchannel_logout_supported: true, frontchannel_logout_session_supported: true }
@@ -43,8 +44,7 @@ export function signOutInFrames (provider: Provider, show: (page: FrontChannelSi
     ctx.remove('location')
     ctx.status = 200
     ctx.type = 'html'
-    const origins = new Set(clients.map(({ frame }) => frame.origin))
-    ctx.set('content-security-policy', `${ctx.response.get('content-security-policy')};frame-src ${[...origins].join(' ')}`)
+    allowFrames(ctx.res, clients.map(({ frame }) => frame.href))
     ctx.body = await show({
       title: 'Signing out',
       frames: clients.map(({ frame }) => frame.href),

@@ -1,11 +1,13 @@
 import type { EventEmitter } from 'node:events'
+import type { ServerResponse } from 'node:http'
 import { Provider, type Configuration, type ErrorOut, type errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Logger } from '#lib/http-server.ts'
 import { storeAdapter } from './adapter.ts'
 import { logBackChannelLogout, send } from './back-channel-logout.ts'
 import { claimsByScope, claimsOf } from './claims.ts'
 import { extraClientMetadata } from './client-metadata.ts'
-import { signingAlgorithms } from './clients.ts'
+import { signingAlgorithms, type Clients } from './clients.ts'
+import { allowForms } from './content-security-policy.ts'
 import { assertClaims } from './demands.ts'
 import { deviceFlow, fillInUserCode } from './device-flow.ts'
 import { announceWhatClientsUse } from './discovery.ts'
@@ -83,8 +85,9 @@ export function createProvider ({ realm, pages, log }: ProviderParts): Provider 
     enabledJWA: { idTokenSigningAlgValues: [...signingAlgorithms], ...clientSigningAlgorithms },
     pkce: { required: pkceRequired(realm) },
     allowOmittingSingleRegisteredRedirectUri: false,
-    // A page that is a client itself, and so a public one, calls from where its redirect URIs are.
-    clientBasedCORS: (_ctx, origin, client) => client.tokenEndpointAuthMethod === 'none' &&
+    // A page that is a client itself, and so a public one, calls from where its redirect URIs are. Those with a scheme of an
+    // application are nowhere, and a page whose origin is hidden is not there either.
+    clientBasedCORS: (_ctx, origin, client) => client.tokenEndpointAuthMethod === 'none' && origin !== 'null' &&
       (client.redirectUris ?? []).some(uri => new URL(uri).origin === origin),
     clientDefaults: { grant_types: ['authorization_code'], response_types: ['code'], id_token_signed_response_alg: 'RS256' },
     extraClientMetadata: extraClientMetadata(clients),
@@ -137,7 +140,9 @@ export function createProvider ({ realm, pages, log }: ProviderParts): Provider 
       rpInitiatedLogout: {
         enabled: true,
         logoutSource: async ctx => {
-          ctx.body = await pages.logout(ctx.oidc.client?.clientName, String(ctx.oidc.session?.state?.['secret']))
+          const { client, session } = ctx.oidc
+          allowForms(ctx.res, session?.state?.['postLogoutRedirectUri'], clients.get(client?.clientId ?? ''))
+          ctx.body = await pages.logout(client?.clientName, String(session?.state?.['secret']))
         },
         postLogoutSuccessSource: async ctx => { ctx.body = await pages.loggedOut() }
       }
@@ -171,7 +176,8 @@ export function createProvider ({ realm, pages, log }: ProviderParts): Provider 
   refuseByClient(provider)
   detectReplays(provider, store)
   fillInUserCode(provider, pages.show)
-  replaceSelfSubmittingForms(provider, pages)
+  replaceSelfSubmittingForms(provider, pages, clients)
+  allowFormsOfInteractions(provider, clients)
   hideUnpublishedKeys(provider, keys)
   explainRefusals(provider, store)
   answerRevocations(provider)
@@ -225,6 +231,17 @@ function hashAccessTokens (provider: Provider) {
     const accessToken = this.ctx?.oidc.entities.AccessToken
     if (context.use === 'idtoken' && accessToken?.jti) this.set('at_hash', accessToken.jti)
     return issue.call(this, context)
+  }
+}
+
+/** Whoever asks for an interaction shows a page of it, and its forms lead to the client whose request it is about. */
+function allowFormsOfInteractions (provider: Provider, clients: Clients) {
+  const { interactionDetails } = provider
+  provider.interactionDetails = async (request, response) => {
+    const interaction = await interactionDetails.call(provider, request, response)
+    const { client_id: clientId, redirect_uri: redirectUri } = interaction.params
+    allowForms(response as ServerResponse, redirectUri, clients.get(String(clientId)))
+    return interaction
   }
 }
 

@@ -7,7 +7,7 @@ import { createLedger, type Ledger } from '#lib/ledger.ts'
 import { openStateFolder } from '#lib/state-folder.ts'
 import { openStore, type Store } from '#lib/store.ts'
 import { endSessions } from './adapter.ts'
-import { originsOf, type Clients, type RegisteredClient } from './clients.ts'
+import type { Clients, RegisteredClient } from './clients.ts'
 import { CookieSignatures } from './cookie-signatures.ts'
 import { Directory } from './directory.ts'
 import { Faults } from './faults/faults.ts'
@@ -71,7 +71,6 @@ export class Realm {
   readonly #stateFolder: string
   readonly #makeProvider: () => Provider
   #provider: Provider | undefined
-  #clientOrigins: string | undefined
   #handle: ReturnType<Provider['callback']> | undefined
 
   /** Open a realm, making it where there is none. */
@@ -129,7 +128,6 @@ export class Realm {
     this.keys.onChange(renew)
     this.settings.onChange(renew)
     this.accounts.onChange(renew)
-    this.clients.onChange(() => { this.#clientOrigins = undefined })
   }
 
   /**
@@ -139,14 +137,6 @@ export class Realm {
   get provider (): Provider {
     this.#provider ??= this.#makeProvider()
     return this.#provider
-  }
-
-  /** Where clients are, as a Content-Security-Policy lists origins. */
-  get clientOrigins (): string {
-    // A permissive client may have browsers sent anywhere.
-    const anywhere = this.lab && this.clients.all.some(client => client.permissive)
-    this.#clientOrigins ??= anywhere ? 'http: https:' : originsOf(this.clients.all)
-    return this.#clientOrigins
   }
 
   /** Answer a request to one of the endpoints of OpenID Connect. */

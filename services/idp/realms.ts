@@ -62,12 +62,6 @@ export class Realms {
     return this.get('')
   }
 
-  /** The realm that a path is below; the one at the root for every other. */
-  at (path: string): Realm {
-    const [, name = ''] = /^\/realms\/([^/?]+)/.exec(path) ?? []
-    return this.#realms.get(name) ?? this.root
-  }
-
   /** @throws {NoSuchRealm} 404 */
   get (name: string): Realm {
     const realm = this.#realms.get(name)

@@ -1,7 +1,7 @@
 import { errors, type Configuration } from 'oidc-provider'
 import type { Clients } from './clients.ts'
 
-// Origins of all clients stand in a header of every page.
+// Whoever asks may register, and what is registered is kept.
 const limit = 200
 
 /**

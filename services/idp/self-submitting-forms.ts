@@ -1,16 +1,23 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { Clients } from './clients.ts'
+import { allowForms } from './content-security-policy.ts'
 import type { ProviderPages } from './provider.ts'
 
 /**
  * Three of oidc-provider's answers are forms that a script in them submits. Here a person does, as no page has a script.
  */
-export function replaceSelfSubmittingForms (provider: Provider, pages: ProviderPages): void {
+export function replaceSelfSubmittingForms (provider: Provider, pages: ProviderPages, clients: Clients): void {
   provider.use(async (context, next) => {
     await next()
     if (!context.oidc || !context.response.is('html')) return
     const ctx = context as KoaContextWithOIDC
     const page = await pageInstead(ctx, pages)
-    if (page !== undefined) ctx.body = page
+    if (page === undefined) return
+    const { client, entities, params, session } = ctx.oidc
+    const clientId = client?.clientId ?? entities.Interaction?.params['client_id'] ?? session?.state?.['clientId']
+    const destination = params?.['redirect_uri'] ?? entities.Interaction?.params['redirect_uri'] ?? session?.state?.['postLogoutRedirectUri']
+    allowForms(ctx.res, destination, clients.get(String(clientId)))
+    ctx.body = page
   })
 }
 

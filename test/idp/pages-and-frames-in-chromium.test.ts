@@ -116,19 +116,19 @@ if (browser) {
 }
 
 /** The identity provider and a client, each where a browser finds it, with what the client was asked. */
-async function startBoth (t: Test) {
+async function startBoth (t: Test, { address = '127.0.0.1', host = 'shop.localhost' } = {}) {
   const idp = await startListening(t)
   const asked: { url: URL, destination: string | string[] | undefined }[] = []
   const server = createServer((request, response) => {
     asked.push({ url: new URL(request.url!, `http://${request.headers.host}`), destination: request.headers['sec-fetch-dest'] })
     response.setHeader('content-type', 'text/html').end('<title>Shop</title><h1>Shop</h1>')
-  }).listen(0, '127.0.0.1')
+  }).listen(0, address)
   await once(server, 'listening')
   t.teardown(() => {
     server.closeAllConnections()
     server.close()
   })
-  const origin = `http://shop.localhost:${(server.address() as AddressInfo).port}`
+  const origin = `http://${host}:${(server.address() as AddressInfo).port}`
   const client = await registerShop(idp, { redirect_uris: [`${origin}/callback`], post_logout_redirect_uris: [] })
   return { idp, client, origin, asked }
 }
@@ -146,6 +146,32 @@ async function signInByClick (page: Page, request: string) {
   await page.goto(request)
   await page.getByRole('button', { name: 'Sign in as Alice Anders' }).click()
   await page.getByRole('heading', { name: 'Shop' }).waitFor()
+}
+
+if (browser) {
+  t.test('an application has a person sign in in a window of its own, and is told by it', async t => {
+    const { idp, client, origin } = await startBoth(t)
+    const page = await (await newContext(t, browser)).newPage()
+    await page.goto(`${origin}/`)
+    const opened = page.waitForEvent('popup')
+    await page.evaluate(`addEventListener('message', ({ data }) => { document.title = data }); open(${
+      JSON.stringify(idp.authorizationRequest(client, { display: 'popup' }))}, '_blank', 'width=500,height=600'); 0`)
+    const popup = await opened
+    await signIn(popup)
+    await popup.waitForURL(`${origin}/callback**`)
+    await popup.evaluate('opener.postMessage("signed in, with " + [...new URLSearchParams(location.search).keys()][0], "*")')
+    await page.waitForFunction('document.title.startsWith("signed in")')
+    t.equal(await page.title(), 'signed in, with code')
+  })
+
+  t.test('a person gets back to an application that listens on loopback by IPv6', async t => {
+    const { idp, client, origin } = await startBoth(t, { address: '::1', host: '[::1]' })
+    const { page, complaints } = await openTab(t, browser)
+    await page.goto(idp.authorizationRequest(client))
+    await signIn(page)
+    await page.waitForURL(`${origin}/callback**`)
+    t.same(complaints, [])
+  })
 }
 
 for (const [index, thirdPartyCookies] of cookieSettings.entries()) {

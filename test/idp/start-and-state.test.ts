@@ -243,6 +243,16 @@ const mistakesInFiles: [string, 'users' | 'clients', object[], string][] = [
     [{ ...client, redirect_uris: [] }],
     'entry 1 (shop), field redirect_uris: must NOT have fewer than 1 items'
   ],
+  [
+    'a scheme of an application for a web client', 'clients',
+    [{ ...client, redirect_uris: ['com.example.shop:/callback'] }],
+    'entry 1 (shop), field redirect_uris: com.example.shop:/callback begins with neither http:// nor https://'
+  ],
+  [
+    'http for a native client anywhere but at loopback', 'clients',
+    [{ ...client, application_type: 'native' }],
+    'entry 1 (shop), field redirect_uris: http://shop.localhost/callback is http'
+  ],
   ['the implicit grant', 'clients', [{ ...client, grant_types: ['implicit'] }], 'entry 1 (shop), field grant_types.0'],
   ['scopes without openid', 'clients', [{ ...client, scope: 'profile' }], 'entry 1 (shop), field scope: must match pattern'],
   [

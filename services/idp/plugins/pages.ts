@@ -5,36 +5,25 @@ import view from '@fastify/view'
 import { Eta } from 'eta'
 import { makeQuiet } from '#lib/http-server.ts'
 import { securityHeadersFor } from '#lib/security-headers.ts'
-import type { Realm } from '../realm.ts'
-import type { Realms } from '../realms.ts'
+import { contentSecurityPolicy } from '../content-security-policy.ts'
 
 const folder = join(import.meta.dirname, '..')
 
 /** What the identity provider's pages are made with: templates, their one stylesheet, and headers that allow no more. */
-export const pages = fp<{ realms: Realms, secure: boolean }>(async (app, { realms, secure }) => {
-  const ofRealm = (realm: Realm) => securityHeadersFor(() => [realm.clientOrigins], clientOrigins => ({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        'default-src': ["'none'"],
-        'style-src': ["'self'"],
-        'img-src': ["'self'"],
-        // Browsers hold the redirects that follow a form to this too, and they end at a client.
-        'form-action': ["'self'", ...clientOrigins],
-        'frame-ancestors': ["'none'"],
-        'base-uri': ["'none'"]
-      }
-    },
-    // A page about signing in belongs to nobody else's window or cache, but its address may be seen by the client.
+export const pages = fp<{ secure: boolean }>(async (app, { secure }) => {
+  const headers = securityHeadersFor(() => [], () => ({
+    contentSecurityPolicy: false,
+    // An application may open the sign-in in a window of its own, and with this it would lose sight of it.
+    // https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest display=popup
+    crossOriginOpenerPolicy: false,
+    // A page about signing in belongs to nobody else's cache, but its address may be seen by the client.
     referrerPolicy: { policy: 'no-referrer' },
     ...(!secure && { strictTransportSecurity: false })
   }))
-  const headers = new WeakMap<Realm, ReturnType<typeof ofRealm>>()
-  app.addHook('onRequest', (request, reply, done) => {
-    const realm = realms.at(request.url)
-    if (!headers.has(realm)) headers.set(realm, ofRealm(realm))
+  app.addHook('onRequest', (_request, reply, done) => {
     // On the answer itself, for oidc-provider too.
-    for (const [name, value] of Object.entries(headers.get(realm)!())) reply.raw.setHeader(name, value)
+    for (const [name, value] of Object.entries(headers())) reply.raw.setHeader(name, value)
+    reply.raw.setHeader('content-security-policy', contentSecurityPolicy)
     done()
   })
 

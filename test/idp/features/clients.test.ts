@@ -126,6 +126,12 @@ const refused: [string, Record<string, unknown>, string][] = [
   ['a redirect URI that a header would take for two', { redirect_uris: ['https://a;sandbox/'] }, 'invalid_redirect_uri'],
   ['a post-logout redirect URI of that kind', { post_logout_redirect_uris: ["https://a'b/"] }, 'invalid_client_metadata'],
   ['a frame of somebody else\'s', { frontchannel_logout_uri: 'https://bank.example/' }, 'invalid_client_metadata'],
+  [
+    'more redirect URIs than anybody has', { redirect_uris: Array.from({ length: 700 }, (_, index) => `https://app.example/${index}`) },
+    'invalid_redirect_uri'
+  ],
+  ['a redirect URI of a length that nobody uses', { redirect_uris: [`https://app.example/${'x'.repeat(2_000)}`] }, 'invalid_redirect_uri'],
+  ['redirect URIs that are no list', { redirect_uris: { length: 1 } }, 'invalid_redirect_uri'],
   ['the implicit grant', { grant_types: ['implicit'], response_types: ['id_token'] }, 'invalid_client_metadata'],
   ['a scope that there is not', { scope: 'openid admin' }, 'invalid_client_metadata'],
   ['request objects that nobody could check', { require_signed_request_object: true }, 'invalid_client_metadata'],
@@ -175,9 +181,6 @@ t.test('takes no more than 200 clients', async t => {
   const response = await register(realm)
   t.equal(response.statusCode, 403)
   t.match(response.json(), { error: 'access_denied', error_description: /200 clients/ })
-  const page = await new Visitor(realm).open(realm.authorizationRequest(realm.relyingParty))
-  const policy = String(page.headers.get('content-security-policy'))
-  t.ok(policy.length < 12_000, `pages can still be sent, with a header of ${policy.length} characters`)
 })
 
 const page = { client_secret: undefined, token_endpoint_auth_method: 'none' } as const

@@ -44,7 +44,11 @@ t.test('makes it with users and clients of its own', async t => {
 
 t.test('lets the pages of an issuer lead to its own clients alone', async t => {
   const shop = {
-    ...idp.relyingParty, client_id: 'shop', redirect_uris: ['http://shop.localhost/callback'], post_logout_redirect_uris: []
+    ...idp.relyingParty,
+    client_id: 'shop',
+    client_uri: 'http://shop.localhost/',
+    redirect_uris: ['http://shop.localhost/callback'],
+    post_logout_redirect_uris: []
   }
   const blue = await idp.realm('blue', { clients: [shop] })
   const policyOf = async (at: Idp, client: RegisteredClient) =>

@@ -175,6 +175,35 @@ t.test('lets the sign-in page lead back to a client that was registered a moment
   t.match(headers.get('content-security-policy'), /form-action [^;]*http:\/\/shop\.localhost/)
 })
 
+const { client_secret: _unused, ...publicShop } = shop
+const nativeApp = { ...publicShop, application_type: 'native', token_endpoint_auth_method: 'none' } as const
+
+t.test('sends people back to an application by its own scheme, and on loopback at whatever port it listens', async t => {
+  const realm = await idp.newRealm()
+  const registered = ['com.example.app:/callback', 'http://127.0.0.1/callback', 'http://[::1]/callback']
+  const app = await realm.lab.clients.put('app', { ...nativeApp, redirect_uris: registered })
+  for (const redirectUri of [registered[0]!, 'http://127.0.0.1:49152/callback', 'http://[::1]:49153/callback']) {
+    const { location } = await new Visitor(realm).signIn('alice', app, { scope: 'openid', redirect_uri: redirectUri })
+    t.equal(location?.href.split('?')[0], redirectUri)
+    const fields = { redirect_uri: redirectUri, client_id: 'app' }
+    t.equal((await realm.redeem(app, location!.searchParams.get('code')!, fields)).statusCode, 200)
+  }
+  const elsewhere = realm.authorizationRequest(app, { scope: 'openid', redirect_uri: 'http://127.0.0.1:49152/other' })
+  t.equal((await new Visitor(realm).open(elsewhere)).status, 400)
+})
+
+t.test('lets no page whose origin is hidden call for an application', async t => {
+  const realm = await idp.newRealm()
+  await realm.lab.clients.put('app', { ...nativeApp, redirect_uris: ['com.example.app:/callback'] })
+  const response = await realm.app.inject({
+    method: 'POST',
+    url: `${realm.base}/token`,
+    headers: { origin: 'null', 'content-type': 'application/x-www-form-urlencoded' },
+    payload: 'client_id=app&grant_type=authorization_code&code=x'
+  })
+  t.match([response.statusCode, response.headers['access-control-allow-origin']], [400, undefined])
+})
+
 t.test('goes by a changed registration from the next request on', async t => {
   const realm = await idp.newRealm()
   const moved = await realm.lab.clients.patch('relying-party', { redirect_uris: ['http://elsewhere.localhost/callback'] })
@@ -215,6 +244,16 @@ const unregistrable: [string, Record<string, unknown>, RegExp][] = [
   ['a secret that can be guessed', { ...shop, client_secret: 'secret' }, /body\.client_secret: must NOT have fewer than 16/],
   ['no redirect URI', { ...shop, redirect_uris: [] }, /redirect_uris/],
   ['a redirect URI with a port that there is not', { ...shop, redirect_uris: ['http://shop.localhost:99999/'] }, /redirect_uris/],
+  [
+    'more redirect URIs than anybody has',
+    { ...shop, redirect_uris: Array.from({ length: 101 }, (_, index) => `http://shop.localhost/${index}`) }, /redirect_uris.*100/
+  ],
+  ['a redirect URI of a length that nobody uses', { ...shop, redirect_uris: [`http://shop.localhost/${'x'.repeat(2_000)}`] }, /2000/],
+  ['a scheme of an application for a web client', { ...shop, redirect_uris: ['com.example.app:/callback'] }, /web uris/],
+  [
+    'http for a native client anywhere but at loopback',
+    { ...shop, application_type: 'native', redirect_uris: ['http://shop.localhost/callback'] }, /loopback/
+  ],
   ['an algorithm that there is not', { ...shop, id_token_signed_response_alg: 'HS256' }, /id_token_signed_response_alg/],
   ['a member that there is not', { ...shop, redirect_uri: 'x' }, /body\.redirect_uri: there is no such member/],
   ['a name missing', { ...shop, client_name: undefined }, /body\.client_name: is missing/]
