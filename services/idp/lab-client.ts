@@ -141,7 +141,7 @@ export function createLabClient (issuer: string, { fetch = outboundFetch as Fetc
       active: async () => (await call<{ active: ActiveFault[] }>('GET', '/faults/active')).active,
       switchOn: (fault: string, options: Omit<Switch, 'fault'> = {}) =>
         call<ActiveFault>('PUT', `/faults/${named(fault)}`, options),
-      switchOff: (fault: string, scope: Pick<Switch, 'client' | 'user'> = {}) =>
+      switchOff: (fault: string, scope: Pick<Switch, 'client_id' | 'username'> = {}) =>
         call<void>('DELETE', `/faults/${named(fault)}${query(scope)}`),
       reset: () => call<void>('DELETE', '/faults')
     },
@@ -189,8 +189,8 @@ export function createLabClient (issuer: string, { fetch = outboundFetch as Fetc
     realms: {
       list: async () => (await call<{ realms: { name: string, issuer: string }[] }>('GET', '/realms')).realms,
       get: (name: string) => call<{ name: string, issuer: string }>('GET', `/realms/${named(name)}`),
-      /** Make an issuer of its own; at the root alone. `createLabClient` with its `issuer` is a client for it. */
-      make: (name: string, seed: RealmSeed = {}) => call<{ name: string, issuer: string }>('PUT', `/realms/${named(name)}`, seed),
+      /** Make an issuer of its own, or find the one that is there; at the root alone. `createLabClient` with its `issuer` is a client for it. */
+      put: (name: string, seed: RealmSeed = {}) => call<{ name: string, issuer: string }>('PUT', `/realms/${named(name)}`, seed),
       remove: (name: string) => call<void>('DELETE', `/realms/${named(name)}`)
     }
   }

@@ -3,8 +3,8 @@ import { hash, randomUUID } from 'node:crypto'
 /** What belongs to one authorization request, from the request to the last use of a token. */
 export interface Flow {
   readonly id: string
-  client?: string
-  user?: string
+  client_id?: string
+  username?: string
   session?: string
   /** the `sid` that the client knows the session by */
   sid?: string

@@ -4,8 +4,8 @@ import type { LedgerEntry } from './ledger.ts'
 /** What an exchange must have. */
 export interface LedgerFilter {
   endpoint?: string
-  client?: string
-  user?: string
+  client_id?: string
+  username?: string
   flow?: string
   /** as entries have it, or the `sid` of any client: then it is about the session that this belongs to */
   session?: string
@@ -27,8 +27,8 @@ export function matcherOf (filter: LedgerFilter, all: Candidate[]): (candidate: 
   const wanted = (['endpoint', 'from', 'to', 'status'] as const).filter(name => filter[name] !== undefined)
   return ({ entry, flow }) =>
     wanted.every(name => entry[name] === filter[name]) &&
-    (!filter.client || (entry.client ?? flow?.client) === filter.client) &&
-    (!filter.user || (entry.user ?? flow?.user) === filter.user) &&
+    (!filter.client_id || (entry.client_id ?? flow?.client_id) === filter.client_id) &&
+    (!filter.username || (entry.username ?? flow?.username) === filter.username) &&
     (!filter.flow || flow?.id === filter.flow) &&
     (!session || (entry.session ?? flow?.session) === session) &&
     (!filter.state || (flow?.state ?? entry.parameters['state']) === filter.state) &&

@@ -19,8 +19,8 @@ export const entry = Type.Object({
   answer: Type.Record(Type.String(), Type.String(), {
     description: 'parameters of the location of a redirect, or members of a JSON object'
   }),
-  client: Type.Optional(Type.String({ description: 'client_id; as claimed, where the client failed to authenticate' })),
-  user: Type.Optional(Type.String({ description: 'username' })),
+  client_id: Type.Optional(Type.String({ description: 'as claimed, where the client failed to authenticate' })),
+  username: Type.Optional(Type.String({ description: 'whom it is about' })),
   session: Type.Optional(Type.String({ description: 'the same for all clients that a browser was signed in to at once' })),
   faults: Type.Array(Type.String(), { description: 'names of the faults that were applied' }),
   violations: Type.Array(Type.Object({
@@ -45,8 +45,8 @@ export const refusal = Type.Object({ error: Type.String(), error_description: Ty
 
 export const filter = {
   endpoint: Type.Optional({ ...filled, description: 'e.g. `authorization`, `token`, `userinfo`' }),
-  client: Type.Optional({ ...filled, description: 'client_id' }),
-  user: Type.Optional({ ...filled, description: 'username' }),
+  client_id: Type.Optional(filled),
+  username: Type.Optional(filled),
   flow: Type.Optional(filled),
   session: Type.Optional({
     ...filled, description: 'as entries have it, or the `sid` of any client: for both, everything of that session'

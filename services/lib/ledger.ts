@@ -30,8 +30,8 @@ export interface LedgerEntry {
   status: number
   /** parameters of a redirect's location, members of a JSON object */
   answer: Record<string, string>
-  client?: string
-  user?: string
+  client_id?: string
+  username?: string
   /** the same for all clients that a browser was signed in to at once */
   session?: string
   faults: string[]
@@ -116,7 +116,7 @@ export class Ledger {
   /** Take an exchange down. */
   record ({ correlation = {}, ...recording }: Recording): void {
     if (this.#closed) return
-    const { id = this.begin(), client, user, session } = recording
+    const { id = this.begin(), client_id: clientId, username, session } = recording
     const entry = {
       ...recording,
       id,
@@ -125,7 +125,7 @@ export class Ledger {
       answer: recordable(recording.answer)
     }
     const slot: Slot = { sequence: ++this.#lastSequence, entry, length: lengthOf(entry), flow: undefined, keys: [] }
-    const learns = defined({ client, user, session, ...correlation.learns })
+    const learns = defined({ client_id: clientId, username, session, ...correlation.learns })
     Object.assign(slot, this.#flows.join(slot, { ...correlation, learns }))
     this.#slots.push(slot)
     this.#length += slot.length
@@ -249,8 +249,8 @@ export const createLedger = (options: { limit?: number, maxLength?: number } = {
 /** An entry with what its flow has become known to be about, e.g. the user who signed in for the request. */
 function present ({ entry, flow }: Slot, secrets: 'show' | undefined): LedgerEntry {
   const known = defined({
-    client: entry.client ?? flow?.client,
-    user: entry.user ?? flow?.user,
+    client_id: entry.client_id ?? flow?.client_id,
+    username: entry.username ?? flow?.username,
     session: entry.session ?? flow?.session,
     flow: flow?.id
   })

@@ -14,8 +14,6 @@ export interface Exchange {
   readonly faults: string[]
   /** what was let pass in permissive mode */
   readonly violations: Violation[]
-  client?: string
-  user?: string
   /** fields of the request's body, for whoever reads it without Fastify */
   form?: Record<string, unknown>
   /** what goes back, where that is neither a redirect nor a JSON object */
@@ -24,7 +22,7 @@ export interface Exchange {
 
 /** What the service itself has to say about an exchange. */
 export type Description =
-  Pick<Recording, 'from' | 'to' | 'endpoint' | 'parameters' | 'answer' | 'client' | 'user' | 'session' | 'correlation'>
+  Pick<Recording, 'from' | 'to' | 'endpoint' | 'parameters' | 'answer' | 'client_id' | 'username' | 'session' | 'correlation'>
 
 const exchangeKey = Symbol('exchange')
 

@@ -55,7 +55,7 @@ t.test('tells why the relying party is not ready, and how to ask from where it i
 })
 
 t.test('compares the clock of the provider with that of the relying party', async t => {
-  const realm = createLabClient((await createLabClient(lab.issuer).realms.make('skewed')).issuer)
+  const realm = createLabClient((await createLabClient(lab.issuer).realms.put('skewed')).issuer)
   const seen = async (seconds: number) => {
     await realm.clock.set(seconds)
     return (await diagnose({ ...lab.settings, IDP_ISSUER: realm.issuer })).get('clock')
@@ -92,7 +92,7 @@ t.test('finds the faults of the lab that concern what a provider publishes', asy
 })
 
 t.test('examines each provider, with the redirect URI that it has', async t => {
-  const { issuer } = await createLabClient(lab.issuer).realms.make('second')
+  const { issuer } = await createLabClient(lab.issuer).realms.put('second')
   const { clients } = createLabClient(issuer)
   const entry = { name: 'second', issuer, client_id: 'relying-party', client_secret: lab.settings['OIDC_CLIENT_SECRET'] }
   const file = `${t.testdir({ 'providers.yaml': JSON.stringify([entry]) })}/providers.yaml`

@@ -25,7 +25,7 @@ export async function accessTokens (t: Test, lab: Lab) {
 
   /** The refreshes that the provider was asked for since the ledger was cleared. */
   async function refreshes () {
-    const { entries } = await ledger.query({ endpoint: 'token', client })
+    const { entries } = await ledger.query({ endpoint: 'token', client_id: client })
     return entries.filter(({ parameters }) => parameters['grant_type'] === 'refresh_token')
   }
 
@@ -69,7 +69,7 @@ export async function accessTokens (t: Test, lab: Lab) {
   await t.test('a provider that is down for a moment ends no session', async t => {
     const { profile, session } = await signedIn()
     await clock.set(accessTokenLifetime + minute)
-    await faults.switchOn('token-endpoint-server-error', { client, count: 1 })
+    await faults.switchOn('token-endpoint-server-error', { client_id: client, count: 1 })
     const failed = await profile()
     t.equal(failed.status, 502)
     t.equal((await session()).authenticated, true)
@@ -90,17 +90,17 @@ export async function accessTokens (t: Test, lab: Lab) {
     const { profile } = await signedIn()
     await clock.set(accessTokenLifetime - 20)
     await ledger.clear()
-    await faults.switchOn('token-endpoint-server-error', { client })
+    await faults.switchOn('token-endpoint-server-error', { client_id: client })
     for (let times = 0; times < 3; times++) t.equal((await profile()).status, 200)
     t.equal((await refreshes()).length, 1, 'nor is it tried each time')
-    await faults.switchOff('token-endpoint-server-error', { client })
+    await faults.switchOff('token-endpoint-server-error', { client_id: client })
     await clock.reset()
   })
 
   await t.test('a refresh that the provider refuses ends the session, and says why', async t => {
     const { profile, session } = await signedIn()
     await clock.set(accessTokenLifetime + minute)
-    await faults.switchOn('token-endpoint-invalid-grant', { client, count: 1 })
+    await faults.switchOn('token-endpoint-invalid-grant', { client_id: client, count: 1 })
     const responses = await Promise.all([profile(), profile()])
     t.strictSame(responses.map(({ status }) => status), [401, 401])
     // Whoever comes when it has just ended is told that nobody is signed in.
@@ -115,12 +115,12 @@ export async function accessTokens (t: Test, lab: Lab) {
   await t.test('a token that the provider takes back before its time is replaced once', async t => {
     const { profile, session } = await signedIn()
     await ledger.clear()
-    await faults.switchOn('userinfo-unauthorized', { client, count: 1 })
+    await faults.switchOn('userinfo-unauthorized', { client_id: client, count: 1 })
     t.equal((await profile()).status, 200)
     t.equal((await refreshes()).length, 1)
-    await faults.switchOn('userinfo-unauthorized', { client })
+    await faults.switchOn('userinfo-unauthorized', { client_id: client })
     t.equal((await profile()).status, 400)
-    await faults.switchOff('userinfo-unauthorized', { client })
+    await faults.switchOff('userinfo-unauthorized', { client_id: client })
     t.equal((await session()).authenticated, true)
   })
 }

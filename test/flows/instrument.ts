@@ -20,7 +20,7 @@ export async function instrument (t: Test, lab: Lab) {
   })
 
   await t.test('a fault for one person is none for another', async t => {
-    await idp.faults.switchOn('id-token-alg-none', { client: relyingParty, user: 'alice' })
+    await idp.faults.switchOn('id-token-alg-none', { client_id: relyingParty, username: 'alice' })
     const [alice, bob] = [new Browser(lab), new Browser(lab)]
     await bob.signIn('bob')
     t.equal((await bob.session()).authenticated, true)
@@ -33,11 +33,11 @@ export async function instrument (t: Test, lab: Lab) {
     const { last } = await idp.ledger.query({ order: 'desc', limit: 1 })
     const browser = new Browser(lab)
     await browser.signIn('bob')
-    const { entries: [first] } = await idp.ledger.wait({ endpoint: 'token', client: relyingParty, user: 'bob', since: last })
+    const { entries: [first] } = await idp.ledger.wait({ endpoint: 'token', client_id: relyingParty, username: 'bob', since: last })
     const { entries } = await idp.ledger.query({ flow: first!.flow! })
     const steps = entries.map(({ from, endpoint, status }) => `${from} ${endpoint} ${status}`)
     t.match(steps.join('\n'), new RegExp([
-      'browser authorization 303', 'browser interaction 200', 'browser sign-in 303',
+      'browser authorization 303', 'browser interaction 200', 'browser sign_in 303',
       'browser resume 303', `${relyingParty} token 200`
     ].join('\n')))
     const token = entries.find(({ endpoint }) => endpoint === 'token')!
@@ -59,7 +59,7 @@ export async function instrument (t: Test, lab: Lab) {
       await browser.signIn('bob')
       return await api.exchange(api.exchangeBody((await browser.authCode()).json() as Handover))
     }
-    await idp.faults.switchOn('id-token-invalid-signature', { client: genesys, count: 1 })
+    await idp.faults.switchOn('id-token-invalid-signature', { client_id: genesys, count: 1 })
     const { status, body } = await exchange()
     t.equal(status, 401)
     t.match(await api.explain(body.contextId), { contextId: body.contextId, outcome: 'refused' })
@@ -76,10 +76,10 @@ export async function instrument (t: Test, lab: Lab) {
     await browser.signIn('bob')
     t.equal((await browser.session()).authenticated, true)
     const { entries: [last] } = await idp.ledger.query({
-      endpoint: 'token', client: relyingParty, user: 'bob', order: 'desc', limit: 1, secrets: 'show'
+      endpoint: 'token', client_id: relyingParty, username: 'bob', order: 'desc', limit: 1, secrets: 'show'
     })
     t.equal(decodeProtectedHeader(last!.answer['id_token']!).kid, kid)
-    await idp.faults.switchOn('jwks-rotated-before-signing', { client: relyingParty, count: 1 })
+    await idp.faults.switchOn('jwks-rotated-before-signing', { client_id: relyingParty, count: 1 })
     await idp.clock.set(122)
     const another = new Browser(lab)
     await another.signIn('bob')

@@ -31,7 +31,7 @@ export async function silentSignInInChromium (t: Test, lab: Lab) {
 
   /** What has come of the Messenger's authorization requests since then. */
   async function outcomes (since: number) {
-    const { entries } = await ledger.query({ endpoint: 'authorization', client: lab.settings['GENESYS_CLIENT_ID']!, since })
+    const { entries } = await ledger.query({ endpoint: 'authorization', client_id: lab.settings['GENESYS_CLIENT_ID']!, since })
     return entries.map(({ parameters, answer }) => ({
       prompt: parameters['prompt'], outcome: answer['error'] ?? (answer['code'] === undefined ? 'neither' : 'code')
     }))

@@ -198,10 +198,10 @@ async function meetAtSignIn (t: Test, application: Application, fault: FaultInCa
 async function nothingIsLeft (t: Test, application: Application, { name, group, scopes }: FaultInCatalogue): Promise<void> {
   const { entries } = await application.lab.ledger.query({ fault: name })
   t.ok(entries.length > 0, 'the ledger has the exchange')
-  const client = scopes.includes('client') ? application.clientId : undefined
+  const client = scopes.includes('client_id') ? application.clientId : undefined
   for (const entry of entries) {
     t.ok(endpoints[group].includes(entry.endpoint), `at ${entry.endpoint}`)
-    t.equal(entry.client, client)
+    t.equal(entry.client_id, client)
   }
   t.same(await application.lab.faults.active(), [], 'the fault is over')
   const browser = application.newBrowser()

@@ -55,7 +55,7 @@ export class Idp {
 
   /** Another issuer of the same identity provider, made now if there is none of that name. */
   async realm (name: string, seed?: Partial<Seed>): Promise<Idp> {
-    await this.lab.realms.make(name, seed)
+    await this.lab.realms.put(name, seed)
     return new Idp(this.app, this.config, `/realms/${name}`)
   }
 

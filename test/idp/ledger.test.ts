@@ -30,7 +30,7 @@ t.test('has a whole sign-in in order, as one flow', async t => {
   t.same(entries.map(({ from, endpoint, method, status }) => [from, method, endpoint, status]), [
     ['browser', 'GET', 'authorization', 303],
     ['browser', 'GET', 'interaction', 200],
-    ['browser', 'POST', 'sign-in', 303],
+    ['browser', 'POST', 'sign_in', 303],
     ['browser', 'GET', 'resume', 303],
     ['relying-party', 'POST', 'token', 200],
     ['relying-party', 'GET', 'userinfo', 200]
@@ -39,9 +39,9 @@ t.test('has a whole sign-in in order, as one flow', async t => {
   t.ok(entries[0]!.flow)
   t.equal(new Set(entries.map(({ session }) => session)).size, 1)
   t.ok(entries[0]!.session)
-  for (const { to, client, user, faults, violations, time, durationMs } of entries) {
-    t.same({ to, client, user, faults, violations }, {
-      to: 'idp', client: 'relying-party', user: 'alice', faults: [], violations: []
+  for (const { to, client_id: client, username, faults, violations, time, durationMs } of entries) {
+    t.same({ to, client, username, faults, violations }, {
+      to: 'idp', client: 'relying-party', username: 'alice', faults: [], violations: []
     })
     t.ok(Math.abs(Date.parse(time) - Date.now()) < 600_000 && durationMs > 0)
   }
@@ -114,9 +114,9 @@ t.test('does not mix flows of one client that run at the same time, with the sam
   t.equal(entries.length, 6 * usernames.length)
   t.equal(new Set(entries.map(({ flow }) => flow)).size, usernames.length)
   for (const user of usernames) {
-    const own = entries.filter(entry => entry.user === user)
+    const own = entries.filter(entry => entry.username === user)
     t.equal(new Set(own.map(({ flow }) => flow)).size, 1, user)
-    t.same(await steps(realm, { flow: own[0]!.flow }), ['authorization', 'interaction', 'sign-in', 'resume', 'token', 'userinfo'])
+    t.same(await steps(realm, { flow: own[0]!.flow }), ['authorization', 'interaction', 'sign_in', 'resume', 'token', 'userinfo'])
   }
 })
 
@@ -128,13 +128,13 @@ t.test('joins by the session what clients of one browser do, and tells it apart 
 
   const { sid } = JSON.parse(Buffer.from(tokens.id_token.split('.')[1]!, 'base64url').toString()) as { sid: string }
   const { entries } = await realm.lab.ledger.query({ session: sid })
-  t.same(entries.map(({ client, endpoint }) => `${client} ${endpoint}`), [
-    ...['authorization', 'interaction', 'sign-in', 'resume', 'token', 'userinfo'].map(endpoint => `relying-party ${endpoint}`),
+  t.same(entries.map(({ client_id: client, endpoint }) => `${client} ${endpoint}`), [
+    ...['authorization', 'interaction', 'sign_in', 'resume', 'token', 'userinfo'].map(endpoint => `relying-party ${endpoint}`),
     ...['authorization', 'token', 'userinfo'].map(endpoint => `genesys-messenger ${endpoint}`)
   ])
   t.equal(new Set(entries.map(({ flow }) => flow)).size, 2)
   t.equal((await realm.lab.ledger.query({ session: entries[0]!.session! })).count, entries.length)
-  t.equal((await realm.lab.ledger.query({ user: 'alice' })).count, entries.length + 6)
+  t.equal((await realm.lab.ledger.query({ username: 'alice' })).count, entries.length + 6)
 })
 
 t.test('follows a flow through consent, refresh, introspection, revocation and sign-out', async t => {
@@ -153,11 +153,11 @@ t.test('follows a flow through consent, refresh, introspection, revocation and s
   const [first] = (await realm.lab.ledger.query()).entries
   const { entries } = await realm.lab.ledger.query({ flow: first!.flow! })
   t.same(entries.map(({ endpoint, status }) => `${endpoint} ${status}`), [
-    'authorization 303', 'interaction 200', 'sign-in 303', 'resume 303', 'interaction 200', 'consent 303', 'resume 303',
+    'authorization 303', 'interaction 200', 'sign_in 303', 'resume 303', 'interaction 200', 'consent 303', 'resume 303',
     'token 200', 'token 200', 'introspection 200', 'revocation 200', 'userinfo 401', 'end_session 200', 'end_session_confirm 303',
     'backchannel_logout 0'
   ])
-  t.same(entries.at(-4)!.client, 'relying-party', 'known of the token, though it does not work any more')
+  t.same(entries.at(-4)!.client_id, 'relying-party', 'known of the token, though it does not work any more')
   t.match(entries.find(({ endpoint }) => endpoint === 'introspection')!.answer, { active: 'true' })
   t.same(await steps(realm, { endpoint: 'end_session_success' }), ['end_session_success'])
 })
@@ -175,9 +175,9 @@ t.test('says who was refused, and why', async t => {
   const { entries } = await realm.lab.ledger.query()
   t.match(entries, [
     { from: 'relying-party', status: 400, answer: { error: 'invalid_grant' } },
-    { from: 'relying-party', status: 401, client: 'relying-party', answer: { error: 'invalid_client' } },
+    { from: 'relying-party', status: 401, client_id: 'relying-party', answer: { error: 'invalid_client' } },
     { from: 'genesys-messenger', parameters: { token_endpoint_auth_method: 'client_secret_post' } },
-    { from: 'browser', client: 'relying-party', status: 400, answer: { error: 'invalid_redirect_uri' } },
+    { from: 'browser', client_id: 'relying-party', status: 400, answer: { error: 'invalid_redirect_uri' } },
     { from: 'browser', status: 303, answer: { error: 'invalid_request', state: 'the-state' } },
     { from: 'unknown', status: 401, answer: { error: 'invalid_token' } }
   ])
@@ -190,9 +190,9 @@ t.test('says who tried to sign in', async t => {
   const page = await visitor.open(realm.authorizationRequest(realm.relyingParty))
   await visitor.submit(page, { username: 'bob', password: 'wrong' }, 'Sign in')
   await visitor.submit(page, { username: 'nobody', password: 'wrong' }, 'Sign in')
-  const { entries } = await realm.lab.ledger.query({ endpoint: 'sign-in' })
+  const { entries } = await realm.lab.ledger.query({ endpoint: 'sign_in' })
   t.match(entries, [
-    { status: 422, user: 'bob', client: 'relying-party' }, { status: 422, parameters: { username: 'nobody' } }
+    { status: 422, username: 'bob', client_id: 'relying-party' }, { status: 422, parameters: { username: 'nobody' } }
   ])
 })
 
@@ -216,10 +216,10 @@ t.test('finds everything of one authorization request by its state', async t => 
 t.test('lets a test wait until the token endpoint was called, and count', async t => {
   const realm = await idp.newRealm()
   const { tokens } = await signInAndAsk(realm, 'alice', {}, realm.genesys)
-  const { count, last } = await realm.lab.ledger.wait({ endpoint: 'token', client: 'genesys-messenger' })
+  const { count, last } = await realm.lab.ledger.wait({ endpoint: 'token', client_id: 'genesys-messenger' })
   t.equal(count, 1)
 
-  const waiting = realm.lab.ledger.wait({ endpoint: 'token', client: 'genesys-messenger', since: last }, { timeout: 60 })
+  const waiting = realm.lab.ledger.wait({ endpoint: 'token', client_id: 'genesys-messenger', since: last }, { timeout: 60 })
   await realm.refresh(realm.genesys, tokens.refresh_token!)
   t.match(await waiting, { count: 1, entries: [{ parameters: { grant_type: 'refresh_token' } }] })
   const inVain = await realm.lab.ledger.wait({ endpoint: 'token' }, { count: 3, timeout: 0.01 }).catch((error: LabError) => error)
@@ -240,7 +240,7 @@ t.test('keeps the ledgers of issuers apart, and goes by the clock of each', asyn
   await signInAndAsk(blue, 'alice')
   t.equal((await realm.lab.ledger.query()).count, 0)
   const { entries } = await blue.lab.ledger.query()
-  t.same(entries.map(({ endpoint }) => endpoint), ['authorization', 'interaction', 'sign-in', 'resume', 'token', 'userinfo'])
+  t.same(entries.map(({ endpoint }) => endpoint), ['authorization', 'interaction', 'sign_in', 'resume', 'token', 'userinfo'])
   for (const { path, time } of entries) {
     t.ok(path.startsWith(`${blue.base}/`), path)
     t.ok(Date.parse(time) - Date.now() > 86_000_000)
@@ -293,8 +293,8 @@ t.test('has the logout token that a client was sent, where it belongs in the sig
   t.match(sent, {
     from: 'idp',
     to: 'genesys-messenger',
-    client: 'genesys-messenger',
-    user: 'alice',
+    client_id: 'genesys-messenger',
+    username: 'alice',
     method: 'POST',
     path: '/backchannel-logout',
     status: 200,
@@ -335,7 +335,7 @@ t.test('follows a pushed authorization request from the push', async t => {
     'relying-party: pushed_authorization_request 201',
     'browser: authorization 303',
     'browser: interaction 200',
-    'browser: sign-in 303',
+    'browser: sign_in 303',
     'browser: resume 303',
     'relying-party: token 200'
   ])
@@ -362,7 +362,7 @@ t.test('follows a device and the browser in which somebody lets it in', async t 
     'browser: code_verification 200',
     'browser: code_verification 303',
     'browser: interaction 200',
-    'browser: sign-in 303',
+    'browser: sign_in 303',
     'browser: device_resume 200',
     'relying-party: token 200',
     'relying-party: userinfo 200'

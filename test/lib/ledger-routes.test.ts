@@ -67,11 +67,11 @@ function follow (t: Test, url: string, query = '') {
 
 t.test('answers a query, with secrets shortened or shown', async t => {
   const { ledger, app } = await start(t)
-  record(ledger, { client: 'shop' })
+  record(ledger, { client_id: 'shop' })
   record(ledger, { endpoint: 'userinfo' })
 
   const ask = async (query: string) => (await app.inject(`/lab/ledger?${query}`)).json<LedgerPage>()
-  t.match(await ask('endpoint=token'), { count: 1, entries: [{ client: 'shop', parameters: { code: 'a-very…30' } }] })
+  t.match(await ask('endpoint=token'), { count: 1, entries: [{ client_id: 'shop', parameters: { code: 'a-very…30' } }] })
   t.match(await ask('endpoint=token&secrets=show'), { entries: [{ parameters: { code: 'a-very-long-authorization-code' } }] })
   t.match(await ask('status=200&order=desc&limit=1'), { count: 2, entries: [{ id: 2 }] })
   t.match(await ask('since=1'), { entries: [{ id: 2 }], last: 2 })

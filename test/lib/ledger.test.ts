@@ -44,8 +44,8 @@ t.test('finds by each thing that an exchange has', async t => {
   const ledger = createLedger()
   const wanted = {
     endpoint: 'userinfo',
-    client: 'shop',
-    user: 'alice',
+    client_id: 'shop',
+    username: 'alice',
     session: 's1',
     status: 401,
     from: 'shop',
@@ -56,7 +56,7 @@ t.test('finds by each thing that an exchange has', async t => {
   record(ledger, wanted)
   const { faults, ...filters } = { ...wanted, fault: 'userinfo-401' }
   for (const [name, value] of Object.entries(filters)) t.same(idsOf(ledger, { [name]: value }), [2], name)
-  t.same(idsOf(ledger, { endpoint: 'userinfo', client: 'another' }), [], 'all of them have to match')
+  t.same(idsOf(ledger, { endpoint: 'userinfo', client_id: 'another' }), [], 'all of them have to match')
 })
 
 t.test('can be paged through, forwards from where one was and backwards from the end', async t => {
@@ -162,8 +162,8 @@ t.test('takes no more memory after 50,000 exchanges than after 5,000', async t =
 
 t.test('is told by who waits: what is there already counts', async t => {
   const ledger = createLedger()
-  record(ledger, { client: 'shop' })
-  t.match(await ledger.waitFor({ endpoint: 'token' }, { timeoutMs: 60_000 }), { count: 1, entries: [{ client: 'shop' }] })
+  record(ledger, { client_id: 'shop' })
+  t.match(await ledger.waitFor({ endpoint: 'token' }, { timeoutMs: 60_000 }), { count: 1, entries: [{ client_id: 'shop' }] })
 })
 
 t.test('lets a test wait for what is yet to come, and tells once from twice', async t => {
@@ -246,26 +246,26 @@ t.test('has no flow for what leads to none', async t => {
 
 t.test('lets every exchange of a flow say who it turned out to be about', async t => {
   const ledger = createLedger()
-  recordIn(ledger, { begins: true, yields: ['a'], learns: { state: 'the-state' } }, { client: 'shop', endpoint: 'authorization' })
-  recordIn(ledger, { by: ['a'], yields: ['b'] }, { user: 'bob', endpoint: 'sign-in', status: 422 })
-  recordIn(ledger, { by: ['a'], yields: ['b'], learns: { sid: 'sid-of-shop' } }, { user: 'alice', session: 's1' })
+  recordIn(ledger, { begins: true, yields: ['a'], learns: { state: 'the-state' } }, { client_id: 'shop', endpoint: 'authorization' })
+  recordIn(ledger, { by: ['a'], yields: ['b'] }, { username: 'bob', endpoint: 'sign_in', status: 422 })
+  recordIn(ledger, { by: ['a'], yields: ['b'], learns: { sid: 'sid-of-shop' } }, { username: 'alice', session: 's1' })
   recordIn(ledger, { by: ['b'] }, { endpoint: 'token' })
 
-  t.same(ledger.query().entries.map(({ client, user, session }) => [client, user, session]), [
+  t.same(ledger.query().entries.map(({ client_id: client, username, session }) => [client, username, session]), [
     ['shop', 'alice', 's1'], ['shop', 'bob', 's1'], ['shop', 'alice', 's1'], ['shop', 'alice', 's1']
   ])
-  t.equal(ledger.query({ user: 'alice', endpoint: 'authorization' }).count, 1)
+  t.equal(ledger.query({ username: 'alice', endpoint: 'authorization' }).count, 1)
   t.equal(ledger.query({ state: 'the-state' }).count, 4)
   t.equal(ledger.query({ session: 'sid-of-shop' }).count, 4, 'by the sid that the client knows')
 })
 
 t.test('joins the flows of all clients by the session', async t => {
   const ledger = createLedger()
-  recordIn(ledger, { begins: true, learns: { sid: 'sid-of-shop' } }, { client: 'shop', session: 's1' })
-  recordIn(ledger, { begins: true, learns: { sid: 'sid-of-chat' } }, { client: 'chat', session: 's1' })
-  recordIn(ledger, { begins: true, learns: { sid: 'sid-of-other' } }, { client: 'shop', session: 's2' })
+  recordIn(ledger, { begins: true, learns: { sid: 'sid-of-shop' } }, { client_id: 'shop', session: 's1' })
+  recordIn(ledger, { begins: true, learns: { sid: 'sid-of-chat' } }, { client_id: 'chat', session: 's1' })
+  recordIn(ledger, { begins: true, learns: { sid: 'sid-of-other' } }, { client_id: 'shop', session: 's2' })
   for (const session of ['s1', 'sid-of-shop', 'sid-of-chat']) {
-    t.same(ledger.query({ session }).entries.map(entry => entry.client), ['shop', 'chat'], session)
+    t.same(ledger.query({ session }).entries.map(entry => entry.client_id), ['shop', 'chat'], session)
   }
 })
 

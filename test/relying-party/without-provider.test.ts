@@ -112,7 +112,7 @@ t.test('a provider that takes connections and says nothing keeps nobody waiting 
 t.test('a token endpoint that says nothing costs the attempt and nothing else', async t => {
   const { idp, tab, config } = await buildWithIdp(t, { OIDC_TIMEOUT: '1' })
   const { clientId: client } = config.oidc
-  await idp.lab.faults.switchOn('token-endpoint-timeout', { client, parameters: { seconds: 300 } })
+  await idp.lab.faults.switchOn('token-endpoint-timeout', { client_id: client, parameters: { seconds: 300 } })
 
   // Whom it knows already, so that it asks nothing.
   const atProvider = new Visitor(idp)
@@ -136,7 +136,7 @@ t.test('a token endpoint that says nothing costs the attempt and nothing else', 
   const grown = (await wave()) - before
   t.ok(grown < 4_000_000, `the heap of both has grown by ${Math.round(grown / 1000)} kB in fifty sign-ins`)
 
-  await idp.lab.faults.switchOff('token-endpoint-timeout', { client })
+  await idp.lab.faults.switchOff('token-endpoint-timeout', { client_id: client })
   t.equal((await tab().signIn(idp, 'alice')).status, 303, 'and the next honest one works')
 })
 

@@ -69,7 +69,7 @@ function refuseToIssueTokens (
     const { consume } = prototype
     prototype.consume = async function (this: typeof prototype) {
       const ctx = Provider.ctx
-      const who = { client: this.clientId, user: usernameOf(this.accountId, accounts) }
+      const who = { client_id: this.clientId, username: usernameOf(this.accountId, accounts) }
       const taken = ctx && faults.take('token-request', who)
       if (!taken) return consume.call(this)
       answerInstead.set(ctx, taken)
@@ -108,7 +108,7 @@ function takeAnswerFault (ctx: KoaContextWithOIDC, { faults, accounts }: FaultPa
 
 function whoIs (ctx: KoaContextWithOIDC, accounts: Accounts): Who {
   const { client, account, session } = ctx.oidc
-  return { client: client?.clientId, user: usernameOf(account?.accountId ?? session?.accountId, accounts) }
+  return { client_id: client?.clientId, username: usernameOf(account?.accountId ?? session?.accountId, accounts) }
 }
 
 const usernameOf = (sub: string | undefined, accounts: Accounts) => sub === undefined ? undefined : accounts.ofSub(sub)?.username

@@ -32,10 +32,5 @@ const byName = new Map(catalogue.map(fault => [fault.name, fault]))
 /** The fault of this name, if there is one. */
 export const findFault = (name: string): Fault | undefined => byName.get(name)
 
-/** Names that have a word in common with a name that does not exist, or its beginning; those that have most of it first. */
-export function similarNames (name: string): string[] {
-  const words = name.toLowerCase().split(/[^a-z0-9]+/).filter(word => word.length > 1)
-  const likeness = (word: string) => words.includes(word) ? 1 : words.some(other => word.startsWith(other)) ? 0.9 : 0
-  const inCommon = (other: string) => other.split('-').reduce((sum, word) => sum + likeness(word), 0)
-  return [...byName.keys()].filter(other => inCommon(other) > 0).sort((a, b) => inCommon(b) - inCommon(a)).slice(0, 5)
-}
+/** The names of all faults. */
+export const faultNames: readonly string[] = [...byName.keys()]

@@ -39,7 +39,7 @@ export interface Description<P extends TObject = TObject> {
   /** the module of the OpenID Foundation's conformance suite that tests relying parties for it */
   conformance?: string
   /** by what it can be limited; none where the request does not tell who asks */
-  scopes: readonly ('client' | 'user')[]
+  scopes: readonly ('client_id' | 'username')[]
   /** what can be set, with defaults */
   parameters?: P
 }
@@ -85,7 +85,7 @@ export const answerFault = <P extends TObject>(fault: AnswerFault<P>): Fault => 
 export const authorizationFault = (fault: AuthorizationFault): Fault => fault
 
 /** For faults at endpoints that know both. */
-export const byClientAndUser: Description['scopes'] = ['client', 'user']
+export const byClientAndUser: Description['scopes'] = ['client_id', 'username']
 
 /** The issuer and the client that exist nowhere in the lab: names of example.com belong to nobody. */
 export const elsewhere = { issuer: 'https://elsewhere.example.com', client: 'another-client', user: 'another-user' }

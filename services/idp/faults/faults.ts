@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
+import { adviceOn } from '#lib/likely-names.ts'
 import type { Collection, Store } from '#lib/store.ts'
 import { ofValues } from '#lib/validation.ts'
-import { findFault, similarNames } from './catalogue.ts'
+import { faultNames, findFault } from './catalogue.ts'
 import type { AnswerFault, AuthorizationFault, Fault, Point, TokenFault } from './fault.ts'
 
 /** Who an exchange is with, as far as it is known. */
 export interface Who {
-  client?: string | undefined
-  /** a user name */
-  user?: string | undefined
+  client_id?: string | undefined
+  username?: string | undefined
 }
 
 /** How a fault is switched on. */
@@ -25,8 +25,8 @@ export interface Switch extends Who {
 export interface ActiveFault {
   id: string
   fault: string
-  client?: string
-  user?: string
+  client_id?: string
+  username?: string
   /** how often it will still be applied */
   remaining?: number
   /** when it ends by itself, by ISO 8601 */
@@ -67,7 +67,7 @@ export class Faults {
   #writing: Promise<unknown> = Promise.resolve()
 
   static async open (store: Store): Promise<Faults> {
-    const kept = store.collection<ActiveFault>('fault')
+    const kept = store.collection<ActiveFault>('active-fault')
     return new Faults(kept, await kept.tagged('active'))
   }
 
@@ -87,19 +87,19 @@ export class Faults {
    *
    * @throws {FaultError} for a fault that does not exist, or not with this scope or these parameters
    */
-  async switchOn ({ fault: name, client, user, count, expiresIn, parameters }: Switch): Promise<ActiveFault> {
+  async switchOn ({ fault: name, client_id: client, username, count, expiresIn, parameters }: Switch): Promise<ActiveFault> {
     const fault = existing(name)
-    checkScope(fault, { client, user })
+    checkScope(fault, { client_id: client, username })
     const made: ActiveFault = {
       id: randomUUID(),
       fault: name,
-      ...(client !== undefined && { client }),
-      ...(user !== undefined && { user }),
+      ...(client !== undefined && { client_id: client }),
+      ...(username !== undefined && { username }),
       ...(count !== undefined && { remaining: count }),
       ...(expiresIn !== undefined && { expiresAt: new Date(Date.now() + expiresIn * 1000).toISOString() }),
       parameters: parametersOf(fault, parameters)
     }
-    const replaced = this.active().filter(other => other.fault === name && other.client === client && other.user === user)
+    const replaced = this.active().filter(other => other.fault === name && other.client_id === client && other.username === username)
     this.#active = [...this.#active.filter(other => !replaced.includes(other)), made]
     await this.#write(async () => {
       for (const { id } of replaced) await this.#kept.delete(id)
@@ -164,21 +164,20 @@ export class Faults {
 
 /** Whether a fault is on for them: where it says nothing about client or user, it is for each. */
 const isMeant = (active: Who, who: Who) =>
-  (active.client === undefined || active.client === who.client) && (active.user === undefined || active.user === who.user)
+  (active.client_id === undefined || active.client_id === who.client_id) &&
+  (active.username === undefined || active.username === who.username)
 
 /** @throws {FaultError} naming similar ones */
 export function existing (name: string): Fault {
   const fault = findFault(name)
   if (fault) return fault
-  const similar = similarNames(name)
-  const advice = similar.length > 0 ? `did you mean ${similar.join(', ')}?` : 'GET /lab/faults lists all'
-  throw new FaultError('not_found', `there is no fault ${name}: ${advice}`)
+  throw new FaultError('not_found', `there is no fault ${name}${adviceOn(name, faultNames) || '; GET /lab/faults lists all'}`)
 }
 
 function checkScope ({ name, scopes }: Fault, who: Who): void {
-  for (const scope of ['client', 'user'] as const) {
+  for (const scope of ['client_id', 'username'] as const) {
     if (who[scope] === undefined || scopes.includes(scope)) continue
-    throw new FaultError('invalid_request', `${name} cannot be limited to a ${scope}: the request does not tell who asks`)
+    throw new FaultError('invalid_request', `${name} cannot be limited by ${scope}: the request does not tell who asks`)
   }
 }
 

@@ -24,7 +24,7 @@ export function spoilLogoutTokens (fetch: FetchWithFaults, parts: FaultParts & {
 
     const { payload: { aud, sub } } = readIssued(jwt, undefined)
     const client = String(aud)
-    const taken = faults.take('logout-token', { client, user: accounts.ofSub(sub ?? '')?.username })
+    const taken = faults.take('logout-token', { client_id: client, username: accounts.ofSub(sub ?? '')?.username })
     if (!taken) return fetch(input, init)
 
     const { fault, parameters } = taken

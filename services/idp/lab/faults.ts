@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { adviceOn } from '#lib/likely-names.ts'
 import { Type, type Static } from '#lib/schema.ts'
 import { catalogue } from '../faults/catalogue.ts'
 import { groups, outcomes, type Fault } from '../faults/fault.ts'
@@ -8,8 +9,8 @@ import { answers, noAnswer } from './answers.ts'
 
 const name = Type.String({ maxLength: 100, description: 'a name from the catalogue', examples: ['id-token-invalid-iss'] })
 const scope = {
-  client: Type.Optional(Type.String({ minLength: 1, description: 'a client_id; without it, for every client' })),
-  user: Type.Optional(Type.String({ minLength: 1, description: 'a user name; without it, for everybody' }))
+  client_id: Type.Optional(Type.String({ minLength: 1, description: 'the client that it is for; without it, every client' })),
+  username: Type.Optional(Type.String({ minLength: 1, description: 'the user that it is for; without it, everybody' }))
 }
 
 const activeFault = Type.Object({
@@ -32,7 +33,7 @@ const entry = Type.Object({
   }),
   specification: Type.Object({ section: Type.String(), url: Type.String({ format: 'uri' }) }),
   conformance: Type.Optional(Type.String({ description: 'the module of the OpenID Foundation\'s conformance suite' })),
-  scopes: Type.Array(Type.Enum(['client', 'user']), { description: 'by what it can be limited' }),
+  scopes: Type.Array(Type.Enum(['client_id', 'username']), { description: 'by what it can be limited' }),
   parameters: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'what can be set: a JSON Schema' })),
   active: Type.Array(activeFault, { description: 'how it is switched on, the latest last' })
 })
@@ -81,7 +82,7 @@ export const faultRoutes: FastifyPluginAsyncTypebox = async app => {
           exclusiveMinimum: 0, maximum: 315_576_000, description: 'seconds until it ends by itself'
         })),
         parameters: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'those of the catalogue' }))
-      }, { additionalProperties: false, examples: [{ client: 'relying-party', count: 1 }] }),
+      }, { additionalProperties: false, examples: [{ client_id: 'relying-party', count: 1 }] }),
       response: answers(activeFault)
     }
   }, async ({ params, body, realm }) => {
@@ -98,11 +99,11 @@ export const faultRoutes: FastifyPluginAsyncTypebox = async app => {
       querystring: Type.Object(scope, { additionalProperties: false }),
       response: noAnswer
     }
-  }, async ({ params, query: { client, user }, realm }, reply) => {
+  }, async ({ params, query: { client_id: client, username }, realm }, reply) => {
     const { name } = existing(params.name)
     const faults = faultsOf(realm)
     const meant = faults.active().filter(active => active.fault === name &&
-      (client === undefined || active.client === client) && (user === undefined || active.user === user))
+      (client === undefined || active.client_id === client) && (username === undefined || active.username === username))
     await Promise.all(meant.map(({ id }) => faults.switchOff(id)))
     return reply.code(204).send(null)
   })
@@ -127,12 +128,15 @@ const faultsOf = (realm: Realm) => realm.lab!.faults
  *
  * @throws {FaultError} where there is none
  */
-function known (realm: Realm, { client, user }: Who): Who {
-  if (client !== undefined && !realm.clients.get(client)) throw new FaultError('invalid_request', `there is no client ${client}`)
-  const username = user === undefined ? undefined : realm.accounts.named(user)?.username
-  if (user !== undefined && username === undefined) throw new FaultError('invalid_request', `there is no user ${user}`)
-  return { client, user: username }
+function known ({ clients, accounts }: Realm, { client_id: client, username: name }: Who): Who {
+  if (client !== undefined && !clients.get(client)) throw unknown('client', client, clients.all.map(other => other.client_id))
+  const username = name === undefined ? undefined : accounts.named(name)?.username
+  if (name !== undefined && username === undefined) throw unknown('user', name, accounts.all.map(other => other.username))
+  return { client_id: client, username }
 }
+
+const unknown = (kind: string, name: string, names: string[]) =>
+  new FaultError('invalid_request', `there is no ${kind} ${name}${adviceOn(name, names)}`)
 
 const described = ({ name, group, title, does, mustDo, outcome, specification, conformance, scopes, parameters }: Fault) => ({
   name,

@@ -26,12 +26,16 @@ const endpoints: Record<string, string> = {
   '/device/:uid': 'device_resume',
   '/reg': 'registration',
   '/reg/:clientId': 'client',
-  '/interaction/:uid': 'interaction'
+  '/interaction/:uid': 'interaction',
+  '/interaction/:uid/sign-in': 'sign_in',
+  '/interaction/:uid/second-factor': 'second_factor',
+  '/interaction/:uid/consent': 'consent',
+  '/interaction/:uid/cancel': 'cancel'
 }
 
 const askedByBrowsers = new Set([
-  'home', 'authorization', 'resume', 'interaction', 'sign-in', 'second-factor', 'consent', 'cancel', 'end_session', 'end_session_confirm',
-  'end_session_success', 'code_verification', 'device_resume'
+  'home', 'authorization', 'resume', 'interaction', 'sign_in', 'second_factor', 'consent', 'cancel', 'end_session',
+  'end_session_confirm', 'end_session_success', 'code_verification', 'device_resume'
 ])
 
 // An authorization request makes a flow of its own even where its parameters are those of another.
@@ -109,7 +113,7 @@ export function recordOutgoing (fetch: typeof globalThis.fetch): FetchWithFaults
       parameters: init?.body instanceof URLSearchParams ? Object.fromEntries(init.body) : {},
       status,
       answer,
-      ...(client !== undefined && { client }),
+      ...(client !== undefined && { client_id: client }),
       ...aboutPerson(exchange, ctx),
       faults,
       violations: [],
@@ -143,14 +147,14 @@ function describe (exchange: Exchange, status: number): Description | undefined 
   if (endpoint === undefined) return undefined
   const parameters = parametersOf(exchange, ctx)
   const answer = answerOf(reply.raw, ctx, exchange.answer)
-  const client = exchange.client ?? clientOf(ctx) ?? text(parameters['client_id'])
+  const client = clientOf(ctx) ?? text(parameters['client_id'])
   return {
     from: askedByBrowsers.has(endpoint) ? 'browser' : client ?? 'unknown',
     to: 'idp',
     endpoint,
     parameters,
     answer: status === 0 ? {} : answer,
-    ...(client !== undefined && { client }),
+    ...(client !== undefined && { client_id: client }),
     ...aboutPerson(exchange, ctx),
     correlation: { begins: begins(request, endpoint), ...correlationOf(exchange, ctx, parameters, answer) }
   }
@@ -165,7 +169,7 @@ function endpointOf (request: FastifyRequest): string | undefined {
   const route = request.raw[contextKey]?.['_matchedRoute'] as string | undefined ?? request.routeOptions.url
   if (route === undefined || route.endsWith('/*')) return undefined
   const path = route.replace(/^\/realms\/[^/]+/, '') || '/'
-  return endpoints[path] ?? path.slice(path.lastIndexOf('/') + 1)
+  return endpoints[path] ?? path.slice(path.lastIndexOf('/') + 1).replaceAll('-', '_')
 }
 
 function parametersOf ({ request, form }: Exchange, ctx: Context): Values {
@@ -185,16 +189,16 @@ const tokenOf = (ctx: Context) => {
 }
 
 /** Who it is about, and in which session of theirs. */
-function aboutPerson (exchange: Exchange, ctx: Context): { user?: string, session?: string } {
+function aboutPerson (exchange: Exchange, ctx: Context): { username?: string, session?: string } {
   const { accounts } = exchange.request.realm
   const session = ctx?.oidc?.session
   const token = tokenOf(ctx)
   const sub = ctx?.oidc?.account?.accountId ?? token?.accountId ?? session?.accountId
   const typed = text((exchange.request.body as Values | undefined)?.['username'])
   const known = sub === undefined ? accounts.named(typed ?? '') : accounts.ofSub(sub)
-  const user = exchange.user ?? known?.username ?? sub
+  const username = known?.username ?? sub
   const sessionUid = session?.accountId ? session.uid : token?.sessionUid
-  return { ...(user && { user }), ...(sessionUid && { session: sessionUid }) }
+  return { ...(username && { username }), ...(sessionUid && { session: sessionUid }) }
 }
 
 /** Values that lead from one exchange of a flow to the next. */

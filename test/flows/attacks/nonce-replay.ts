@@ -19,8 +19,8 @@ export async function nonceReplay (t: Test, lab: Lab) {
   ) {
     isRefusal(t, page, 'invalid_id_token')
     t.match(page.$('dl').text(), /nonce/)
-    const { entries } = await idp.ledger.query({ endpoint: 'token', client, rule, since })
-    t.match(entries, [{ status: 200, user }], 'the provider was careless: nothing else than the nonce stood in the way')
+    const { entries } = await idp.ledger.query({ endpoint: 'token', client_id: client, rule, since })
+    t.match(entries, [{ status: 200, username: user }], 'the provider was careless: nothing else than the nonce stood in the way')
   }
 
   await t.test('a stolen code, at a provider that does not look at the verifier, brings the victim\'s nonce with it', async t => {

@@ -274,7 +274,7 @@ t.test('applies to a device too, and leaves its code unused', async t => {
   await visitor.submit(await visitor.submit(await visitor.open('/device'), { user_code: asked.user_code }, 'Continue'), {}, 'Connect')
 
   const poll = () => postForm(realm, '/token', { ...credentials, grant_type: deviceCodeGrant, device_code: asked.device_code })
-  await lab.faults.switchOn('token-endpoint-server-error', { count: 1, client: 'television', user: 'alice' })
+  await lab.faults.switchOn('token-endpoint-server-error', { count: 1, client_id: 'television', username: 'alice' })
   t.same([(await poll()).statusCode, (await poll()).statusCode], [500, 200])
 })
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { openStore } from '#lib/store.ts'
-import { catalogue, findFault, similarNames } from '../../../services/idp/faults/catalogue.ts'
+import { catalogue, findFault } from '../../../services/idp/faults/catalogue.ts'
 import { groups } from '../../../services/idp/faults/fault.ts'
 import { Faults } from '../../../services/idp/faults/faults.ts'
 import type { LabClient } from '../../../services/idp/lab-client.ts'
@@ -20,7 +20,7 @@ t.test('says of every fault what it does, what a correct relying party must do, 
     t.match(specification.url, /^https:\/\/(openid\.net\/specs\/[\w-]+\.html|www\.rfc-editor\.org\/rfc\/rfc\d+)#[\w.-]+$/, name)
     if (conformance !== undefined) t.match(conformance, /^oidcc-client-test-[a-z0-9-]+$/, `${name}: names a module`)
     const anonymous = group === 'discovery' || (group === 'jwks' && !name.startsWith('jwks-rotated'))
-    t.same(scopes, anonymous ? [] : ['client', 'user'], `${name}: can be limited to whom the request tells of`)
+    t.same(scopes, anonymous ? [] : ['client_id', 'username'], `${name}: can be limited to whom the request tells of`)
   }
 })
 
@@ -56,11 +56,27 @@ t.test('has a fault for every module of the conformance suite that spoils someth
   t.same(named.sort(), modules.map(name => `oidcc-client-test-${name}`).sort())
 })
 
-t.test('finds names that are alike', async t => {
-  t.equal(similarNames('oidcc-client-test-missing-sub')[0], 'id-token-missing-sub')
-  t.equal(similarNames('ID_TOKEN_EXPIRED')[0], 'id-token-expired')
-  t.equal(similarNames('jwks')[0]?.split('-')[0], 'jwks')
-  t.same(similarNames('xyz'), [])
+const meant = [
+  ['id-token-expird', /did you mean id-token-expired\?/],
+  ['ID_TOKEN_EXPIRED', /did you mean id-token-expired\?/],
+  ['oidcc-client-test-missing-sub', /did you mean id-token-missing-sub\?/],
+  ['id-token-wrong-nonce', /did you mean id-token-invalid-nonce or id-token-missing-nonce/],
+  ['jwks', /did you mean jwks-/],
+  ['xyz', /there is no fault xyz; GET \/lab\/faults lists all/]
+] as const
+for (const [name, says] of meant) {
+  t.test(`says of ${name}, which is no fault, what may have been meant`, async t => {
+    t.match(await refusalOf(idp.lab.faults.switchOn(name)), { status: 404, error: 'not_found', description: says })
+  })
+}
+
+t.test('says of a client and of a user that there are not which may have been meant', async t => {
+  t.match(await refusalOf(idp.lab.faults.switchOn('id-token-expired', { client_id: 'relying-pary' })), {
+    status: 400, description: 'there is no client relying-pary; did you mean relying-party?'
+  })
+  t.match(await refusalOf(idp.lab.faults.switchOn('id-token-expired', { username: 'alcie' })), {
+    status: 400, description: 'there is no user alcie; did you mean alice?'
+  })
 })
 
 const audOf = async (signedIn: SignedIn, client = signedIn.idp.relyingParty) =>
@@ -89,7 +105,7 @@ t.test('applies a fault to the client that is meant', async t => {
   const realm = await idp.newRealm()
   const { lab } = realm
   const alice = await SignedIn.as(realm)
-  await lab.faults.switchOn('id-token-invalid-aud', { client: 'genesys-messenger' })
+  await lab.faults.switchOn('id-token-invalid-aud', { client_id: 'genesys-messenger' })
   t.equal(await audOf(alice), 'relying-party')
   t.equal(await audOf(alice, realm.genesys), 'another-client')
 })
@@ -98,7 +114,7 @@ t.test('applies a fault to the user who is meant, at every endpoint that knows w
   const realm = await idp.newRealm()
   const { lab } = realm
   const [alice, bob] = [await SignedIn.as(realm), await SignedIn.as(realm, 'bob')]
-  const scope = { user: 'bob' }
+  const scope = { username: 'bob' }
 
   await lab.faults.switchOn('id-token-invalid-aud', scope)
   t.same([await audOf(alice), await audOf(bob)], ['relying-party', 'another-client'], 'ID token')
@@ -141,7 +157,7 @@ t.test('of several at one point applies the latest that fits, and those at other
   const clean = decode(await alice.idToken()).payload
   await lab.faults.switchOn('id-token-invalid-aud')
   await lab.faults.switchOn('id-token-invalid-iss', { count: 1 })
-  await lab.faults.switchOn('id-token-missing-sub', { client: 'genesys-messenger' })
+  await lab.faults.switchOn('id-token-missing-sub', { client_id: 'genesys-messenger' })
   await lab.faults.switchOn('token-endpoint-wrong-content-type')
 
   const untimed = ({ iat, exp, at_hash: _ofEach, ...claims }: Record<string, unknown>) => claims
@@ -162,8 +178,8 @@ t.test('of several at one point applies the latest that fits, and those at other
 t.test('finds after a restart what was switched on, and how often it was applied', async t => {
   const stateFolder = t.testdir({})
   const first = await startIdp(t, { STATE_DIR: stateFolder })
-  await first.lab.faults.switchOn('token-endpoint-too-many-requests', { client: 'relying-party' })
-  await first.lab.faults.switchOn('id-token-invalid-aud', { user: 'alice', count: 3, expiresIn: 600 })
+  await first.lab.faults.switchOn('token-endpoint-too-many-requests', { client_id: 'relying-party' })
+  await first.lab.faults.switchOn('id-token-invalid-aud', { username: 'alice', count: 3, expiresIn: 600 })
   await first.lab.faults.switchOff('token-endpoint-too-many-requests')
   await first.lab.faults.switchOn('jwks-empty', { count: 1 })
   await audOf(await SignedIn.as(first))
@@ -247,8 +263,8 @@ t.test('writes what it counts in the order in which it happened', async t => {
 
 t.test('lists the catalogue, with how each fault is switched on', async t => {
   const { lab } = await idp.newRealm()
-  await lab.faults.switchOn('id-token-expired', { user: 'bob', count: 2, parameters: { seconds: 5 } })
-  await lab.faults.switchOn('id-token-expired', { user: 'alice' })
+  await lab.faults.switchOn('id-token-expired', { username: 'bob', count: 2, parameters: { seconds: 5 } })
+  await lab.faults.switchOn('id-token-expired', { username: 'alice' })
   const listed = await lab.faults.catalogue()
   t.same(listed.map(({ name }) => name), catalogue.map(({ name }) => name))
 
@@ -264,12 +280,12 @@ t.test('lists the catalogue, with how each fault is switched on', async t => {
       section: 'OpenID Connect Core 1.0, 3.1.3.7, step 9',
       url: 'https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation'
     },
-    scopes: ['client', 'user']
+    scopes: ['client_id', 'username']
   })
   t.match(parameters, { type: 'object', properties: { seconds: { type: 'integer', default: 3600 } } }, 'a JSON Schema')
   t.match(active, [
-    { fault: 'id-token-expired', user: 'bob', remaining: 2, parameters: { seconds: 5 } },
-    { fault: 'id-token-expired', user: 'alice', parameters: { seconds: 3600 } }
+    { fault: 'id-token-expired', username: 'bob', remaining: 2, parameters: { seconds: 5 } },
+    { fault: 'id-token-expired', username: 'alice', parameters: { seconds: 3600 } }
   ])
   t.same(listed.filter(({ active }) => active.length > 0).map(({ name }) => name), ['id-token-expired'])
   t.equal(listed.find(({ name }) => name === 'id-token-invalid-iss')!.conformance, 'oidcc-client-test-invalid-iss')
@@ -277,11 +293,11 @@ t.test('lists the catalogue, with how each fault is switched on', async t => {
 
 t.test('replaces what was said before about the same fault, client and user', async t => {
   const { lab } = await idp.newRealm()
-  await lab.faults.switchOn('id-token-expired', { user: 'bob', count: 2 })
+  await lab.faults.switchOn('id-token-expired', { username: 'bob', count: 2 })
   await lab.faults.switchOn('id-token-expired', { count: 3 })
-  const again = await lab.faults.switchOn('id-token-expired', { user: 'bob', count: 1 })
+  const again = await lab.faults.switchOn('id-token-expired', { username: 'bob', count: 1 })
   const active = await lab.faults.active()
-  t.match(active, [{ remaining: 3 }, { user: 'bob', remaining: 1 }])
+  t.match(active, [{ remaining: 3 }, { username: 'bob', remaining: 1 }])
   t.same(active[1], again)
 })
 
@@ -295,20 +311,20 @@ t.test('switches a fault on by a call without a body', async t => {
 
 t.test('takes a user by the name that one types at sign-in', async t => {
   const { lab } = await idp.newRealm()
-  t.match(await lab.faults.switchOn('id-token-expired', { user: ' Alice' }), { user: 'alice' })
+  t.match(await lab.faults.switchOn('id-token-expired', { username: ' Alice' }), { username: 'alice' })
 })
 
 t.test('switches off one fault, for everybody or for those that are meant, or all', async t => {
   const { lab } = await idp.newRealm()
   const on = async () =>
-    (await lab.faults.active()).map(({ fault, client, user }) => [fault, client, user].filter(Boolean).join(' '))
-  const scopes = [{}, { client: 'relying-party' }, { user: 'bob' }, { client: 'relying-party', user: 'bob' }]
+    (await lab.faults.active()).map(({ fault, client_id: client, username }) => [fault, client, username].filter(Boolean).join(' '))
+  const scopes = [{}, { client_id: 'relying-party' }, { username: 'bob' }, { client_id: 'relying-party', username: 'bob' }]
   for (const scope of scopes) await lab.faults.switchOn('id-token-expired', scope)
   await lab.faults.switchOn('jwks-empty')
 
-  await lab.faults.switchOff('id-token-expired', { client: 'relying-party', user: 'bob' })
+  await lab.faults.switchOff('id-token-expired', { client_id: 'relying-party', username: 'bob' })
   t.same(await on(), ['id-token-expired', 'id-token-expired relying-party', 'id-token-expired bob', 'jwks-empty'])
-  await lab.faults.switchOff('id-token-expired', { user: 'bob' })
+  await lab.faults.switchOff('id-token-expired', { username: 'bob' })
   t.same(await on(), ['id-token-expired', 'id-token-expired relying-party', 'jwks-empty'])
   await lab.faults.switchOff('id-token-expired')
   t.same(await on(), ['jwks-empty'])
@@ -327,15 +343,15 @@ t.test('puts faults back with everything else', async t => {
 type Ask = (faults: LabClient['faults']) => Promise<unknown>
 
 const unknown: [string, Ask, RegExp][] = [
-  ['a fault that does not exist', faults => faults.switchOn('id-token-expire'), /no fault id-token-expire: .* id-token-expired,/],
+  ['a fault that does not exist', faults => faults.switchOn('id-token-expire'), /no fault id-token-expire; did you mean id-token-expired/],
   ['a name that is like no other', faults => faults.switchOn('xyz'), /GET \/lab\/faults lists all/],
   ['to switch off a fault that does not exist', faults => faults.switchOff('xyz'), /there is no fault xyz/]
 ]
 
 const impossible: [string, Ask, RegExp][] = [
-  ['a client that does not exist', faults => faults.switchOn('id-token-expired', { client: 'nobody' }), /no client nobody/],
-  ['a user who does not exist', faults => faults.switchOn('id-token-expired', { user: 'nobody' }), /no user nobody/],
-  ['a scope that it cannot have', faults => faults.switchOn('jwks-empty', { user: 'alice' }), /cannot be limited to a user/],
+  ['a client that does not exist', faults => faults.switchOn('id-token-expired', { client_id: 'nobody' }), /no client nobody/],
+  ['a user who does not exist', faults => faults.switchOn('id-token-expired', { username: 'nobody' }), /no user nobody/],
+  ['a scope that it cannot have', faults => faults.switchOn('jwks-empty', { username: 'alice' }), /cannot be limited by username/],
   ['a count of 0', faults => faults.switchOn('jwks-empty', { count: 0 }), /count/],
   ['half a count', faults => faults.switchOn('jwks-empty', { count: 1.5 }), /count/],
   ['an end that is over', faults => faults.switchOn('jwks-empty', { expiresIn: 0 }), /expiresIn/],

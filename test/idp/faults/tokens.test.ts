@@ -317,10 +317,10 @@ proveGroup(t, idp, 'logout-token', logoutTokenRows, async (t, realm, fault, row)
 t.test('spoils the logout token of the client and the user that are meant, and of no other', async t => {
   const { lab, signOut } = await startWithLogoutEndpoint(t, await idp.newRealm())
   const algOf = async (username?: string) => decode((await signOut(username))[0]!).header['alg']
-  await lab.faults.switchOn('logout-token-alg-none', { client: 'relying-party', user: 'alice' })
+  await lab.faults.switchOn('logout-token-alg-none', { client_id: 'relying-party', username: 'alice' })
   t.same([await algOf('bob'), await algOf()], ['RS256', 'none'])
   await lab.faults.reset()
-  await lab.faults.switchOn('logout-token-alg-none', { client: 'genesys-messenger' })
+  await lab.faults.switchOn('logout-token-alg-none', { client_id: 'genesys-messenger' })
   t.equal(await algOf(), 'RS256')
 })
 

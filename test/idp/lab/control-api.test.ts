@@ -264,7 +264,7 @@ const fromElsewhere: [string, Record<string, string>][] = [
 ]
 for (const [label, headers] of fromElsewhere) {
   t.test(`refuses what a browser sends from ${label}`, async t => {
-    await idp.lab.realms.make('blue')
+    await idp.lab.realms.put('blue')
     for (const url of ['/lab/users', '/lab/ledger', '/lab/openapi.json', '/realms/blue/lab/users']) {
       const response = await ask(headers, 'GET', url)
       t.equal(response.statusCode, 403, url)

@@ -23,8 +23,8 @@ export async function realmWithClients (idp: Idp) {
 /** All that was let pass so far, in the order of the ledger. */
 export async function letPass (idp: Idp) {
   const { entries } = await idp.lab.ledger.query({ limit: 1_000 })
-  return entries.flatMap(({ client, endpoint, status, violations }) =>
-    violations.map(violation => ({ client, endpoint, status, ...violation })))
+  return entries.flatMap(({ client_id: client, endpoint, status, violations }) =>
+    violations.map(violation => ({ client_id: client, endpoint, status, ...violation })))
 }
 
 /** Whether tokens are what a correct client gets: signed by the issuer, for this client and user, and good for userinfo. */

@@ -30,7 +30,7 @@ for (const mistake of mistakes) {
     if (mistake.rule.startsWith('post-logout')) t.equal(outcome.left, 'http://elsewhere.localhost/callback')
 
     const violations = (await letPass(realm)).filter(violation => !before.includes(violation.rule))
-    t.match(violations, [{ rule, endpoint, client: 'permissive', what: /.{10}/ }])
+    t.match(violations, [{ rule, endpoint, client_id: 'permissive', what: /.{10}/ }])
     t.equal(violations.length, 1)
     t.ok(violations[0]?.specification.endsWith(section))
   })
@@ -139,7 +139,7 @@ t.test('is on and off again at once', async t => {
   t.equal(await redeemWithoutVerifier(), 200)
   await realm.lab.clients.patch('strict', { permissive: false })
   t.equal(await redeemWithoutVerifier(), 400)
-  t.match(await letPass(realm), [{ rule: 'code-verifier-missing', client: 'strict', status: 200 }])
+  t.match(await letPass(realm), [{ rule: 'code-verifier-missing', client_id: 'strict', status: 200 }])
 })
 
 t.test('notes each rule that one request broke, and no secret', async t => {
