@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Store } from '#lib/store.ts'
 import { SignInError } from './errors.ts'
-import type { AuthorizationRequest } from './oidc/provider.ts'
+import type { AuthorizationRequest, SignOutRequest } from './oidc/provider.ts'
 
 /** A round trip to the identity provider that is under way in this browser. */
 export type Attempt = { state: string } & (SignInAttempt | MessengerAttempt | SignOutAttempt)
@@ -26,6 +26,8 @@ interface MessengerAttempt extends AuthorizationRequest {
 
 interface SignOutAttempt {
   purpose: 'sign-out'
+  /** what the browser is to post to the provider, where it is too long for an address */
+  form: SignOutRequest['form']
 }
 
 type AttemptFor<P extends Attempt['purpose']> = Extract<Attempt, { purpose: P }>
@@ -81,6 +83,13 @@ export class Attempts {
     if (started) this.#clearCookie(reply, started.state)
     if (attempt && attempt.state === state && isFor(attempt, purpose)) return attempt
     throw new SignInError(state === undefined ? 'state_missing' : 'state_unknown')
+  }
+
+  /** An attempt of this browser, which stays as it is; nothing where there is none. */
+  async find<P extends Attempt['purpose']> (request: FastifyRequest, purpose: P, state: string): Promise<AttemptFor<P> | undefined> {
+    const started = this.#ofBrowser(request).find(attempt => attempt.state === state)
+    const attempt = started && await this.#pending.get(started.key)
+    return attempt && attempt.state === state && isFor(attempt, purpose) ? attempt : undefined
   }
 
   /** This browser's attempts, oldest first. */

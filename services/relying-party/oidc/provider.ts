@@ -40,6 +40,18 @@ export interface SignIn {
   tokens: Tokens
 }
 
+/** Where a browser is to go to sign out at the provider. */
+export interface SignOutRequest {
+  state: string
+  /** says who wants to sign out as far as that fits into a URL: the provider may have to ask */
+  url: string
+  /** what to post instead where there is more to say, such as the ID token of somebody who is in many groups */
+  form: { action: string, fields: Record<string, string> } | undefined
+}
+
+// Servers and proxies take 8 KB as a rule, of all headers together some.
+const longestUrl = 4_000
+
 /** Genesys' own client: its codes are asked for here, and only Genesys can redeem them. */
 interface MessengerClient { clientId: string, scope: string }
 
@@ -199,16 +211,17 @@ export class IdentityProvider {
    * @returns nothing where the provider cannot be asked; then signing out here is all there is
    * @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout
    */
-  startSignOut (idToken: string | undefined): { url: string, state: string } | undefined {
+  startSignOut (idToken: string | undefined): SignOutRequest | undefined {
     const configuration = this.discovery.found?.configuration
-    if (!configuration?.serverMetadata().end_session_endpoint) return undefined
+    const { end_session_endpoint: endpoint } = configuration?.serverMetadata() ?? {}
+    if (!configuration || endpoint === undefined) return undefined
     const state = client.randomState()
-    const url = client.buildEndSessionUrl(configuration, {
-      ...(idToken !== undefined && { id_token_hint: idToken }),
-      post_logout_redirect_uri: this.#urlOf('/logout/callback'),
-      state
-    })
-    return { url: url.href, state }
+    const parameters = { post_logout_redirect_uri: this.#urlOf('/logout/callback'), state }
+    const hinted = { ...parameters, ...(idToken !== undefined && { id_token_hint: idToken }) }
+    const { href } = client.buildEndSessionUrl(configuration, hinted)
+    if (href.length <= longestUrl) return { state, url: href, form: undefined }
+    const url = client.buildEndSessionUrl(configuration, parameters).href
+    return { state, url, form: { action: endpoint, fields: { client_id: this.#config.clientId, ...hinted } } }
   }
 
   /**

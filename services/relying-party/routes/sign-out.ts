@@ -4,6 +4,7 @@ import { Type } from '#lib/schema.ts'
 import type { Attempts } from '../attempts.ts'
 import type { RelyingPartyConfig } from '../config.ts'
 import { SignInError } from '../errors.ts'
+import { policyOf } from '../plugins/security-headers.ts'
 import { refuseHead } from '../plugins/refuse-head.ts'
 import type { IdentityProviders } from '../oidc/providers.ts'
 import type { Session, Sessions } from '../sessions.ts'
@@ -45,10 +46,16 @@ export const signOutRoutes: FastifyPluginAsyncTypebox<{
     const idToken = await endHere(request, session)
     const atProvider = providers.of(session.issuer).startSignOut(idToken)
     if (!atProvider) return sendOn(request, reply, home)
-    // The way back may not be known then, but there is one.
-    await attempts.start(request, reply, { state: atProvider.state, purpose: 'sign-out' })
-      .catch(err => request.log.error({ err }, 'a sign-out could not be remembered'))
-    return sendOn(request, reply, atProvider.url)
+    const { state, url, form } = atProvider
+    const location = form ? `${config.app}/logout/at-provider?${new URLSearchParams({ state })}` : url
+    try {
+      await attempts.start(request, reply, { state, purpose: 'sign-out', form })
+      return sendOn(request, reply, location)
+    } catch (err) {
+      // The way back may not be known then, but there is one.
+      request.log.error({ err }, 'a sign-out could not be remembered')
+      return sendOn(request, reply, url)
+    }
   }
 
   app.post('/logout', {
@@ -66,6 +73,23 @@ export const signOutRoutes: FastifyPluginAsyncTypebox<{
       throw new SignInError('sign_out_incomplete', { statusCode: 500, retry: '/', cause: err })
     })
     return signOut(request, reply, here)
+  })
+
+  // Browsers hold a form's whole way against `form-action`, and where the provider sends people on to nobody here can know.
+  const contentSecurityPolicy = policyOf({
+    'script-src': ["'self'"], 'style-src': ["'self'"], 'img-src': ["'self'"], 'form-action': ['*']
+  })
+
+  app.get('/logout/at-provider', {
+    schema: { querystring: Type.Object({ state: Type.String({ maxLength: 200 }) }) }
+  }, async (request, reply) => {
+    reply.header('cache-control', 'no-store')
+    const { form } = await attempts.find(request, 'sign-out', request.query.state) ?? {}
+    if (!form) return reply.redirect(home, 303)
+    reply.header('content-security-policy', contentSecurityPolicy)
+    return reply.viewAsync('sign-out-at-provider', {
+      host: new URL(form.action).host, action: form.action, fields: Object.entries(form.fields)
+    })
   })
 
   app.get('/logout/callback', {
