@@ -1,167 +1,111 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import express, { type ErrorRequestHandler } from 'express'
-import openIdConnect, { type ConfigParams } from 'express-openid-connect'
-import { createRemoteJWKSet, jwtVerify } from 'jose'
+import { createInterface } from 'node:readline/promises'
 import type { Test } from 'tap'
 import type { LabClient } from '../../services/idp/lab-client.ts'
-import { ScriptlessBrowser, type Page } from '../helpers/browser.ts'
 import type { Idp } from '../idp/helper.ts'
 
-const { auth, requiresAuth } = openIdConnect
-
-const clientId = 'express'
-const clientSecret = 'lab-only-secret-of-express'
-const username = 'ada'
-
-/** What `/` of the application says of the session in which it is asked; `sub` and `iss` are of its ID token. */
-interface Session {
-  signedIn: boolean
-  sub?: string
-  iss?: string
-  aud?: string
-  azp?: string
+/** What an application knows of its registration. */
+export interface Registration {
+  issuer: string
+  /** of the application itself */
+  origin: string
+  clientId: string
+  clientSecret: string
+  /** who signs in without a page, as `login_hint` */
+  username: string
 }
 
-/** An application on express-openid-connect, whose issuer is a realm of its own. */
-export interface Application {
-  readonly origin: string
-  readonly clientId: string
+/** An application that is running, with an issuer of its own. */
+export interface Application extends Registration {
   /** the control API of its issuer */
-  readonly lab: LabClient
-  /** statuses with which it has answered logout tokens, oldest first */
-  readonly logoutAnswers: readonly number[]
-  /** another browser, in which nobody is signed in */
-  newBrowser (): ScriptlessBrowser
-  /** have a browser go to the application's sign-in and wherever that leads */
-  signIn (browser: ScriptlessBrowser): Promise<Page>
-  session (browser: ScriptlessBrowser): Promise<Session>
+  lab: LabClient
 }
 
 /**
- * Start an application, register it as a client and add a user, who signs in without a page. All of it ends with the test.
+ * Where applications run, each at an origin of its own; how one is started there.
  *
- * @param options.checksMore whether the application looks after what the library leaves to it
+ * @param realm name of its issuer, and the first label of its host name
  */
-export async function startApplication (t: Test, idp: Idp, realm: string, { checksMore = false } = {}): Promise<Application> {
-  const { lab: control, issuer } = await idp.realm(realm, { users: [], clients: [] })
-  t.teardown(() => idp.lab.realms.remove(realm))
+export type Host = (realm: string) => Promise<{ origin: string, serve: (registration: Registration) => void }>
 
-  const application = express()
-  const server = createServer(application).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(() => { server.closeAllConnections(); server.close() })
-  const origin = `http://app.localhost:${(server.address() as AddressInfo).port}`
-
-  await register(control, origin)
-  const logoutAnswers: number[] = []
-  application.post('/backchannel-logout', (_request, response, next) => {
-    response.on('finish', () => { logoutAnswers.push(response.statusCode) })
-    next()
-  })
-  addRoutes(application, {
-    ...configurationOf(issuer, origin),
-    ...(checksMore && { afterCallback: checkMore(issuer) })
-  })
-
-  return {
-    origin,
-    clientId,
-    lab: control,
-    logoutAnswers,
-    newBrowser: () => new ScriptlessBrowser(),
-    signIn: browser => browser.open(`${origin}/login`),
-    session: async browser => (await browser.open(origin)).json()
-  }
-}
-
-async function register ({ users, clients }: LabClient, origin: string): Promise<void> {
-  const claims = { name: 'Ada Lovelace', email: 'ada@example.com', email_verified: true }
-  await users.put(username, { sign_in_by_hint: true, claims })
-  await clients.put(clientId, {
-    client_name: 'Express',
-    client_uri: origin,
-    client_secret: clientSecret,
-    token_endpoint_auth_method: 'client_secret_basic',
-    grant_types: ['authorization_code', 'refresh_token'],
-    redirect_uris: [`${origin}/callback`],
-    post_logout_redirect_uris: [origin],
-    backchannel_logout_uri: `${origin}/backchannel-logout`,
-    scope: 'openid profile email',
-    first_party: true,
-    refresh_token_with_session: true
-  })
-}
-
-function configurationOf (issuer: string, origin: string): ConfigParams {
-  return {
-    issuerBaseURL: issuer,
-    baseURL: origin,
-    clientID: clientId,
-    clientSecret,
-    clientAuthMethod: 'client_secret_basic',
-    secret: 'what the application signs and encrypts its cookies with',
-    authorizationParams: { response_type: 'code', scope: 'openid profile email', login_hint: username },
-    authRequired: false,
-    errorOnRequiredAuth: true,
-    idpLogout: true,
-    logoutParams: { state: 'state-of-the-sign-out' },
-    backchannelLogout: { store: logoutStore() },
-    enableTelemetry: false
-  }
-}
-
-type LogoutStore = NonNullable<Exclude<ConfigParams['backchannelLogout'], boolean | undefined>['store']>
-
-/** Where the library remembers who was signed out by a logout token. */
-function logoutStore (): LogoutStore {
-  const entries = new Map<string, Parameters<LogoutStore['set']>[1]>()
-  return {
-    get: (id, done) => done(null, entries.get(id)),
-    set (id, entry, done) {
-      entries.set(id, entry)
-      done?.()
-    },
-    destroy (id, done) {
-      entries.delete(id)
-      done?.()
+/** Applications in this process. */
+export function inThisProcess (t: Test, build: (registration: Registration) => RequestListener): Host {
+  return async realm => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    t.teardown(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    return {
+      origin: `http://${realm}.localhost:${(server.address() as AddressInfo).port}`,
+      serve: registration => { server.on('request', build(registration)) }
     }
   }
 }
 
 /**
- * The library trusts the connection for an ID token that comes from the token endpoint, as it may where that is TLS. Its
- * hook `afterCallback` is for applications that want to know more.
+ * Applications in one process of another language, which tells them apart by host name, and prints the port that it has found.
  *
- * @see https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
+ * @param command with ISSUERS in its environment: what stands before the realm's name in an issuer
  */
-function checkMore (issuer: string): NonNullable<ConfigParams['afterCallback']> {
-  // By default jose asks for keys at most every 30 seconds, and a test rotates them sooner.
-  const keys = createRemoteJWKSet(new URL(`${issuer}/jwks`), { cooldownDuration: 0 })
-  return async (_request, _response, session) => {
-    const { payload } = await jwtVerify(session.id_token, keys, { algorithms: ['RS256'] })
-    if (payload['azp'] !== undefined && payload['azp'] !== clientId) throw new Error('"azp" is another client')
-    return session
-  }
+export async function inProcessOf (t: Test, [program, ...args]: [string, ...string[]], idp: Idp): Promise<Host> {
+  const child = spawn(program, args, {
+    cwd: import.meta.dirname,
+    env: { ...process.env, ISSUERS: `${idp.issuer}/realms/`, CLIENT_ID: clientId, CLIENT_SECRET: clientSecret, USERNAME: username },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
+  let errors = ''
+  child.stderr.setEncoding('utf8').on('data', text => { errors = `${errors}${text}`.slice(-4_000) })
+  t.teardown(() => { child.kill('SIGKILL') })
+  const [port] = await Promise.race([
+    once(createInterface(child.stdout), 'line'),
+    once(child, 'exit').then(([code]) => { throw new Error(`${program} has ended with ${code}: ${errors}`) })
+  ]) as [string]
+  return async realm => ({ origin: `http://${realm}.localhost:${port}`, serve: () => {} })
 }
 
-function addRoutes (application: express.Express, configuration: ConfigParams): void {
-  application.use(auth(configuration))
-  application.get('/', ({ oidc }, response) => {
-    const { sub, iss, aud, azp } = oidc.idTokenClaims ?? {}
-    response.json({ signedIn: oidc.isAuthenticated(), sub, iss, aud, azp })
-  })
-  application.get('/profile', requiresAuth(), ({ oidc }, response) => { response.json(oidc.user) })
-  application.get('/userinfo', requiresAuth(), async ({ oidc }, response) => { response.json(await oidc.fetchUserInfo()) })
-  application.get('/refresh', requiresAuth(), async ({ oidc }, response) => {
-    await oidc.accessToken!.refresh()
-    response.json(oidc.user)
-  })
-  application.use(answerErrors)
-}
+/** Fields of a client, as the control API takes them. */
+export type Metadata = Partial<Parameters<LabClient['clients']['put']>[1]>
 
-// Express tells a handler of errors by its four parameters.
-const answerErrors: ErrorRequestHandler = ({ status = 500, message, error }, _request, response, _next) => {
-  response.status(status).json({ error, message })
+const clientId = 'foreign'
+const clientSecret = 'lab-only-secret-of-a-foreign-application'
+const username = 'ada'
+
+/**
+ * Make an issuer, register an application and a user there, who signs in without a page, and start the application.
+ *
+ * @param realm a name for the issuer, which ends with the test
+ * @param metadata of the client, beside what all have in common; paths are of the application
+ */
+export async function startApplication (
+  t: Test, idp: Idp, host: Host, realm: string, { callbackPath, metadata }: { callbackPath: string, metadata?: Metadata }
+): Promise<Application> {
+  const { lab, issuer } = await idp.realm(realm, { users: [], clients: [] })
+  t.teardown(() => idp.lab.realms.remove(realm))
+  const { origin, serve } = await host(realm)
+  await lab.users.put(username, {
+    sign_in_by_hint: true, claims: { name: 'Ada Lovelace', email: 'ada@example.com', email_verified: true }
+  })
+  await lab.clients.put(clientId, {
+    client_name: 'An application that is not ours',
+    client_uri: origin,
+    ...(metadata?.token_endpoint_auth_method !== 'none' && { client_secret: clientSecret }),
+    token_endpoint_auth_method: 'client_secret_basic',
+    grant_types: ['authorization_code', 'refresh_token'],
+    redirect_uris: [`${origin}${callbackPath}`],
+    post_logout_redirect_uris: [`${origin}/`],
+    backchannel_logout_session_required: true,
+    backchannel_logout_uri: `${origin}/backchannel-logout`,
+    scope: 'openid profile email',
+    first_party: true,
+    refresh_token_with_session: true,
+    ...metadata
+  })
+  const registration = { issuer, origin, clientId, clientSecret, username }
+  serve(registration)
+  return { ...registration, lab }
 }
