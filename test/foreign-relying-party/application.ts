@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -45,6 +45,18 @@ export function inThisProcess (t: Test, build: (registration: Registration) => R
       serve: registration => { server.on('request', build(registration)) }
     }
   }
+}
+
+/**
+ * Whether this machine has what applications in another language are made with.
+ *
+ * @param command ends with 0 where it does
+ * @param packages of Debian that bring it, to be named where what needs them is skipped
+ */
+export function isThere (t: Test, [program, ...args]: [string, ...string[]], packages: string): boolean {
+  if (spawnSync(program, args, { stdio: 'ignore' }).status === 0) return true
+  t.test(packages, { skip: `this machine does not have Debian's ${packages}` }, async () => {})
+  return false
 }
 
 /**

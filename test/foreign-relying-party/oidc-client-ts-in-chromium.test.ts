@@ -139,7 +139,6 @@ if (browser) {
     t.match(await sessionIn(page), { signedIn: false })
     t.equal((await lab.ledger.query({ endpoint: 'end_session_confirm' })).count, 1)
   })
-
 }
 
 if (browserForFrames) {
