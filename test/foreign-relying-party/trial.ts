@@ -93,10 +93,10 @@ export async function tryRelyingParty (relyingParty: RelyingParty): Promise<void
     const { lab, clientId } = application
     const { entries } = await lab.ledger.query({ fault: name })
     t.ok(entries.length > 0, 'the ledger has the exchange')
-    const client = scopes.includes('client') ? clientId : undefined
+    const client = scopes.includes('client_id') ? clientId : undefined
     for (const entry of entries) {
       t.ok(endpoints[group].includes(entry.endpoint), `at ${entry.endpoint}`)
-      t.equal(entry.client, client)
+      t.equal(entry.client_id, client)
     }
     t.same(await lab.faults.active(), [], 'the fault is over')
     const browser = new ScriptlessBrowser()
