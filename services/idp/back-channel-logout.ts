@@ -1,18 +1,22 @@
 import type { Configuration, Provider } from 'oidc-provider'
 import type { Logger } from '#lib/http-server.ts'
-import { fetch } from '#lib/outbound.ts'
+import { createPlainFetch } from '#lib/plain-fetch.ts'
 
 /** How oidc-provider sends a request of its own. */
 export type Send = NonNullable<Configuration['fetch']>
 
+// Whoever registers as a client says where to ask; keys, or a word about a logout token, are less.
+const fetch = createPlainFetch({ mostBytes: 256 * 1024 })
+
 /**
- * Sends what the provider has to say or to ask: logout tokens, and questions for the keys of clients. Without
- * oidc-provider's protection of private addresses, since a lab has no others.
+ * Sends what the provider has to say or to ask: logout tokens, and questions for the keys of clients. It reads the answer
+ * whole, but no more than an answer can be, and goes where it was sent and nowhere else. Without oidc-provider's protection
+ * of private addresses, since a lab has no others.
  */
-export const send: Send = async (input, init) => {
-  const { dispatcher: _unused, ...options } = { dispatcher: undefined, ...init }
-  return await fetch(input as string, options as Parameters<typeof fetch>[1]) as unknown as Response
-}
+export const send: Send = async (input, { method = 'GET', headers = {}, body, signal } = {}) =>
+  await fetch(input instanceof Request ? input.url : input, {
+    method, headers: new Headers(headers), body: body as URLSearchParams | undefined, signal: signal ?? undefined
+  })
 
 /** A sign-out goes on when a client cannot be told of it (oidc-provider waits 2.5 s), so at least the log knows. */
 export function logBackChannelLogout (provider: Provider, log: Logger): void {

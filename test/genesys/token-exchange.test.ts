@@ -7,6 +7,8 @@ import { openStore } from '#lib/store.ts'
 import { openExchanges, type Exchange } from '../../services/genesys/auth/exchanges.ts'
 import { createOidcClient } from '../../services/genesys/auth/oidc.ts'
 import { stopClock } from '../helpers/clock.ts'
+import { endlessJson } from '../helpers/endless-json.ts'
+import { until } from '../helpers/until.ts'
 import { buildApp, configWith, deploymentId, env, implicitDeploymentId, startGenesys } from './helper.ts'
 import { redirectUris, startBareProvider, startIdp } from './identity-provider.ts'
 
@@ -131,6 +133,23 @@ t.test('starts before the identity provider, and redeems as soon as that is ther
   idp.down()
   t.equal((await exchange({ code: await idp.code() }, { to })).statusCode, 503, 'gone again')
 })
+
+for (const endpoint of ['/.well-known/openid-configuration', '/jwks', '/token']) {
+  t.test(`reads no more of the answer at ${endpoint} than an answer can be`, async t => {
+    const { app: to } = await buildApp(t, { issuer: idp.issuer })
+    const code = await idp.code()
+    const answer = endlessJson()
+    // It would print that its answer was cut off.
+    idp.provider.silent = true
+    idp.intercept(t, async (context, next) => {
+      await next()
+      if (context.path === endpoint) context.body = answer.stream
+    })
+    t.match((await exchange({ code }, { to })).statusCode, /401|503/)
+    await until('nobody reads on', () => answer.stream.destroyed)
+    t.ok(answer.bytes() < 16 * 1024 * 1024, `${answer.bytes()} bytes`)
+  })
+}
 
 t.test('a provider whose issuer ends in a slash is found, and its ID tokens are accepted', async t => {
   const { issuer } = await startBareProvider(t, '/application/o/app/')

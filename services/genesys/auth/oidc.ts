@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import * as client from 'openid-client'
-import { fetch } from '#lib/outbound.ts'
+import { createPlainFetch } from '#lib/plain-fetch.ts'
 import { readyForNewKeys } from '#lib/signing-keys.ts'
 import { identityOf, type VerifiedIdentity } from './identity.ts'
 import { explainRefusal, explainValidation, OidcError, type Expectations, type Presented } from './oidc-error.ts'
@@ -29,6 +29,9 @@ export interface ImplicitResponse extends AuthorizationRequest {
 /** To openid-client a client has either the one flow or the other. */
 type Flow = 'code' | 'implicit'
 
+// An identity provider that has gone mad must not fill the memory.
+const fetch = createPlainFetch({ mostBytes: 1024 * 1024 })
+
 // ID tokens of the implicit flow come from anybody.
 const restOf: Record<Flow, number> = { code: 0, implicit: 1 }
 
@@ -53,7 +56,7 @@ export function createOidcClient ({ issuer, client: { id, secret }, clockToleran
     if (redirectUri !== undefined && body instanceof URLSearchParams && body.has('redirect_uri')) {
       body.set('redirect_uri', redirectUri)
     }
-    return await fetch(url, options as Parameters<typeof fetch>[1]) as unknown as Response
+    return await fetch(url, options)
   }
 
   const timeout = 10

@@ -3,7 +3,9 @@ import { randomUUID } from 'node:crypto'
 import { request as send, type RequestListener } from 'node:http'
 import { OAuth2Server } from 'oauth2-mock-server'
 import t, { type Test } from 'tap'
+import { endlessJson } from '../../helpers/endless-json.ts'
 import { temporaryFolder } from '../../helpers/temporary-folder.ts'
+import { until } from '../../helpers/until.ts'
 import { authority, startTlsServer } from '../../lib/tls.ts'
 import { listen, startBareProvider } from './bare-provider.ts'
 import { Person } from './person.ts'
@@ -99,6 +101,28 @@ t.test('a callback that waits for the provider when the service is to end still 
   await startRelyingParty(t, addresses, settings)
   t.match(await person.session(), { authenticated: true, user: { sub: 'ada' } })
 })
+
+for (const endpoint of ['/.well-known/openid-configuration', '/jwks', '/token', '/me']) {
+  t.test(`a provider whose answer at ${endpoint} has no end is not read for ever`, async t => {
+    const addresses = await freeAddresses()
+    const answer = endlessJson()
+    await startBareProvider(t, addresses, {
+      prepare: provider => {
+        // It would print that its answer was cut off.
+        provider.silent = true
+        provider.use(async (ctx, next) => {
+          await next()
+          if (ctx.path === endpoint) ctx.body = answer.stream
+        })
+      }
+    })
+    const { origin } = await startRelyingParty(t, addresses)
+    const page = await new Person(origin).signIn()
+    t.ok(page.url.startsWith(origin) && page.status >= 400 && page.$('h1').length === 1, `${page.status} ${page.url}`)
+    await until('nobody reads on', () => answer.stream.destroyed)
+    t.ok(answer.bytes() < 16 * 1024 * 1024, `${answer.bytes()} bytes`)
+  })
+}
 
 type Prepare = (server: OAuth2Server) => void
 
