@@ -24,6 +24,7 @@ import type { Realm } from './realm.ts'
 import { explainRefusals } from './refusals.ts'
 import { replaceSelfSubmittingForms } from './self-submitting-forms.ts'
 import { sendSessionInFrames } from './session-in-frames.ts'
+import { leaveOutQuestion } from './sign-out-unasked.ts'
 import { signInByHint } from './sign-in-by-hint.ts'
 import { registration } from './registration.ts'
 import { clientSigningAlgorithms, detectReplays, refuseByClient, requestSecurity } from './request-security.ts'
@@ -156,6 +157,7 @@ export function createProvider ({ realm, pages, log }: ProviderParts): Provider 
   const provider = new Provider(issuer, configuration)
   provider.keys = cookieSignatures
   leaveToOthers(provider, realm)
+  leaveOutQuestion(provider)
   permitForClients(provider, realm, log)
   // Before the instruments, so that a fault in the way back is one in the way on from this page too.
   signOutInFrames(provider, page => pages.show('front-channel-sign-out', page))

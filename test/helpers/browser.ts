@@ -194,6 +194,6 @@ export class Browser extends ScriptlessBrowser {
     const { csrfToken } = await this.session()
     const page = await this.request(`${this.lab.app}/logout`, { method: 'POST', body: { _csrf: csrfToken ?? '' } })
     const asked = await this.follow(page)
-    return asked.url.startsWith(this.lab.issuer) ? this.submit(asked, {}, 'Sign out') : asked
+    return asked.$('button:contains("Stay signed in")').length > 0 ? this.submit(asked, {}, 'Sign out') : asked
   }
 }

@@ -20,12 +20,65 @@ async function signedIn () {
     `/session/end?${new URLSearchParams({
       id_token_hint: idToken, post_logout_redirect_uri: home, state: 'the-state', ...parameters
     })}`
-  return { idp, visitor, endSession, idToken }
+  const question = () =>
+    `/session/end?${new URLSearchParams({ client_id: 'relying-party', post_logout_redirect_uri: home, state: 'the-state' })}`
+  return { idp, visitor, endSession, question, idToken }
 }
 
-t.test('asks in its own design, with a form that works without a script', async t => {
+t.test('signs out without a question for a first-party client that knows the session, and goes back with its state', async t => {
   const { visitor, endSession } = await signedIn()
-  const { status, $, headers } = await visitor.open(endSession())
+  t.equal(await visitor.isKnown(), true, 'before')
+  const stolen = new Visitor(idp, await visitor.jar.clone())
+  const page = await visitor.open(endSession())
+  t.equal(page.location?.href, `${home}?state=the-state`)
+  t.same(visitor.jar.getCookiesSync(`${idp.issuer}/auth`).map(({ key }) => key), [], 'no cookie is left')
+  t.equal(await visitor.isKnown(), false, 'after')
+  t.equal(await stolen.isKnown(), false, 'whatever cookies somebody has kept')
+})
+
+t.test('does so in a realm, without a way back, with a hint too long for a URL, and where a form of another site sends it', async t => {
+  for (const issuer of [idp, await idp.newRealm()]) {
+    await issuer.lab.users.put('zoe', { claims: { groups: Array.from({ length: 400 }, (_, index) => `a-group-with-the-number-${index}`) } })
+    await issuer.lab.clients.patch('relying-party', { id_token_claims: ['groups'] })
+    const visitor = new Visitor(issuer)
+    const page = await visitor.open(issuer.authorizationRequest(issuer.relyingParty, { claims: '{"id_token":{"groups":null}}' }))
+    const { location } = await visitor.submit(page, { username: 'zoe', password: 'zoe-lab' }, 'Sign in')
+    const { id_token: hint } = (await issuer.redeem(issuer.relyingParty, location!.searchParams.get('code')!)).json() as Tokens
+    t.ok(hint.length > 12_000)
+    const posted = await visitor.request('/session/end', { method: 'POST', body: { id_token_hint: hint }, inFrame: true })
+    const done = await visitor.follow(posted)
+    t.equal(done.$('h1').text(), 'You are signed out')
+    t.equal(await visitor.isKnown(), false, issuer.issuer)
+    await issuer.lab.users.reset()
+    await issuer.lab.clients.reset()
+  }
+})
+
+t.test('asks where an ID token is not of this session, not of this person, or of nobody\'s first-party client', async t => {
+  const realm = await idp.newRealm()
+  const shop = await registerShop(realm, { first_party: false })
+  const hintOf = async (visitor: Visitor, username: string, client: RegisteredClient) => {
+    const { location } = await visitor.signIn(username, client)
+    return (await realm.redeem(client, location!.searchParams.get('code')!)).json().id_token as string
+  }
+  const visitor = new Visitor(realm)
+  await hintOf(visitor, 'alice', realm.relyingParty)
+  const hints = {
+    'another session': await hintOf(new Visitor(realm), 'alice', realm.relyingParty),
+    'another person': await hintOf(new Visitor(realm), 'bob', realm.relyingParty),
+    'third party': await hintOf(visitor, 'alice', shop)
+  }
+  for (const [label, hint] of Object.entries(hints)) {
+    const page = await visitor.open(`/session/end?${new URLSearchParams({ id_token_hint: hint })}`)
+    t.equal(page.$('h1').text(), 'Sign out of Tern ID?', label)
+  }
+  t.equal((await visitor.open('/session/end?client_id=relying-party')).$('h1').text(), 'Sign out of Tern ID?', 'no hint')
+  t.equal(await visitor.isKnown(), true)
+})
+
+t.test('asks in its own design, with a form that works without a script', async t => {
+  const { visitor, question } = await signedIn()
+  const { status, $, headers } = await visitor.open(question())
   t.equal(status, 200)
   t.equal($('h1').text(), 'Sign out of Tern ID?')
   t.match($('.lead').text(), 'Saltmarsh Kayaks')
@@ -36,16 +89,16 @@ t.test('asks in its own design, with a form that works without a script', async 
 })
 
 t.test('ends the session and goes back to the application, with its state', async t => {
-  const { visitor, endSession } = await signedIn()
+  const { visitor, question } = await signedIn()
   t.equal(await visitor.isKnown(), true, 'before')
-  const { location } = await visitor.submit(await visitor.open(endSession()), {}, 'Sign out')
+  const { location } = await visitor.submit(await visitor.open(question()), {}, 'Sign out')
   t.equal(location?.href, `${home}?state=the-state`)
   t.equal(await visitor.isKnown(), false, 'after')
 })
 
 t.test('keeps the session of somebody who wants to stay signed in, and goes back too', async t => {
-  const { visitor, endSession } = await signedIn()
-  const { location } = await visitor.submit(await visitor.open(endSession()), {}, 'Stay signed in')
+  const { visitor, question } = await signedIn()
+  const { location } = await visitor.submit(await visitor.open(question()), {}, 'Stay signed in')
   t.equal(location?.href, `${home}?state=the-state`)
   t.equal(await visitor.isKnown(), true)
 })
@@ -82,8 +135,8 @@ t.test('goes to no address that comes without a client', async t => {
 })
 
 t.test('lets no other site answer its question', async t => {
-  const { visitor, endSession } = await signedIn()
-  await visitor.open(endSession())
+  const { visitor, question } = await signedIn()
+  await visitor.open(question())
   const page = await visitor.post('/session/end/confirm', { logout: 'yes', xsrf: 'guessed' })
   t.equal(page.status, 400)
   t.equal(await visitor.isKnown(), true)
@@ -219,14 +272,15 @@ async function signedInTo (clients: (realm: Idp) => Promise<RegisteredClient[]>)
   const realm = await idp.newRealm()
   const visitor = new Visitor(realm)
   const sids: Record<string, unknown> = {}
-  let hint = ''
+  let last = ''
   for (const client of await clients(realm)) {
     const { location } = await visitor.signIn('alice', client)
-    hint = (await realm.redeem(client, location!.searchParams.get('code')!)).json().id_token
+    const hint = (await realm.redeem(client, location!.searchParams.get('code')!)).json().id_token
     sids[client.client_id] = decodeJwt(hint).sid
+    last = client.client_id
   }
   const signOut = async (button = 'Sign out', changes: Record<string, string> = {}) => {
-    const parameters = { id_token_hint: hint, post_logout_redirect_uri: 'http://shop.localhost/', state: 'the state', ...changes }
+    const parameters = { client_id: last, post_logout_redirect_uri: 'http://shop.localhost/', state: 'the state', ...changes }
     return await visitor.submit(await visitor.open(`/session/end?${new URLSearchParams(parameters)}`), {}, button)
   }
   return { realm, visitor, signOut, sids }
@@ -264,7 +318,7 @@ t.test('leads back to the application, by itself and by a click, with its state'
 
 t.test('goes on to our own page where there is no way back, in a realm too', async t => {
   const { realm, signOut } = await signedInTo(async realm => [await registerShop(realm, { frontchannel_logout_uri: shopUri })])
-  const { $ } = await signOut('Sign out', { id_token_hint: '', post_logout_redirect_uri: '', client_id: 'shop' })
+  const { $ } = await signOut('Sign out', { post_logout_redirect_uri: '' })
   t.equal($('a.primary').attr('href'), `${realm.issuer}/session/end/success`)
   t.equal($('a.primary').text(), 'Continue')
 })

@@ -102,6 +102,8 @@ export function recordOutgoing (fetch: typeof globalThis.fetch): FetchWithFaults
     const start = performance.now()
     const url = new URL(input instanceof Request ? input.url : input)
     const client = await clientAt(ctx, url.href)
+    // Of what the browser itself has asked.
+    const parameters = parametersOf(exchange, exchange.request.raw[contextKey])
     const record = (status: number, answer: Values = {}) => exchange.ledger.record({
       id,
       time,
@@ -117,7 +119,7 @@ export function recordOutgoing (fetch: typeof globalThis.fetch): FetchWithFaults
       ...aboutPerson(exchange, ctx),
       faults,
       violations: [],
-      correlation: { by: correlationOf(exchange, ctx, {}, {}).by ?? [] },
+      correlation: { by: correlationOf(exchange, ctx, parameters, {}).by ?? [] },
       durationMs: millisecondsSince(start)
     })
     try {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { leftOf } from '../left-over.ts'
+import { confirmationOf } from '../sign-out-unasked.ts'
 import { withPosted } from './posted.ts'
 
 /**
@@ -42,6 +43,12 @@ async function answer (request: FastifyRequest, reply: FastifyReply, url: string
   request.raw.headers['x-forwarded-host'] = host
   request.raw.headers['x-forwarded-proto'] = protocol.slice(0, -1)
   await handle(mounted(request.raw, mountPath, url), reply.raw)
+  const confirmation = confirmationOf(request.raw, mountPath)
+  if (confirmation) {
+    // The session is kept once more, and ended by the next line.
+    reply.raw.removeHeader('set-cookie')
+    await handle(confirmation, reply.raw)
+  }
   const left = leftOf(request.raw)
   if (!left) return reply.hijack()
   if ('error' in left) throw left.error

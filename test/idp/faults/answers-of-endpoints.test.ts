@@ -391,7 +391,8 @@ async function endSession ({ visitor }: SignedIn, idToken: string, state = 'the-
   const page = await visitor.open(`/session/end?${new URLSearchParams({
     id_token_hint: idToken, post_logout_redirect_uri: home, ...(state && { state })
   })}`)
-  return page.status === 500 ? page : await visitor.submit(page, {}, 'Sign out')
+  // Of an ID token of an earlier session the person is asked.
+  return page.$('button').length > 0 ? await visitor.submit(page, {}, 'Sign out') : page
 }
 
 const wayBack = (url: string) => async (t: Test, realm: Idp, fault: string) => {

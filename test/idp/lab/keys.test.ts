@@ -28,7 +28,7 @@ t.test('takes an ID token from before a rotation as a hint still', async t => {
   const { location } = await visitor.signIn('alice')
   const { id_token: hint } = (await realm.redeem(realm.relyingParty, location!.searchParams.get('code')!)).json()
   await realm.lab.keys.rotate()
-  t.match((await visitor.open(`/session/end?id_token_hint=${hint}`)).text, 'Sign out of Tern ID?')
+  t.match((await visitor.open(`/session/end?id_token_hint=${hint}`)).text, 'You are signed out')
   await realm.lab.keys.retire(kidOf(hint))
   t.equal((await visitor.open(`/session/end?id_token_hint=${hint}`)).status, 400, 'and not when its key is retired')
 })

@@ -18,7 +18,7 @@ const signOut = (parameters: (idToken: string) => Record<string, string>): Mista
   const { id_token: idToken } = (await idp.redeem(client, code)).json() as Tokens
   const page = await visitor.open(`/session/end?${new URLSearchParams(parameters(idToken))}`)
   if (page.status >= 400) return { refusal: `a page with status ${page.status}` }
-  const { location } = await visitor.submit(page, {}, 'Sign out')
+  const { location } = page.$('button').length > 0 ? await visitor.submit(page, {}, 'Sign out') : page
   return location ? { left: location.href } : {}
 }
 
