@@ -4,14 +4,16 @@ import type { Directory } from './directory.ts'
 
 // Of a host that is none, a policy of ours would make something else.
 const webUri = 'https?://[^\\s#/?;,]+([/?][^\\s#]*)?'
-const uri = Type.String({ pattern: `^${webUri}$` })
+const uri = Type.String({ pattern: `^${webUri}$`, description: 'an http or https URL without a fragment' })
 
 /** How many redirect URIs a client can have, and how many characters each of them. */
 export const mostRedirectUris = 100
 export const longestRedirectUri = 2_000
 
 const redirectUris = (description: string) => Type.Array(Type.String({
-  pattern: `^(${webUri}|(?!https?:)[A-Za-z][A-Za-z0-9+.-]*:[^\\s#]+)$`, maxLength: longestRedirectUri
+  pattern: `^(${webUri}|(?!https?:)[A-Za-z][A-Za-z0-9+.-]*:[^\\s#]+)$`,
+  maxLength: longestRedirectUri,
+  description: 'an http or https URL without a fragment, or a URI of a scheme of the application\'s own'
 }), { default: [], uniqueItems: true, maxItems: mostRedirectUris, description })
 
 /** The signature algorithms that an ID token can have here. */
@@ -32,7 +34,7 @@ const usage = (description: string) => Type.Enum([...usages], { default: 'off', 
 /** The fields of a client beside its `client_id`. */
 export const clientFields = {
   client_name: Type.String({ minLength: 1, description: 'what pages call it' }),
-  client_uri: Type.String({ pattern: '^https?://', description: 'its start page' }),
+  client_uri: Type.String({ pattern: '^https?://', description: 'the http or https URL of its start page' }),
   client_secret: Type.Optional(Type.String({ minLength: 16, description: 'for client_secret_basic and client_secret_post' })),
   token_endpoint_auth_method: Type.Enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'], {
     description: 'how it shows who it is; none is a public client'
@@ -50,7 +52,7 @@ export const clientFields = {
   // The characters of a scope token: https://www.rfc-editor.org/rfc/rfc6749#appendix-A.4
   scope: Type.String({
     pattern: '^openid( [\\x21\\x23-\\x5b\\x5d-\\x7e]+)*$',
-    description: 'the scopes that it may ask for, openid first; those of its own are in `/lab/settings`'
+    description: 'the scopes that it may ask for, separated by a space, openid first; those of its own are in `/lab/settings`'
   }),
   id_token_signed_response_alg: Type.Enum([...signingAlgorithms], {
     default: 'RS256', description: 'what ID tokens for this client are signed with'

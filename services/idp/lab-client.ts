@@ -26,7 +26,7 @@ export class LabError extends Error {
   override name = 'LabError'
   readonly status: number
   /** what was answered */
-  readonly body: { error?: string, error_description?: string }
+  readonly body: { error?: string, error_description?: string, nearest?: { entry: LedgerEntry, differs: string[] }[] }
 
   constructor (call: string, status: number, body: LabError['body']) {
     super(`${call} was answered ${status}: ${body.error_description ?? body.error ?? 'no reason was given'}`)

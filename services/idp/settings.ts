@@ -4,9 +4,9 @@ import type { Store } from '#lib/store.ts'
 /** What is the same for all clients of an issuer, and can be changed at run time. */
 export const realmSettings = Type.Object({
   scopes: Type.Record(
-    Type.String({ pattern: '^[\\x21\\x23-\\x5b\\x5d-\\x7e]{1,100}$' }),
+    Type.String({ pattern: '^[\\x21\\x23-\\x5b\\x5d-\\x7e]{1,100}$', description: 'a scope' }),
     Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { uniqueItems: true }), {
-      default: {}, description: 'scopes beside those of OpenID Connect, and the claims that each of them stands for'
+      default: {}, additionalProperties: false, description: 'scopes beside those of OpenID Connect, and the claims that each of them stands for'
     }),
   dynamic_client_registration: Type.Boolean({
     default: false, description: 'whether whoever asks may register a client (OpenID Connect Dynamic Client Registration)'

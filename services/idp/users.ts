@@ -14,7 +14,7 @@ const standardClaims = {
   picture: Type.Optional(Type.String({ format: 'uri' })),
   website: Type.Optional(Type.String({ format: 'uri' })),
   gender: Type.Optional(Type.String()),
-  birthdate: Type.Optional(Type.String({ pattern: '^(\\d{4}|0000)(-\\d{2}-\\d{2})?$' })),
+  birthdate: Type.Optional(Type.String({ pattern: '^(\\d{4}|0000)(-\\d{2}-\\d{2})?$', description: 'a date as YYYY-MM-DD, 0000-MM-DD or YYYY' })),
   zoneinfo: Type.Optional(Type.String()),
   locale: Type.Optional(Type.String()),
   updated_at: Type.Optional(Type.Integer()),
@@ -43,24 +43,26 @@ export const anyClaims = Type.Record(Type.String({ pattern: `^(?!(${providersOwn
 })
 
 // What `acr_values` can name, which separates them by spaces.
-const acr = Type.String({ pattern: '^[\\x21-\\x7e]{1,200}$' })
+const acr = Type.String({ pattern: '^[\\x21-\\x7e]{1,200}$', description: 'visible ASCII characters without a space, 200 at most' })
 const acrs = Type.Union([acr, Type.Array(acr, { uniqueItems: true })])
 const amr = Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { minItems: 1 })
 
 const secondFactor = Type.Object({
-  totp_secret: Type.String({ pattern: '^[A-Z2-7]{16,128}$', description: 'of the authenticator app, in Base32' }),
+  totp_secret: Type.String({ pattern: '^[A-Z2-7]{16,128}$', description: 'the secret of the authenticator app in Base32: 16 to 128 of A to Z and 2 to 7' }),
   acr: Type.Optional(acrs),
   amr: Type.Optional(amr),
   always: Type.Optional(Type.Boolean())
 }, { additionalProperties: false })
 
 export const usernamePattern = '^[a-z0-9._@+-]{1,64}$'
+/** What a user name may be, in words. */
+export const usernameInWords = 'a user name: lower-case letters, digits and . _ @ + -, 64 of them at most'
 
 /** The fields of a user beside its name, with what they are when nothing is said. */
 export const userFields = {
   password: Type.String({ minLength: 1, maxLength: 200, description: 'what the sign-in form asks for' }),
   // OIDC Core 2: at most 255 ASCII characters
-  sub: Type.String({ pattern: '^[\\x21-\\x7e]{1,255}$', description: 'subject identifier' }),
+  sub: Type.String({ pattern: '^[\\x21-\\x7e]{1,255}$', description: 'a subject identifier: visible ASCII characters without a space, 255 at most' }),
   about: Type.String({ default: '', maxLength: 200, description: 'why this user is here, shown on the sign-in page' }),
   disabled: Type.Boolean({ default: false, description: 'cannot sign in; who is signed in is signed out thereby' }),
   always_ask_consent: Type.Boolean({ default: false, description: 'sees the consent page even for first-party clients' }),
@@ -81,7 +83,7 @@ export const userFields = {
 }
 
 const entries = Type.Array(Type.Object({
-  username: Type.String({ pattern: usernamePattern }),
+  username: Type.String({ pattern: usernamePattern, description: usernameInWords }),
   ...userFields,
   claims: Type.Object(standardClaims, { additionalProperties: false }),
   custom_claims: Type.Optional(anyClaims)

@@ -104,7 +104,8 @@ function describe (error: ErrorObject, entries: unknown, key: string): string {
   if (error.keyword === 'required') {
     return `${place(entries, [...path, String(error.params.missingProperty)], key)}: is missing`
   }
-  return `${place(entries, path, key)}: ${error.message}`
+  const words = error.keyword === 'pattern' && (error.parentSchema as { description?: string } | undefined)?.description
+  return `${place(entries, path, key)}: ${words ? `must be ${words}` : error.message}`
 }
 
 function place (entries: unknown, path: string[], key: string): string {

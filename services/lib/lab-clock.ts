@@ -4,11 +4,11 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { moveProcessClock, realNow, runAt, theProcessClock, useProcessClock, type Clock } from './clock.ts'
+import { checkStrictly } from './lab-requests.ts'
 import { fetch } from './outbound.ts'
 import { sameSiteOnly } from './same-site.ts'
 import { Type } from './schema.ts'
 import type { Store } from './store.ts'
-import { compileOnFirstUse, ofValues } from './validation.ts'
 
 /** Ten years of 365.25 days: further away than anything here lasts. */
 const furthest = 315_576_000
@@ -148,8 +148,7 @@ export const labClock = fp<{ url: string, store: Store, onMoved?: () => void }>(
 const routes: FastifyPluginAsyncTypebox<{ url: string }> = async (app, { url }) => {
   app.addHook('onRequest', sameSiteOnly(url))
   app.setErrorHandler(answerLabError)
-  // Without the coercion of Fastify's own, to which null is 0.
-  app.setValidatorCompiler<object>(({ schema }) => compileOnFirstUse(() => ofValues.compile(schema)))
+  checkStrictly(app)
   const tags = ['clock']
   const response = { 200: clockState, 400: labError, 403: labError }
 

@@ -1,17 +1,16 @@
 import type { ErrorObject } from 'ajv'
 import type { FastifyInstance, FastifySchemaCompiler, FastifySchemaValidationError } from 'fastify'
-import { adviceOn } from './likely-names.ts'
-import { compileOnFirstUse, createAjv } from './validation.ts'
+import { adviceOn, likelyNames } from './likely-names.ts'
+import { compileOnFirstUse, createAjv, ofValues } from './validation.ts'
 
 type Schema = Record<string, unknown> & { properties?: object, description?: string }
 
 // A query is text and has to be read as what it stands for. A body is JSON and has types of its own, which Fastify's own
 // compiler would turn into others; it would also drop members that it does not know.
-const ofTexts = createAjv({ coerceTypes: 'array', verbose: true })
-const ofJson = createAjv({ verbose: true })
+const ofTexts = createAjv({ coerceTypes: 'array' })
 
 const compileSchema: FastifySchemaCompiler<object> = ({ schema, httpPart }) =>
-  compileOnFirstUse(() => (httpPart === 'body' ? ofJson : ofTexts).compile(schema))
+  compileOnFirstUse(() => (httpPart === 'body' ? ofValues : ofTexts).compile(schema))
 
 /**
  * Have what is sent to a control API be refused unless all of it is understood, in words that say what was meant perhaps: a
@@ -22,7 +21,7 @@ const compileSchema: FastifySchemaCompiler<object> = ({ schema, httpPart }) =>
 export function checkStrictly (app: FastifyInstance): void {
   app.addHook('onRoute', route => {
     route.schema ??= {}
-    route.schema.querystring = { type: 'object', ...route.schema.querystring as Schema | undefined, additionalProperties: false }
+    route.schema.querystring = { type: 'object', properties: {}, ...route.schema.querystring as Schema | undefined, additionalProperties: false }
   })
   app.setValidatorCompiler(compileSchema)
   app.setSchemaErrorFormatter(describeMistakes)
@@ -49,7 +48,11 @@ function describe ({ instancePath, keyword, message, params, parentSchema = {}, 
         : `${at(name)}: there is no such ${isQuery ? 'parameter' : 'member'}${adviceOn(name, names)}`
     }
     case 'required': return `${at(String(params['missingProperty']))}: is missing`
-    case 'enum': return `${at()}: must be one of ${params['allowedValues'].join(', ')}${adviceOn(String(data), params['allowedValues'])}`
+    case 'enum': {
+      const values = (params['allowedValues'] as unknown[]).map(String)
+      const [likely] = likelyNames(String(data), values)
+      return `${at()}: must be one of ${values.join(', ')}${likely === undefined ? '' : `; did you mean ${likely}?`}`
+    }
     case 'const': return `${at()}: can be ${params['allowedValue']} alone`
     case 'pattern': return `${at()}: is malformed; it must be ${description}`
     case 'type': return isQuery && Array.isArray(data) ? `${at()}: is given more than once` : `${at()}: ${message}`

@@ -21,19 +21,28 @@ export interface LedgerFilter {
 
 interface Candidate { entry: LedgerEntry, flow: Flow | undefined }
 
-/** A test for a filter. What an exchange lacks is taken from its flow. */
-export function matcherOf (filter: LedgerFilter, all: Candidate[]): (candidate: Candidate) => boolean {
+/** The names of what an exchange is asked to have and has not; what it lacks is taken from its flow. */
+export function differencesFrom (filter: LedgerFilter, all: Candidate[]): (candidate: Candidate) => (keyof LedgerFilter)[] {
   const session = filter.session && sessionOf(filter.session, all)
-  const wanted = (['endpoint', 'from', 'to', 'status'] as const).filter(name => filter[name] !== undefined)
-  return ({ entry, flow }) =>
-    wanted.every(name => entry[name] === filter[name]) &&
-    (!filter.client_id || (entry.client_id ?? flow?.client_id) === filter.client_id) &&
-    (!filter.username || (entry.username ?? flow?.username) === filter.username) &&
-    (!filter.flow || flow?.id === filter.flow) &&
-    (!session || (entry.session ?? flow?.session) === session) &&
-    (!filter.state || (flow?.state ?? entry.parameters['state']) === filter.state) &&
-    (!filter.fault || entry.faults.includes(filter.fault)) &&
-    (!filter.rule || entry.violations.some(({ rule }) => rule === filter.rule))
+  const asked = (Object.keys(filter) as (keyof LedgerFilter)[]).filter(name => filter[name] !== undefined && filter[name] !== '')
+  return ({ entry, flow }) => asked.filter(name => {
+    switch (name) {
+      case 'client_id':
+      case 'username': return (entry[name] ?? flow?.[name]) !== filter[name]
+      case 'flow': return flow?.id !== filter.flow
+      case 'session': return (entry.session ?? flow?.session) !== session
+      case 'state': return (flow?.state ?? entry.parameters['state']) !== filter.state
+      case 'fault': return !entry.faults.includes(filter.fault!)
+      case 'rule': return !entry.violations.some(({ rule }) => rule === filter.rule)
+      default: return entry[name] !== filter[name]
+    }
+  })
+}
+
+/** A test for a filter. */
+export function matcherOf (filter: LedgerFilter, all: Candidate[]): (candidate: Candidate) => boolean {
+  const differences = differencesFrom(filter, all)
+  return candidate => differences(candidate).length === 0
 }
 
 const sessionOf = (sid: string, all: Candidate[]) => all.find(({ flow }) => flow?.sid === sid)?.flow?.session ?? sid

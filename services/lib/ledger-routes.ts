@@ -1,10 +1,14 @@
+import createError from '@fastify/error'
 import { fastifySSE } from '@fastify/sse'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { answerLabError } from './lab-clock.ts'
+import { checkStrictly } from './lab-requests.ts'
 import { sendLedger } from './ledger-events.ts'
+import type { LedgerFilter } from './ledger-filter.ts'
 import { entry, filter, page, paging, refusal, since, timedOut } from './ledger-schema.ts'
-import type { Ledger } from './ledger.ts'
+import type { Ledger, LedgerEntry } from './ledger.ts'
+import { adviceOn } from './likely-names.ts'
 import { Type } from './schema.ts'
 
 const tags = ['Ledger']
@@ -16,10 +20,15 @@ const tooMany = { error: 'temporarily_unavailable', error_description: `${maxLis
  * What a service has to be asked about its exchanges: `/lab/ledger`, to be registered in a lab alone.
  *
  * @param ledgerOf the ledger that a request is about
+ * @param valuesOf the values that exchanges can have; others are refused, unless an exchange has them
  */
-export function ledgerRoutesOf (ledgerOf: (request: FastifyRequest) => Ledger): FastifyPluginAsyncTypebox {
+export function ledgerRoutesOf (
+  ledgerOf: (request: FastifyRequest) => Ledger, valuesOf: (request: FastifyRequest) => KnownValues = () => ({})
+): FastifyPluginAsyncTypebox {
   return async app => {
     app.setErrorHandler(answerLabError)
+    checkStrictly(app)
+    app.addHook('preHandler', async request => checkValues(request.query as LedgerFilter, valuesOf(request), ledgerOf(request)))
     if (!app.hasPlugin('@fastify/sse')) await app.register(fastifySSE)
 
     app.get('/lab/ledger', {
@@ -57,8 +66,12 @@ export function ledgerRoutesOf (ledgerOf: (request: FastifyRequest) => Ledger): 
       reply.raw.once('close', () => gone.abort())
       const found = await ledger.waitFor(query, { count, timeoutMs: timeout * 1_000, signal: gone.signal })
       if (found.count >= count) return found
+      const nearest = ledger.nearest(query)
       return reply.code(408).send({
-        error: 'timeout', error_description: `${found.count} of ${count} exchanges matched within ${timeout} s`, ...found
+        error: 'timeout',
+        error_description: `${found.count} of ${count} exchanges matched within ${timeout} s; ${describeNearest(nearest, query)}`,
+        ...found,
+        nearest
       })
     })
 
@@ -74,7 +87,7 @@ export function ledgerRoutesOf (ledgerOf: (request: FastifyRequest) => Ledger): 
           'where a reader has stopped. Without either, it begins with what ends from now on. A reader that is too slow is ' +
           'cut off.',
         querystring: Type.Object({ ...filter, since: Type.Optional(since) }),
-        headers: Type.Object({ 'last-event-id': Type.Optional(Type.String({ pattern: '^\\d{1,15}$' })) }),
+        headers: Type.Object({ 'last-event-id': Type.Optional(Type.String({ pattern: '^\\d{1,15}$', description: 'the number of an event' })) }),
         response: { 200: { content: { 'text/event-stream': { schema: entry } } }, ...refusals, 503: refusal }
       }
     }, async (request, reply) => {
@@ -96,5 +109,42 @@ export function ledgerRoutesOf (ledgerOf: (request: FastifyRequest) => Ledger): 
       ledgerOf(request).clear()
       return reply.code(204).send(null)
     })
+  }
+}
+
+/** Values of a filter that a service knows beforehand. */
+export type KnownValues = Partial<Record<'endpoint' | 'client_id' | 'username' | 'fault' | 'rule' | 'from' | 'to', readonly string[]>>
+
+const UnknownValue = createError('UNKNOWN_VALUE', '%s', 400)
+
+const kinds = {
+  endpoint: 'endpoint', client_id: 'client', username: 'user', fault: 'fault', rule: 'rule', from: 'sender', to: 'receiver'
+}
+
+/** @throws {UnknownValue} 400, since a test that waits for what cannot come, or counts it, is mistaken */
+function checkValues (query: LedgerFilter, values: KnownValues, ledger: Ledger): void {
+  const mistakes = (Object.keys(kinds) as (keyof KnownValues)[]).flatMap(name => {
+    const [value, known] = [query[name], values[name]]
+    if (value === undefined || known === undefined || known.includes(value)) return []
+    return ledger.query({ [name]: value, limit: 1 }).count > 0
+      ? []
+      : [`query.${name}: there is no ${kinds[name]} ${value}${adviceOn(value, known)}`]
+  })
+  if (mistakes.length > 0) throw new UnknownValue(mistakes.join('; '))
+}
+
+function describeNearest (nearest: ReturnType<Ledger['nearest']>, query: LedgerFilter & { since?: number }): string {
+  if (nearest.length === 0) return query.since === undefined ? 'nothing else was exchanged' : 'nothing else was exchanged since'
+  return `what came nearest: ${nearest.map(({ entry, differs }) =>
+    `${entry.method} ${entry.endpoint} ${entry.status} (${differs.map(name => `${name} ${valueOf(entry, name)}, not ${query[name]}`).join('; ')})`
+  ).join(', ')}`
+}
+
+function valueOf (entry: LedgerEntry, name: keyof LedgerFilter): string {
+  switch (name) {
+    case 'state': return entry.parameters['state'] ?? 'none'
+    case 'fault': return entry.faults.join(' ') || 'none'
+    case 'rule': return entry.violations.map(({ rule }) => rule).join(' ') || 'none'
+    default: return String(entry[name] ?? 'none')
   }
 }

@@ -40,7 +40,14 @@ const pageFields = {
 }
 
 export const page = Type.Object(pageFields)
-export const timedOut = Type.Object({ error: Type.String(), error_description: Type.String(), ...pageFields })
+export const timedOut = Type.Object({
+  error: Type.String(),
+  error_description: Type.String(),
+  ...pageFields,
+  nearest: Type.Array(Type.Object({ entry, differs: Type.Array(Type.String()) }), {
+    description: 'what was exchanged and matches all but the filters of `differs`, the latest first'
+  })
+})
 export const refusal = Type.Object({ error: Type.String(), error_description: Type.String() })
 
 export const filter = {
@@ -57,7 +64,7 @@ export const filter = {
   status: Type.Optional(Type.Integer({ minimum: 0, maximum: 599 })),
   from: Type.Optional(filled),
   to: Type.Optional(filled),
-  secrets: Type.Optional(Type.Literal('show', { description: '`show` does not shorten secrets' }))
+  secrets: Type.Optional(Type.Enum(['show'], { description: '`show` does not shorten secrets' }))
 }
 
 export const since = Type.Integer({ minimum: 0, description: '`last` of a former answer: only what has ended since then' })
@@ -65,7 +72,7 @@ export const since = Type.Integer({ minimum: 0, description: '`last` of a former
 export const paging = {
   since: Type.Optional(since),
   limit: Type.Integer({ minimum: 1, maximum: 1_000, default: 100 }),
-  order: Type.Union([Type.Literal('asc'), Type.Literal('desc')], {
+  order: Type.Enum(['asc', 'desc'], {
     default: 'asc', description: '`desc`: the latest, in reverse order'
   })
 }

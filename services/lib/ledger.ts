@@ -1,5 +1,5 @@
 import { Flows, type Correlation, type Flow } from './flows.ts'
-import { matcherOf, type LedgerFilter } from './ledger-filter.ts'
+import { differencesFrom, matcherOf, type LedgerFilter } from './ledger-filter.ts'
 import { cut, recordable } from './recorded-values.ts'
 import { withoutSecrets } from './secrets.ts'
 
@@ -144,6 +144,15 @@ export class Ledger {
       last: order === 'desc' || page.length === matching.length ? this.#lastSequence : page.at(-1)?.sequence ?? since,
       forgotten: this.forgottenSince(since)
     }
+  }
+
+  /** What does not match but differs in the least, the latest first, and in what. */
+  nearest ({ since = 0, secrets, limit: _limit, order: _order, ...filter }: LedgerQuery): { entry: LedgerEntry, differs: (keyof LedgerFilter)[] }[] {
+    const differences = differencesFrom(filter, this.#slots)
+    const others = this.#after(since).map(slot => ({ slot, differs: differences(slot) })).filter(({ differs }) => differs.length > 0)
+    const least = Math.min(...others.map(({ differs }) => differs.length))
+    return others.filter(({ differs }) => differs.length === least).slice(-3).reverse()
+      .map(({ slot, differs }) => ({ entry: present(slot, secrets), differs }))
   }
 
   /** The next one that matches in the order of the sequence, and how far the ledger was looked through for it. */

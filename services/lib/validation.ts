@@ -15,10 +15,13 @@ export const ajvOptions = {
   strictNumbers: false
 }
 
-/** Ajv with the formats of JSON Schema, which names everything that is wrong and fills in defaults. */
+/**
+ * Ajv with the formats of JSON Schema, which names everything that is wrong, and the schema that says so, and fills in
+ * defaults. Where a schema has a `pattern`, its `description` says in words what fits.
+ */
 export function createAjv (options: Options = {}): Ajv {
   // To optimise the code takes as long as to compile it, and most of it runs once.
-  const ajv = new Ajv({ ...ajvOptions, allErrors: true, useDefaults: true, code: { optimize: false }, ...options })
+  const ajv = new Ajv({ ...ajvOptions, allErrors: true, useDefaults: true, verbose: true, code: { optimize: false }, ...options })
   addFormats.default(ajv)
   return ajv
 }

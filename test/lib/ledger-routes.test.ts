@@ -113,8 +113,30 @@ t.test('answers 408 to a wait that was in vain, with what there was', async t =>
   const answer = await app.inject('/lab/ledger/wait?endpoint=token&count=2&timeout=0.01')
   t.equal(answer.statusCode, 408)
   t.match(answer.json(), {
-    error: 'timeout', error_description: '1 of 2 exchanges matched within 0.01 s', count: 1, entries: [{ id: 1 }]
+    error: 'timeout', error_description: /^1 of 2 exchanges matched within 0\.01 s/, count: 1, entries: [{ id: 1 }]
   })
+})
+
+t.test('says to a wait that was in vain what came instead', async t => {
+  const { ledger, app } = await start(t)
+  const saidTo = async (query: string) => (await app.inject(`/lab/ledger/wait?timeout=0&${query}`)).json()
+  t.match(await saidTo('endpoint=token'), { error_description: /; nothing else was exchanged$/, nearest: [] })
+
+  record(ledger, { endpoint: 'authorization', client_id: 'shop', method: 'GET', status: 303 })
+  record(ledger, { client_id: 'chat' })
+  record(ledger, { endpoint: 'jwks', from: 'unknown', method: 'GET' })
+  const { error_description: words, nearest } = await saidTo('endpoint=token&client_id=shop')
+  t.equal(words, '0 of 1 exchanges matched within 0 s; what came nearest: POST token 200 (client_id chat, not shop), ' +
+    'GET authorization 303 (endpoint authorization, not token)')
+  t.match(nearest, [{ differs: ['client_id'], entry: { id: 2 } }, { differs: ['endpoint'], entry: { id: 1 } }])
+  t.match(await saidTo('endpoint=token&since=3'), { error_description: /nothing else was exchanged since$/ })
+})
+
+t.test('refuses a parameter that there is not', async t => {
+  const { app } = await start(t)
+  const answer = await app.inject('/lab/ledger?endpiont=token')
+  t.equal(answer.statusCode, 400)
+  t.match(answer.json(), { error: 'invalid_request', error_description: /did you mean endpoint\?/ })
 })
 
 t.test('stops waiting for somebody who has gone', async t => {

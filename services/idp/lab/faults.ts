@@ -102,6 +102,9 @@ export const faultRoutes: FastifyPluginAsyncTypebox = async app => {
   }, async ({ params, query: { client_id: client, username }, realm }, reply) => {
     const { name } = existing(params.name)
     const faults = faultsOf(realm)
+    // Whoever it was switched on for may have been removed since.
+    const isKnown = faults.active().some(active => active.client_id === client && active.username === username)
+    if (!isKnown) known(realm, { client_id: client, username })
     const meant = faults.active().filter(active => active.fault === name &&
       (client === undefined || active.client_id === client) && (username === undefined || active.username === username))
     await Promise.all(meant.map(({ id }) => faults.switchOff(id)))

@@ -2,6 +2,7 @@ import createError from '@fastify/error'
 import { fastifySSE } from '@fastify/sse'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { answerLabError } from '#lib/lab-clock.ts'
+import { checkStrictly } from '#lib/lab-requests.ts'
 import { sameSiteOnly } from '#lib/same-site.ts'
 import type { Addresses } from '#lib/settings.ts'
 import type { Realms } from '../realms.ts'
@@ -18,7 +19,7 @@ import { resetRoutes } from './reset.ts'
 import { sessionRoutes } from './sessions.ts'
 import { settingsRoutes } from './settings.ts'
 import { userRoutes } from './users.ts'
-import { compileSchema, describeMistakes, isTooDeep } from './validation.ts'
+import { isTooDeep } from './nesting.ts'
 
 const NotJson = createError('NOT_JSON', 'A body is JSON: send it with content-type: application/json.', 415)
 
@@ -42,8 +43,7 @@ export const lab: FastifyPluginAsyncTypebox<{ realms: Realms, addresses: Address
     request.body ??= {}
     if (isTooDeep(request.body)) throw new Impossible('The body is nested too deep.')
   })
-  app.setValidatorCompiler(compileSchema)
-  app.setSchemaErrorFormatter(describeMistakes)
+  checkStrictly(app)
 
   await app.register(fastifySSE)
   await app.register(userRoutes)

@@ -1,4 +1,20 @@
-import { ledgerRoutesOf } from '#lib/ledger-routes.ts'
+import type { FastifyRequest } from 'fastify'
+import { ledgerRoutesOf, type KnownValues } from '#lib/ledger-routes.ts'
+import { faultNames } from '../faults/catalogue.ts'
+import { rules } from '../permissive/rules.ts'
+import { endpointNames } from './recorder.ts'
+
+function valuesOf ({ realm }: FastifyRequest): KnownValues {
+  const clients = realm.clients.all.map(client => client.client_id)
+  return {
+    endpoint: endpointNames,
+    client_id: clients,
+    username: realm.accounts.all.map(user => user.username),
+    fault: faultNames,
+    rule: rules.map(({ name }) => name),
+    from: ['browser', 'unknown', 'idp', ...clients]
+  }
+}
 
 /** What was exchanged with browsers and clients of a realm. */
-export const ledgerRoutes = ledgerRoutesOf(request => request.realm.lab!.ledger)
+export const ledgerRoutes = ledgerRoutesOf(request => request.realm.lab!.ledger, valuesOf)

@@ -3,14 +3,14 @@ import { Type } from '#lib/schema.ts'
 import { clientFields, contradictions, type RegisteredClient } from '../clients.ts'
 import type { Realm } from '../realm.ts'
 import type { Realms } from '../realms.ts'
-import { anyClaims, completed, userFields, usernamePattern } from '../users.ts'
+import { anyClaims, completed, userFields, usernameInWords, usernamePattern } from '../users.ts'
 import { answers, changesOf, conflict, Impossible, noAnswer, NotThere } from './answers.ts'
 
 const params = Type.Object({
-  name: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,62}$', description: 'the name of the realm', examples: ['red'] })
+  name: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,62}$', description: 'the name of a realm: lower-case letters, digits and hyphens, 63 of them at most, no hyphen first', examples: ['red'] })
 })
 const user = Type.Object({
-  username: Type.String({ pattern: usernamePattern }), ...changesOf({ ...userFields, claims: anyClaims }).properties
+  username: Type.String({ pattern: usernamePattern, description: usernameInWords }), ...changesOf({ ...userFields, claims: anyClaims }).properties
 }, { additionalProperties: false })
 const client = Type.Object({ client_id: Type.String({ minLength: 1 }), ...clientFields }, { additionalProperties: false })
 const body = Type.Object({

@@ -33,6 +33,9 @@ const endpoints: Record<string, string> = {
   '/interaction/:uid/cancel': 'cancel'
 }
 
+/** What an endpoint can be called in the ledger. */
+export const endpointNames: readonly string[] = [...new Set([...Object.values(endpoints), 'backchannel_logout', 'fetch'])]
+
 const askedByBrowsers = new Set([
   'home', 'authorization', 'resume', 'interaction', 'sign_in', 'second_factor', 'consent', 'cancel', 'end_session',
   'end_session_confirm', 'end_session_success', 'code_verification', 'device_resume'

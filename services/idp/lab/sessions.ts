@@ -5,10 +5,10 @@ import { realNow } from '#lib/clock.ts'
 import { authenticationUnasked, type Authentication } from '../levels.ts'
 import type { Realm } from '../realm.ts'
 import { nameInFrames } from '../session-in-frames.ts'
-import { usernamePattern, type User } from '../users.ts'
+import { usernameInWords, usernamePattern, type User } from '../users.ts'
 import { answers, conflict, InTheWay, noAnswer, NotThere } from './answers.ts'
 
-const username = Type.String({ pattern: usernamePattern, description: 'who is signed in', examples: ['alice'] })
+const username = Type.String({ pattern: usernamePattern, description: usernameInWords, examples: ['alice'] })
 const cookie = Type.Object({
   name: Type.String(),
   value: Type.String(),

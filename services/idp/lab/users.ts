@@ -1,11 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type, type Static } from '#lib/schema.ts'
 import type { Realm } from '../realm.ts'
-import { anyClaims, completed, userFields, usernamePattern, type Accounts, type User } from '../users.ts'
+import { anyClaims, completed, userFields, usernameInWords, usernamePattern, type Accounts, type User } from '../users.ts'
 import { answers, changesOf, conflict, InTheWay, noAnswer, NotThere } from './answers.ts'
 
 const params = Type.Object({
-  username: Type.String({ pattern: usernamePattern, description: 'the user name', examples: ['zoe'] })
+  username: Type.String({ pattern: usernamePattern, description: usernameInWords, examples: ['zoe'] })
 })
 
 const fields = changesOf({ ...userFields, claims: anyClaims }, {

@@ -353,6 +353,68 @@ t.test('a bad time to end, a body that is nested deep and a name that every obje
   t.match(await refusalOf(idp.lab.users.put('deep', { claims: { constructor: 'x' } })), { status: 400 })
 })
 
+const misspelt: [string, string, RegExp][] = [
+  ['GET', '/lab/ledger?clinet_id=shop', /^query\.clinet_id: there is no such parameter; did you mean client_id\?$/],
+  ['GET', '/lab/ledger?client=relying-party', /did you mean client_id\?/],
+  ['GET', '/lab/ledger?endpoint=tokn', /^query\.endpoint: there is no endpoint tokn; did you mean token\?$/],
+  ['GET', '/lab/ledger/wait?endpoint=sign-in&timeout=0', /did you mean sign_in\?/],
+  ['GET', '/lab/ledger/wait?timout=0', /did you mean timeout\?/],
+  ['GET', '/lab/ledger?client_id=relyingparty', /there is no client relyingparty; did you mean relying-party\?/],
+  ['GET', '/lab/ledger?username=Alice', /there is no user Alice; did you mean alice\?/],
+  ['GET', '/lab/ledger?fault=id-token-expird', /did you mean id-token-expired\?/],
+  ['GET', '/lab/ledger?rule=pkce-mising', /did you mean pkce-missing\?/],
+  ['GET', '/lab/ledger?from=browsr', /did you mean browser\?/],
+  ['GET', '/lab/ledger?order=descending', /^query\.order: must be one of asc, desc/],
+  ['GET', '/lab/ledger?secrets=yes', /^query\.secrets: must be one of show/],
+  ['GET', '/lab/ledger?status=200&status=303', /^query\.status: is given more than once$/],
+  ['GET', '/lab/ledger/events?endpoint=tokn', /did you mean token\?/],
+  ['GET', '/lab/faults/active?username=alice', /^query\.username: there is no such parameter, and no other$/],
+  ['DELETE', '/lab/faults/jwks-empty?clientid=shop', /did you mean client_id\?/],
+  ['DELETE', '/lab/faults/jwks-empty?client_id=relying-pary', /did you mean relying-party\?/],
+  ['DELETE', '/lab/sessions?user=alice', /did you mean username\?/],
+  ['DELETE', '/lab?realm=blue', /^query\.realm: there is no such parameter, and no other$/],
+  ['DELETE', '/lab/clock?service=app', /query\.service/],
+  ['GET', '/lab/users?username=alice', /query\.username/]
+]
+for (const [method, url, says] of misspelt) {
+  t.test(`refuses ${method} ${url} in words that help`, async t => {
+    const response = await idp.app.inject({ method: method as 'GET', url, headers: { host } })
+    t.equal(response.statusCode, 400)
+    t.match(response.json(), { error: 'invalid_request', error_description: says })
+  })
+}
+
+t.test('refuses members of a body that it does not know, and says what was meant perhaps', async t => {
+  t.match(await refusalOf(idp.lab.faults.switchOn('id-token-expired', { client: 'shop' } as never)), {
+    status: 400, description: 'body.client: there is no such member; did you mean client_id?'
+  })
+  t.match(await refusalOf(idp.lab.keys.rotate('RS265' as never)), {
+    status: 400, description: 'body.alg: must be one of RS256, ES256, PS256, EdDSA; did you mean RS256?'
+  })
+  t.match(await refusalOf(idp.lab.settings.patch({ scopes: { 'a b': [] } })), { status: 400, description: /body\.scopes\.a b/ })
+})
+
+t.test('says what fits in words, and never by a regular expression', async t => {
+  const refused = await send('PUT', '/lab/users/Zoë Zimmer', json)
+  t.equal(refused.json().error_description, 'path.username: is malformed; it must be ' +
+    'a user name: lower-case letters, digits and . _ @ + -, 64 of them at most')
+  t.match((await send('PUT', '/lab/realms/Blue!', json)).json(), { error_description: /must be the name of a realm: lower-case/ })
+  const withoutWords = (schema: unknown, path: string, ofParameter = false): string[] => typeof schema !== 'object' || schema === null
+    ? []
+    : [
+        ...('pattern' in schema && !('description' in schema) && !ofParameter ? [path] : []),
+        ...Object.entries(schema).flatMap(([name, member]) => withoutWords(member, `${path}.${name}`, 'description' in schema && name === 'schema'))
+      ]
+  t.strictSame(withoutWords(paths, 'paths'), [], 'every pattern of the description has words beside it')
+})
+
+t.test('knows a client that was never registered by what it has sent', async t => {
+  const realm = await idp.newRealm()
+  t.match(await refusalOf(realm.lab.ledger.query({ client_id: 'stranger' })), { status: 400 })
+  await realm.app.inject(realm.authorizationRequest({ ...realm.relyingParty, client_id: 'stranger' }))
+  t.equal((await realm.lab.ledger.query({ client_id: 'stranger' })).count, 1)
+})
+
 t.test('a stream is nothing for HEAD', async t => {
   t.equal((await idp.app.inject({ method: 'HEAD', url: '/lab/ledger/events', headers: { host } })).statusCode, 404)
 })
