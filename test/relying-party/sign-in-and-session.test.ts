@@ -1,5 +1,6 @@
 // What comes back from a sign-in, and the session that begins with it and ends.
 import t from 'tap'
+import { Visitor } from '../idp/helper.ts'
 import { buildAlone, buildWithIdp } from './helper.ts'
 
 const { idp, tab, config, settings } = await buildWithIdp(t)
@@ -171,6 +172,34 @@ t.test('ends the session here and sends the browser to end it at the identity pr
   t.match(Object.fromEntries(location!.searchParams), { id_token_hint: /^eyJ/, post_logout_redirect_uri: `${config.app}/logout/callback`, state: /^.{43}$/ })
   t.match((await visitor.get('/session')).json(), { authenticated: false })
   t.match((await tab().get('/session', { cookie: stolen })).json(), { authenticated: false }, 'nor does a copy of the cookie work')
+})
+
+t.test('who has an ID token that is too long for an address is signed out at the identity provider too', async t => {
+  await idp.lab.clients.patch('relying-party', { id_token_claims: ['groups'] })
+  await idp.lab.settings.patch({ scopes: { profile: ['groups'] } })
+  await idp.lab.users.patch('bob', { claims: { groups: Array.from({ length: 400 }, (_, n) => `group ${n} of the estuary`) } })
+  t.teardown(async () => {
+    await idp.lab.users.reset()
+    await idp.lab.settings.reset()
+    await idp.lab.clients.reset()
+  })
+  const visitor = tab()
+  const atProvider = new Visitor(idp)
+  const question = await atProvider.open((await visitor.get('/login')).location!.href)
+  const { location } = await atProvider.submit(question, { username: 'bob', password: 'bob-lab' }, 'Sign in')
+  await visitor.get(`${location!.pathname}${location!.search}`)
+  const { csrfToken } = (await visitor.get('/session')).json()
+  const { location: page } = await visitor.post('/logout', { 'csrf-token': String(csrfToken) })
+  const form = (await visitor.get(`${page!.pathname}${page!.search}`)).$('form')
+  t.equal(form.attr('action'), `${config.issuer}/session/end`)
+  const fields = Object.fromEntries(form.serializeArray().map(({ name, value }): [string, string] => [name, value]))
+  t.ok(fields['id_token_hint']!.length > 10_000)
+
+  t.equal(await atProvider.isKnown(), true)
+  const asked = await atProvider.post('/session/end', fields)
+  const back = asked.location ? asked : await atProvider.submit(asked, {}, 'Sign out')
+  t.equal((await visitor.get(`${back.location!.pathname}${back.location!.search}`)).location?.href, `${config.app}/`)
+  t.equal(await atProvider.isKnown(), false)
 })
 
 t.test('gives a new session to who signs in again, and ends the old one', async t => {
