@@ -49,8 +49,8 @@ export class FaultyLab {
   } = {}): Promise<void> {
     const { scopes } = this.find(name)
     await this.idp.faults.switchOn(name, {
-      ...(scopes.includes('client_id') && { client: this.lab.settings[client]! }),
-      ...(scopes.includes('username') && { user: this.username }),
+      ...(scopes.includes('client_id') && { client_id: this.lab.settings[client]! }),
+      ...(scopes.includes('username') && { username: this.username }),
       ...(count !== undefined && { count }),
       parameters
     })
