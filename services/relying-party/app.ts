@@ -4,6 +4,7 @@ import rateLimit from '@fastify/rate-limit'
 import { health } from '#lib/health.ts'
 import { buildServer, type Server } from '#lib/http-server.ts'
 import { labClock } from '#lib/lab-clock.ts'
+import { basePathOf } from '#lib/request-target.ts'
 import { openStateFolder } from '#lib/state-folder.ts'
 import { openStore } from '#lib/store.ts'
 import { AccessTokens } from './access-tokens.ts'
@@ -28,12 +29,13 @@ import { Sessions } from './sessions.ts'
 
 /** The relying party: the brand's own web application. */
 export async function buildRelyingParty (config: RelyingPartyConfig): Promise<Server> {
-  const app = buildServer(config, { frameworkErrors: answerMalformedUrl })
+  const basePath = basePathOf(config.app)
+  const app = buildServer(config, { frameworkErrors: answerMalformedUrl(basePath) })
 
   const store = openStore(join(openStateFolder(config.stateFolder), 'relying-party.sqlite'))
   app.addHook('onClose', async () => store.close())
   const sessions = new Sessions(store, config.session)
-  const attempts = new Attempts(store, { secure: config.app.startsWith('https:') })
+  const attempts = new Attempts(store, config.app)
   const watch = new SessionWatch(sessions)
   app.addHook('preClose', async () => watch.close())
 
@@ -45,7 +47,7 @@ export async function buildRelyingParty (config: RelyingPartyConfig): Promise<Se
   const accessTokens = new AccessTokens(store, { providers, sessions })
 
   await app.register(securityHeaders, { config, providers })
-  await app.register(errors)
+  await app.register(errors, { basePath })
   await app.register(canonicalHost, { config })
   if (config.lab) await app.register(labClock, { url: config.app, store, onMoved: startDiscovering })
   await app.register(rateLimit, { global: false, store: RateLimitStore })
@@ -59,6 +61,6 @@ export async function buildRelyingParty (config: RelyingPartyConfig): Promise<Se
   await app.register(profileRoutes, { providers, accessTokens })
   await app.register(signOutRoutes, { config, providers, attempts, sessions })
   await app.register(signOutByProviderRoutes, { providers, sessions, store })
-  await app.register(hostPageRoutes)
+  await app.register(hostPageRoutes, { config })
   return app
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Store } from '#lib/store.ts'
+import { cookieOf } from './cookies.ts'
 import { SignInError } from './errors.ts'
 import type { AuthorizationRequest, SignOutRequest } from './oidc/provider.ts'
 
@@ -22,6 +23,8 @@ interface MessengerAttempt extends AuthorizationRequest {
   returnTo: string
   /** `in-frame`: no page can be shown. `at-once`: the provider is asked to show none. `interactive`: it may */
   manner: 'in-frame' | 'at-once' | 'interactive'
+  /** with an ID token as a hint */
+  hinted: boolean
 }
 
 interface SignOutAttempt {
@@ -49,13 +52,14 @@ const stateFormat = /^[\w-]{43}$/
 export class Attempts {
   readonly #pending
   readonly #prefix: string
-  readonly #secure: boolean
+  readonly #cookie: ReturnType<typeof cookieOf>['options']
 
-  constructor (store: Store, { secure }: { secure: boolean }) {
+  /** @param app URL of this application */
+  constructor (store: Store, app: string) {
     this.#pending = store.collection<Attempt>('attempts')
-    this.#secure = secure
-    // With this prefix browsers refuse such a cookie from a sibling host.
-    this.#prefix = secure ? '__Host-attempt.' : 'attempt.'
+    const { name, options } = cookieOf(app, 'attempt')
+    this.#cookie = options
+    this.#prefix = `${name}.`
   }
 
   async start (request: FastifyRequest, reply: FastifyReply, attempt: Attempt): Promise<void> {
@@ -106,10 +110,6 @@ export class Attempts {
 
   #clearCookie (reply: FastifyReply, state: string): void {
     reply.clearCookie(`${this.#prefix}${state}`, this.#cookie)
-  }
-
-  get #cookie () {
-    return { path: '/', httpOnly: true, sameSite: 'lax', secure: this.#secure } as const
   }
 }
 

@@ -146,6 +146,7 @@ export function loadRelyingPartyConfig (env: NodeJS.ProcessEnv = process.env): R
     ...(env['OIDC_CLIENT_AUTH'] === 'private_key_jwt' ? { OIDC_PRIVATE_KEY: privateKey } : { OIDC_CLIENT_SECRET: secret() })
   }, env)
   const addresses = addressesOf(settings)
+  const { origin: genesysOrigin } = new URL(addresses.genesys)
   return {
     ...serverConfigOf('relying-party', settings.APP_PORT, addresses.app, settings),
     ...addresses,
@@ -172,7 +173,7 @@ export function loadRelyingPartyConfig (env: NodeJS.ProcessEnv = process.env): R
       deploymentId: settings.GENESYS_DEPLOYMENT_ID,
       environment: settings.GENESYS_ENVIRONMENT,
       scriptUrl: settings.GENESYS_SCRIPT_URL ?? `${addresses.genesys}/genesys-bootstrap/genesys.min.js`,
-      origins: settings.GENESYS_ORIGINS?.trim().split(/\s+/).map(oneSpelling) ?? [addresses.genesys, addresses.genesys.replace(/^http/, 'ws')]
+      origins: settings.GENESYS_ORIGINS?.trim().split(/\s+/).map(oneSpelling) ?? [genesysOrigin, genesysOrigin.replace(/^http/, 'ws')]
     }
   }
 }

@@ -39,6 +39,7 @@ export interface Lifetimes {
 
 // A code lives about a minute at most providers. One that waited longer than this is not worth handing over.
 const messengerCodeLifetime = 45
+const messengerRefusalLifetime = 60
 const endingLifetime = 24 * 60 * 60
 // Longer than a callback takes with a provider that uses all the time it is given.
 const lateSignIn = 5 * 60
@@ -48,6 +49,7 @@ export class Sessions {
   readonly #sessions
   readonly #tokens
   readonly #messengerCodes
+  readonly #messengerRefusals
   readonly #endings
   readonly #overAtProvider
   readonly #lifetimes: Lifetimes
@@ -60,6 +62,7 @@ export class Sessions {
     // Apart, since an ordinary request needs none, and they can be large.
     this.#tokens = store.collection<Tokens>('tokens')
     this.#messengerCodes = store.collection<MessengerCode>('messenger-codes')
+    this.#messengerRefusals = store.collection<string>('messenger-refusals')
     this.#endings = store.collection<Ending>('endings')
     this.#overAtProvider = store.collection<true>('over-at-provider')
     this.#lifetimes = lifetimes
@@ -183,12 +186,23 @@ export class Sessions {
   }
 
   async keepMessengerCode (id: string, code: MessengerCode): Promise<void> {
+    await this.#messengerRefusals.delete(id)
     await this.#messengerCodes.set(id, code, { ttl: messengerCodeLifetime })
   }
 
   /** The code that waits for the Messenger: given once, as it can be redeemed once. */
   takeMessengerCode (id: string): Promise<MessengerCode | undefined> {
     return this.#messengerCodes.take(id)
+  }
+
+  /** Keep why the provider gave no code for the Messenger, so that pages say so and do not ask it again and again. */
+  async keepMessengerRefusal (id: string, error: string): Promise<void> {
+    await this.#messengerRefusals.set(id, error, { ttl: messengerRefusalLifetime })
+  }
+
+  /** The error code of the last refusal, for a minute. */
+  messengerRefusalOf (id: string): Promise<string | undefined> {
+    return this.#messengerRefusals.get(id)
   }
 
   #keepingOf ({ issuer, user, sid, lastUsedAt, expiresAt }: Session): Keeping & { ttl: number } {

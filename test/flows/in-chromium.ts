@@ -45,6 +45,23 @@ export async function inChromium (t: Test, lab: Lab) {
     t.strictSame(complaints, [], 'nothing in the console')
   })
 
+  await t.test('a person signs in from somewhere on the page, and is there again', async t => {
+    const { page } = await openPage(t, chromium)
+    await page.goto(`${lab.app}/?a=1`)
+    await page.getByRole('link', { name: 'Before you paddle' }).click()
+    await page.getByRole('link', { name: 'Sign in', exact: true }).click()
+    await signInAs(page, 'Alice Anders').click()
+    await page.getByRole('banner').getByText('Alice Anders', { exact: true }).waitFor()
+    t.equal(page.url(), `${lab.app}/?a=1#before`)
+
+    await page.context().clearCookies()
+    await page.goto(`${lab.app}/?q=${'a'.repeat(7_000)}`)
+    await page.getByRole('link', { name: 'Sign in', exact: true }).click()
+    await signInAs(page, 'Alice Anders').click()
+    await page.getByRole('banner').getByText('Alice Anders', { exact: true }).waitFor()
+    t.equal(page.url(), `${lab.app}/`, 'at home where that is too long to be kept')
+  })
+
   await t.test('who opens the Messenger without being signed in is asked to sign in, and can', async t => {
     const { page, complaints } = await openPage(t, chromium)
     await page.goto(lab.app)

@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 import type { Browser, Page } from '../helpers/browser.ts'
-import { isRefusal, type FaultyLab } from '../helpers/faulty-lab.ts'
+import type { FaultyLab } from '../helpers/faulty-lab.ts'
 import type { MessengerRow, ProfileRow, SignOutRow } from './refusal-rows.ts'
 
 /** The response to the second authorization request: no code is handed over, and the sign-in of before stays. */
@@ -9,23 +9,27 @@ export async function faultsForTheMessenger (t: Test, faulty: FaultyLab, rows: [
   for (const [name, row] of rows) {
     await t.test(`${faulty.find(name).title} (${name}): ${'comes' in row ? 'there is a code' : row.error}`, async t => {
       const browser = await faulty.signedIn(t)
-      await browser.authCode()
       await faulty.switchOn(name, { client: 'GENESYS_CLIENT_ID', count: 1 })
       const since = await faulty.mark()
       const page = await browser.open(`${lab.app}/messenger/login`)
 
-      if ('comes' in row) {
-        t.equal(page.url, `${lab.app}/`)
-      } else {
-        isRefusal(t, page, row)
+      if ('error' in row && row.error.startsWith('state_')) {
+        t.equal(page.$('h1').text(), 'You are signed in', 'it may be an answer of before')
         await faulty.isLogged(t, 'GET', page, row.error)
-        t.equal((await browser.authCode()).status, 409, 'no code is handed over')
+      } else {
+        t.equal(page.url, `${lab.app}/`, 'it ends at home')
+      }
+      if ('error' in row && page.status === 200) {
+        const callback = browser.visited.findLast(url => url.startsWith(`${lab.app}/messenger/callback`))!
+        await faulty.isLogged(t, 'GET', { url: callback, status: 303 }, row.error)
+        const { status, json } = await browser.authCode()
+        t.strictSame([status, json()], [409, { error: 'code_refused', reason: row.error }], 'the page is told why there is no code')
       }
       t.equal((await browser.session()).authenticated, true, 'the person stays signed in')
       await faulty.isMet(t, name, since)
       t.strictSame(await idp.faults.active(), [])
 
-      await browser.open(lab.app + (page.$('a:contains("Try again")').attr('href') ?? '/messenger/login'))
+      await browser.open(`${lab.app}/messenger/login`)
       t.equal((await browser.authCode()).status, 200, 'the next time there is a code')
       await faulty.isDiscreet(t, browser, page, since)
     })

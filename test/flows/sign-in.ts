@@ -92,6 +92,7 @@ export async function signIn (t: Test, lab: Lab) {
     while (page.url.startsWith(lab.issuer)) page = await browser.submit(page, {}, 'Allow')
     t.equal(page.url, `${lab.app}/`)
     t.match((await browser.session()).user, { name: claims.name })
+    await browser.fetchCode()
     t.equal((await browser.authCode()).status, 200, 'the Messenger has its code too')
   })
 
@@ -105,6 +106,22 @@ export async function signIn (t: Test, lab: Lab) {
     const browser = new Browser(lab)
     const page = await browser.signIn('alice', '/?tour=moonrise&people=2')
     t.equal(page.url, `${lab.app}/?tour=moonrise&people=2`)
+  })
+
+  await t.test('back at a page that has done its part, or at a callback once more, one reads that one is signed in', async t => {
+    const browser = new Browser(lab)
+    const signInPage = await browser.openSignIn()
+    const callback = await browser.submit(signInPage, credentialsOf(lab.user('alice')), undefined, url => url.startsWith(`${lab.app}/callback`))
+    await browser.open(callback.url)
+    await browser.open(`${lab.app}/messenger/login`)
+    const messengerCallback = browser.visited.findLast(url => url.startsWith(`${lab.app}/messenger/callback`))!
+
+    for (const url of [callback.url, messengerCallback, signInPage.url]) {
+      const page = await browser.open(url)
+      t.equal(page.$('h1').text(), 'You are signed in', new URL(url).pathname)
+      t.equal((await browser.open(new URL(page.$('main a.primary').attr('href')!, page.url).href)).url, `${lab.app}/`, 'and goes on by a click')
+    }
+    t.match((await browser.session()).user, { sub: lab.user('alice').sub })
   })
 
   for (const outside of ['https://evil.example/', '//evil.example', '/\\evil.example', '/\t/evil.example', '/..//evil.example', '/login', '/messenger/login']) {

@@ -168,9 +168,19 @@ export class Browser extends ScriptlessBrowser {
     return this.open(`${this.lab.app}/login${query}`)
   }
 
-  /** Sign in as a test user and come back, consenting to whatever is asked. */
+  /** Sign in as a test user and come back, consenting to whatever is asked; then get the Messenger's code, as the page does. */
   async signIn (username: string, returnTo?: string): Promise<Page> {
-    let page = await this.submit(await this.openSignIn(returnTo), credentialsOf(this.lab.user(username)))
+    const page = await this.#consent(await this.submit(await this.openSignIn(returnTo), credentialsOf(this.lab.user(username))))
+    return page.url.startsWith(this.lab.app) && page.status === 200 ? this.fetchCode(page) : page
+  }
+
+  /** Have the relying party ask for the Messenger's code, and come back to the page. */
+  async fetchCode ({ url }: Pick<Page, 'url'> = { url: `${this.lab.app}/` }): Promise<Page> {
+    const { pathname, search, hash } = new URL(url)
+    return this.#consent(await this.open(`${this.lab.app}/messenger/login?${new URLSearchParams({ return_to: pathname + search + hash })}`))
+  }
+
+  async #consent (page: Page): Promise<Page> {
     while (page.$('button:contains("Allow")').length > 0) page = await this.submit(page, {}, 'Allow')
     return page
   }

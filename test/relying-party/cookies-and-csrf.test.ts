@@ -68,7 +68,7 @@ t.test('in the clear there is no such name, so the attacker\'s callback would si
   t.equal((await victim.get(callback)).status, 400, 'without the cookie it does not')
   const { status, location } = await victim.get(callback, { cookie: `attempt.${state}=${await cookieOf(attacker, `attempt.${state}`)}` })
   t.equal(status, 303)
-  t.equal(location?.pathname, '/messenger/login')
+  t.equal(location?.pathname, '/')
   t.match((await victim.get('/session')).json(), { user: { name: 'Bob Brandt' } })
 })
 

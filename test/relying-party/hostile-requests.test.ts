@@ -61,7 +61,7 @@ for (const [through, { tab }] of [['', parts], [', through a trusted proxy eithe
       isOurs(login)
 
       const callback = await visitor.get(await visitor.answerOfSignIn(idp, 'alice'), headers)
-      t.equal(callback.location?.href, `${config.app}/messenger/login?return_to=%2F`, what)
+      t.equal(callback.location?.href, `${config.app}/`, what)
       isOurs(callback)
 
       const messenger = await visitor.get('/messenger/login', headers)

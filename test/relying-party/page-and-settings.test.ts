@@ -108,7 +108,7 @@ t.test('serves its page at the root, and everything that it refers to', async t 
   t.match(headers.get('content-type'), 'text/html; charset=utf-8')
   const own = $('link[href], script[src], img[src]').toArray().map(element => $(element).attr('href') ?? $(element).attr('src')!)
   t.ok(own.length > 2)
-  for (const path of own) t.equal((await tab().get(path)).status, 200, path)
+  for (const path of own) t.equal((await tab().get(new URL(path, `${config.app}/`).pathname)).status, 200, path)
   t.equal($('script:not([src]), [style], [onclick]').length, 0, 'nothing that its own policy forbids')
 })
 

@@ -117,7 +117,7 @@ t.test('says who is signed in, until when, and never a token', async t => {
   const visitor = tab()
   const { status, location } = await visitor.signIn(idp, 'alice')
   t.equal(status, 303)
-  t.equal(location?.pathname, '/messenger/login')
+  t.equal(location?.href, `${config.app}/`)
 
   const { json, text, headers } = await visitor.get('/session')
   t.match(json(), { authenticated: true, user: { sub: 'usr-7f3a91c0', name: 'Alice Anders', email: 'alice@example.org' }, csrfToken: /.{20,}/ })

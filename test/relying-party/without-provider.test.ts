@@ -35,7 +35,7 @@ t.test('answers a sign-in with a page that says it is not possible now', async t
 t.test('shows its page and everything on it', async t => {
   const { status, $ } = await tab().get('/')
   t.equal(status, 200)
-  t.equal($('#sign-in').attr('href'), '/login?return_to=%2F')
+  t.equal($('#sign-in').attr('href'), 'login')
 })
 
 t.test('knows nobody, and gives a visitor no cookie for it', async t => {

@@ -10,6 +10,8 @@ export interface ErrorPage {
   meaning: string
   out: ErrorOut
   clients: { name: string, uri: string }[]
+  /** it is no error at all, but a page that has been used */
+  isOver: boolean
 }
 
 const meanings: Record<string, string> = {
@@ -30,8 +32,18 @@ export function errorPage (out: ErrorOut, clients: Clients): ErrorPage {
       : out.error === 'not_found' ? 'Page not found' : 'This cannot go on',
     meaning: known ?? 'The identity provider could not do what it was asked for.',
     out,
-    clients: waysBack(clients)
+    clients: waysBack(clients),
+    isOver: false
   }
+}
+
+// "Back" after a sign-in leads to a page that has done its part.
+const alreadySignedIn = { title: 'You are signed in', meaning: 'Nothing more is to be done on this page.', isOver: true }
+
+async function isSignedIn ({ raw, realm }: FastifyRequest, reply: FastifyReply): Promise<boolean> {
+  if (!realm) return false
+  const { accountId } = await realm.provider.Session.get(realm.provider.createContext(raw, reply.raw))
+  return accountId !== undefined
 }
 
 /** Turns what goes wrong in a route into an answer: a page for browsers, OAuth's JSON for everybody else. */
@@ -59,6 +71,8 @@ export const errors = fp<{ root: Realm }>(async (app, { root }) => {
     reply.header('cache-control', 'no-store')
     if (!request.headers.accept?.includes('text/html')) return reply.send(out)
     const { clients, mountPath: base } = request.realm ?? root
-    return reply.viewAsync('error', { ...errorPage(out, clients), base })
+    const page = errorPage(out, clients)
+    const isOver = out.error === 'session_not_found' && await isSignedIn(request, reply)
+    return reply.viewAsync('error', isOver ? { ...page, ...alreadySignedIn, base } : { ...page, base })
   }
 }, { name: 'errors', dependencies: ['pages'] })

@@ -55,6 +55,9 @@ const longestUrl = 4_000
 /** Genesys' own client: its codes are asked for here, and only Genesys can redeem them. */
 interface MessengerClient { clientId: string, scope: string }
 
+// With the rest of the request it stays below the 4,000 characters that every server and proxy takes.
+const longestHint = 3_000
+
 /** One identity provider, as the relying party sees it. Nobody else talks to it. */
 export class IdentityProvider {
   readonly issuer: string
@@ -174,10 +177,17 @@ export class IdentityProvider {
    *
    * @param sub who is signed in here: the code must be for the same person
    * @param prompt `none` for no page at all, nothing to let the provider show what it needs to
+   * @param idTokenHint the person's ID token, as `messengerHint` lets it be sent
+   * @throws {SignInError} when the provider would refuse it in any case
    */
-  async startMessengerSignIn (sub: string, prompt: 'none' | undefined): Promise<AuthorizationRequest & { url: string }> {
+  async startMessengerSignIn (
+    sub: string, { prompt, idTokenHint }: { prompt?: 'none' | undefined, idTokenHint?: string | undefined }
+  ): Promise<AuthorizationRequest & { url: string }> {
     const { messenger } = await this.discovery.get()
+    // Only Genesys could push: it takes the client's secret. https://www.rfc-editor.org/rfc/rfc9126#section-5
+    if (messenger.serverMetadata().require_pushed_authorization_requests === true) throw new SignInError('pushed_requests_only')
     return this.#start(messenger, {
+      ...(idTokenHint !== undefined && { id_token_hint: idTokenHint }),
       scope: this.#messenger.scope,
       redirect_uri: this.#urlOf('/messenger/callback'),
       ...(prompt && { prompt }),
@@ -186,6 +196,18 @@ export class IdentityProvider {
         claims: JSON.stringify({ id_token: { sub: { value: sub } } })
       })
     })
+  }
+
+  /**
+   * Whether an ID token of this application may be sent as `id_token_hint` with `prompt: 'none'`. It should be one of the same
+   * client, and strict providers refuse any other; those that insist on one have to be given what there is.
+   *
+   * @returns `never` where it would make the URL too long
+   * @see https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
+   */
+  messengerHint (idToken: string | undefined): 'at once' | 'if it is asked for' | 'never' {
+    if (idToken === undefined || idToken.length > longestHint) return 'never'
+    return [decodeJwt(idToken).aud].flat().includes(this.#messenger.clientId) ? 'at once' : 'if it is asked for'
   }
 
   /**

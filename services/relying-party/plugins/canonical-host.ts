@@ -1,32 +1,33 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { basePathOf } from '#lib/request-target.ts'
 import type { RelyingPartyConfig } from '../config.ts'
 import { policyOf } from './security-headers.ts'
 
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]'])
-const forAnyName = /^\/(livez|readyz|own-name\.js|page\.css|problem\.css|favicon\.svg)$/
+const forAnyName = /^\/(livez|readyz|own-name\.js|addresses\.js|page\.css|problem\.css|favicon\.svg)$/
 
 /** Sends whoever typed another name of this machine to the one that cookies and redirect URIs are of. */
 export const canonicalHost = fp<{ config: RelyingPartyConfig }>(async (app, { config }) => {
-  const { host, hostname, port, protocol } = new URL(config.app)
+  const { host, hostname, origin, port, protocol } = new URL(config.app)
   const isBelowLocalhost = hostname.endsWith('.localhost')
   const isLocalhost = hostname === 'localhost' && port === String(config.port)
   // Anywhere else it is a proxy that calls it so, and would be sent round for ever.
   if (!(isBelowLocalhost || isLocalhost) || protocol !== 'http:') return
 
   const contentSecurityPolicy = policyOf({
-    'script-src': ["'self'"], 'style-src': ["'self'"], 'img-src': ["'self'"], 'connect-src': [config.app]
+    'script-src': ["'self'"], 'style-src': ["'self'"], 'img-src': ["'self'"], 'connect-src': [origin]
   })
   const names = [config.app, config.issuer, config.messenger.scriptUrl].map(url => new URL(url).hostname).filter(name => name.endsWith('.localhost'))
 
   app.addHook('onRequest', async (request, reply) => {
     if (!loopback.has(request.hostname) || request.hostname === hostname || forAnyName.test(request.url)) return
-    // The target of a request may also be a whole URL, or no path: https://www.rfc-editor.org/rfc/rfc9112#section-3.2
+    // The target of a request may also be no path: https://www.rfc-editor.org/rfc/rfc9112#section-3.2
     const destination = config.app + (request.url.startsWith('/') ? request.url : '/')
     if (!isBelowLocalhost || !isNavigation(request)) return reply.redirect(destination, 302)
     // Not every browser finds such a name, and a redirect into nothing says nothing.
     reply.headers({ 'content-security-policy': contentSecurityPolicy, 'cache-control': 'no-store' })
-    return reply.view('own-name', { host, destination, hosts: `127.0.0.1 ${names.join(' ')}`, lab: config.lab })
+    return reply.view('own-name', { base: basePathOf(config.app), host, destination, hosts: `127.0.0.1 ${names.join(' ')}`, lab: config.lab })
   })
 
   // What the page asks for, from another origin.

@@ -47,6 +47,7 @@ const words: Record<string, Words> = {
   invalid_token: { title: 'The sign-in failed', meaning: 'The identity provider does not take the access token that it gave us.' },
   state_missing: { title: 'This was no answer to a sign-in', meaning: 'The address you came by lacks what it needs. Start from the application.' },
   state_unknown: { title: 'This sign-in is over', meaning: 'It was finished already, it took too long, or it was started in another browser. If you did not start one, somebody may have sent you a link to sign you in as them; you were not.' },
+  state_unknown_and_signed_in: { title: 'You are signed in', meaning: 'This address was used already: nothing more is to be done here. If you did not open it yourself, somebody may have sent you a link to sign you in as them; you were not.' },
   unknown_issuer: { title: 'We do not know that identity provider', meaning: 'The link you followed wanted to sign you in with a provider that this application has nothing to do with.' },
   other_provider: { title: 'The sign-in failed', meaning: 'The answer came from another identity provider than the one that was asked, so we did not use it. Somebody may have tried to mix them up.' },
   sign_out_unconfirmed: { title: 'You are signed out here', meaning: 'Your session of this application is over. What came back from the identity provider does not fit your sign-out, so we cannot say whether you are signed out there too.' },
@@ -62,31 +63,31 @@ const words: Record<string, Words> = {
 }
 
 /** Turns everything that goes wrong into an answer: a page with a way on for browsers, JSON for scripts. */
-export const errors = fp(async app => {
+export const errors = fp<{ basePath: string }>(async (app, { basePath }) => {
   await app.register(view, { engine: { eta }, root: views, production: true })
 
-  app.setNotFoundHandler((request, reply) => answer(request, reply.code(404), { error: 'not_found' }))
+  app.setNotFoundHandler((request, reply) => answer(basePath, request, reply.code(404), { error: 'not_found' }))
 
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     if (error instanceof SignInError) {
       request.log.info(`refused: ${error.message}`)
       if (error.statusCode === 503) reply.header('retry-after', '2')
-      return answer(request, reply.code(error.statusCode), error)
+      return answer(basePath, request, reply.code(error.statusCode), error)
     }
     const status = error.statusCode ?? 500
     if (status >= 500) {
       request.log.error({ err: error }, 'a request failed')
-      return answer(request, reply.code(status), { error: 'internal_error' })
+      return answer(basePath, request, reply.code(status), { error: 'internal_error' })
     }
     request.log.info(`refused: ${error.code}, ${error.message}`)
     const code = error.code?.startsWith('FST_CSRF') ? 'csrf' : status === 429 ? 'rate_limited' : 'malformed'
-    return answer(request, reply.code(status), { error: code, description: error.message })
+    return answer(basePath, request, reply.code(status), { error: code, description: error.message })
   })
 }, { name: 'errors' })
 
 /** The same for an address that cannot be read: no hook gets to see it, so no header of the others is there. */
-export function answerMalformedUrl (error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
-  const page = { ...words['malformed'], error: 'malformed', description: error.message, providerSays: undefined, retry: '/' }
+export const answerMalformedUrl = (base: string) => (error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void => {
+  const page = { base, ...words['malformed'], error: 'malformed', description: error.message, providerSays: undefined, retry: '/', isOver: false }
   reply.raw.statusCode = 400
   reply.headers({
     'cache-control': 'no-store',
@@ -99,11 +100,12 @@ export function answerMalformedUrl (error: FastifyError, _request: FastifyReques
 
 type Problem = Pick<SignInError, 'error'> & Partial<Pick<SignInError, 'description' | 'providerSays' | 'retry'>>
 
-function answer (request: FastifyRequest, reply: FastifyReply, { error, description, providerSays, retry = '/' }: Problem) {
+function answer (base: string, request: FastifyRequest, reply: FastifyReply, { error, description, providerSays, retry = '/' }: Problem) {
   reply.header('cache-control', 'no-store')
   if (!request.headers.accept?.includes('text/html')) {
     return reply.send({ error, ...(description && { error_description: description }) })
   }
-  const { title, meaning } = words[error] ?? { title: 'The sign-in failed', meaning: `The identity provider refused. ${again}` }
-  return reply.viewAsync('problem', { title, meaning, error, description, providerSays, retry })
+  const isOver = /^state_/.test(error) && request.signedIn !== undefined
+  const { title, meaning } = words[isOver ? 'state_unknown_and_signed_in' : error] ?? { title: 'The sign-in failed', meaning: `The identity provider refused. ${again}` }
+  return reply.viewAsync('problem', { base, title, meaning, error, description, providerSays, retry: isOver ? '/' : retry, isOver })
 }

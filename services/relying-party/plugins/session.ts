@@ -3,6 +3,7 @@ import cookie from '@fastify/cookie'
 import csrfProtection from '@fastify/csrf-protection'
 import secureSession from '@fastify/secure-session'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { cookieOf } from '../cookies.ts'
 import type { RelyingPartyConfig } from '../config.ts'
 import type { IdentityProviders } from '../oidc/providers.ts'
 import type { Session, Sessions } from '../sessions.ts'
@@ -24,16 +25,15 @@ export const session = fp<{
   providers: IdentityProviders
   sessions: Sessions
 }>(async (app, { config, providers, sessions }) => {
-  const secure = config.app.startsWith('https:')
+  const { name, options } = cookieOf(config.app, 'session')
 
   await app.register(cookie)
   await app.register(secureSession, {
-    // With this prefix browsers refuse such a cookie from a sibling host, and one without Secure.
-    cookieName: secure ? '__Host-session' : 'session',
+    cookieName: name,
     key: config.session.key,
     expiry: config.session.lifetime,
     // Lax and not Strict: the browser comes back from the provider by a link from another site.
-    cookie: { path: '/', httpOnly: true, sameSite: 'lax', secure, maxAge: config.session.lifetime }
+    cookie: { ...options, maxAge: config.session.lifetime }
   })
   await app.register(csrfProtection, { sessionPlugin: '@fastify/secure-session' })
 

@@ -1,7 +1,7 @@
 // Why the person is signed out, when it was not their own doing in this browser.
 
 import { find } from './elements.js'
-import { signInUrl } from './session.js'
+import { leadToSignIn } from './session.js'
 
 /** sessionStorage: the person has read in this tab why they are signed out. */
 const DISMISSED = 'ended-dismissed'
@@ -17,7 +17,7 @@ const reasons = {
 const notice = find('#ended', HTMLElement)
 const reasonText = find('#ended-reason', HTMLElement)
 
-find('#sign-in-again', HTMLAnchorElement).href = signInUrl()
+leadToSignIn(find('#sign-in-again', HTMLAnchorElement))
 
 find('#dismiss', HTMLButtonElement).addEventListener('click', () => {
   sessionStorage.setItem(DISMISSED, 'true')

@@ -1,10 +1,12 @@
 // Genesys Messenger with authentication: the deployment snippet and the AuthProvider plugin.
 // Genesys Cloud Developer Center: "Authenticated Messenger", "Auth plugin", "AuthProvider plugin".
 
-import { fetchAuthCode } from './auth-code.js'
+import { addressOf, messengerSignInUrl } from './addresses.js'
+import { CodeRefused, fetchAuthCode } from './auth-code.js'
 import { codeIsAccepted, renewCode, takeCode } from './next-code.js'
 import { signInUrl } from './session.js'
 import { signInByWindow } from './sign-in-window.js'
+import { fetchCodeSilently, needsRedirect } from './silent-code.js'
 
 /** @typedef {import('./auth-code.js').AuthCode} AuthCode */
 /** @typedef {import('./genesys-types.js').GenesysWindow} GenesysWindow */
@@ -16,7 +18,7 @@ import { signInByWindow } from './sign-in-window.js'
  * @typedef {object} MessengerOptions
  * @property {Session} session  as the page has just loaded it
  * @property {() => Promise<Session>} loadSession  asks the server, so that the answer is never stale
- * @property {(available: boolean) => void} onAvailability
+ * @property {(available: boolean, reason?: string) => void} onAvailability  with the error code, where there is no code to be had
  * @property {() => void} onActivity  the person takes part in the conversation, which the page itself cannot see
  */
 
@@ -51,7 +53,7 @@ export function startMessenger (options) {
 }
 
 async function start () {
-  const response = await fetch('/messenger/config')
+  const response = await fetch(addressOf('messenger/config'))
   if (!response.ok) throw new Error(`GET /messenger/config was answered with ${response.status}`)
   const { scriptUrl, ...config } = /** @type {SnippetConfig & { scriptUrl: string }} */ (await response.json())
   embed(/** @type {GenesysWindow} */ (/** @type {unknown} */ (window)), scriptUrl, config)
@@ -175,17 +177,26 @@ async function getAuthCode () {
  * @returns {never}
  */
 function noteNoCode (error) {
-  page.onAvailability(false)
+  page.onAvailability(false, error instanceof CodeRefused ? error.reason : undefined)
   throw error
 }
 
 /**
  * @param {import('./sign-in-window.js').Visitor} window
  * @param {string} returnTo
+ * @param {number} visits
  */
-async function fetchCodeForWindow (window, returnTo) {
+async function fetchCodeForWindow (window, returnTo, visits) {
   const session = await page.loadSession()
   if (!session.authenticated) throw new Error('Nobody is signed in')
+  if (visits === 1) {
+    const outcome = await fetchCodeSilently(messengerSignInUrl(returnTo))
+    if (needsRedirect(outcome)) {
+      window.goTo(messengerSignInUrl(returnTo))
+      return undefined
+    }
+    if (outcome !== 'code') throw new CodeRefused(outcome)
+  }
   const { code, location } = await fetchAuthCode(session, returnTo)
   if (location !== undefined) window.goTo(location)
   if (!code) return undefined

@@ -1,14 +1,18 @@
-// Codes for the Messenger: the one that waits at the server, or another, which a hidden frame brings if that works, and
-// else a redirect of the whole page.
+// Codes for the Messenger: the one that waits at the server, or another. A hidden frame brings it or, where a browser keeps
+// cookies from frames, a redirect of the whole page.
 
-import { fetchAuthCode } from './auth-code.js'
-import { fetchCodeSilently } from './silent-code.js'
+import { currentPlace, messengerSignInUrl } from './addresses.js'
+import { CodeRefused, fetchAuthCode } from './auth-code.js'
+import { fetchCodeSilently, needsRedirect } from './silent-code.js'
 
 /** @typedef {import('./session.js').SignedInSession} SignedInSession */
 
 /** sessionStorage: when this tab last tried each way for a code that the Messenger has not accepted yet. */
 const LAST_FRAME = 'messenger-last-frame'
 const LAST_TRIP = 'messenger-last-trip'
+
+/** sessionStorage: a code was brought for this tab, and not taken yet. */
+const WAITS = 'messenger-code-waits'
 
 /**
  * A code works once, so it is never kept here: every call gets a new one.
@@ -17,10 +21,14 @@ const LAST_TRIP = 'messenger-last-trip'
  */
 export function takeCode (session) {
   return inTurn(async () => {
-    const first = await fetchAuthCode(session, currentPath())
+    if (!sessionStorage.getItem(WAITS) && !await bringCode(messengerSignInUrl())) return undefined
+    sessionStorage.removeItem(WAITS)
+    const first = await fetchAuthCode(session, currentPlace())
     if (first.location === undefined) return first.code
+    // Another tab may have taken it, or it has waited for too long.
     if (!await bringCode(first.location)) return undefined
-    const second = await fetchAuthCode(session, currentPath())
+    sessionStorage.removeItem(WAITS)
+    const second = await fetchAuthCode(session, currentPlace())
     if (!second.code) throw new Error('The code is gone')
     return second.code
   })
@@ -28,7 +36,13 @@ export function takeCode (session) {
 
 /** Has the server get another code, whether it has one or not. */
 export function renewCode () {
-  return inTurn(() => bringCode(`/messenger/login?${new URLSearchParams({ return_to: currentPath() })}`))
+  return inTurn(() => bringCode(messengerSignInUrl()))
+}
+
+/** To be called when the page leaves for a code. */
+export function expectCode () {
+  note(LAST_TRIP)
+  sessionStorage.setItem(WAITS, 'true')
 }
 
 /** To be called when the Messenger has accepted a code. */
@@ -39,17 +53,27 @@ export function codeIsAccepted () {
 
 /**
  * The identity provider may refuse to issue a code, or Genesys to accept it. Without a limit the page would then go
- * round for ever, so each way is tried once a minute.
+ * round for ever, so each way is tried once a minute. And the page does not leave for a provider that has an error page of its
+ * own to show, for all that a frame can tell.
  * @param {string} url
+ * @throws {CodeRefused}
  * @returns {Promise<boolean>} true when the server has a code now, false when the page is leaving for it
  */
 async function bringCode (url) {
   if (!isRecent(LAST_FRAME)) {
     note(LAST_FRAME)
-    if (await fetchCodeSilently(url)) return true
+    const outcome = await fetchCodeSilently(url)
+    if (outcome === 'code') {
+      sessionStorage.setItem(WAITS, 'true')
+      return true
+    }
+    if (!needsRedirect(outcome)) {
+      note(LAST_TRIP)
+      throw new CodeRefused(outcome)
+    }
   }
   if (isRecent(LAST_TRIP)) throw new Error('The last redirect for a code did not help')
-  note(LAST_TRIP)
+  expectCode()
   location.assign(url)
   return false
 }
@@ -72,8 +96,4 @@ function isRecent (way) {
 /** @param {string} way */
 function note (way) {
   sessionStorage.setItem(way, String(Date.now()))
-}
-
-function currentPath () {
-  return location.pathname + location.search
 }

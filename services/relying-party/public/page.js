@@ -2,10 +2,11 @@
 
 import { clearAccount, showAccount } from './account.js'
 import { Activity } from './activity.js'
+import { showChatAvailability } from './chat-note.js'
 import { announce, find } from './elements.js'
 import { showEnded } from './ended-notice.js'
 import { checkOwner, startMessenger } from './messenger.js'
-import { fetchSession, signInUrl } from './session.js'
+import { fetchSession, leadToSignIn } from './session.js'
 import { hearTabs, tellTabs } from './session-channel.js'
 import { SessionEvents } from './session-events.js'
 import { prepareSessionList, showSessionList } from './session-list.js'
@@ -13,7 +14,6 @@ import { allowSignOut } from './sign-out.js'
 
 /** @typedef {import('./session.js').Session} Session */
 
-const chatNote = find('#chat-note', HTMLElement)
 const tryAgain = find('#try-again', HTMLButtonElement)
 
 /** @type {Session | undefined} */
@@ -26,7 +26,7 @@ let state = 'loading'
 let asked = 0
 let answered = 0
 
-find('#sign-in', HTMLAnchorElement).href = signInUrl()
+leadToSignIn(find('#sign-in', HTMLAnchorElement))
 
 const events = new SessionEvents(() => {
   // Whether it is so, each tab asks the server itself.
@@ -138,9 +138,4 @@ function showState (now) {
   for (const element of document.querySelectorAll('[data-when]')) {
     element.toggleAttribute('hidden', element.getAttribute('data-when') !== state)
   }
-}
-
-/** @param {boolean} available */
-function showChatAvailability (available) {
-  chatNote.textContent = available ? '' : 'Chat is not available right now.'
 }

@@ -1,5 +1,7 @@
 // The server tells when the session of this browser ends, whoever has ended it and wherever.
 
+import { addressOf } from './addresses.js'
+
 /** A stream that lasts no longer than this, in milliseconds, has not been of much use. */
 const SHORT = 5_000
 
@@ -89,7 +91,7 @@ export class SessionEvents {
  */
 function streamEnd (signal, onOpen) {
   return new Promise((resolve) => {
-    const stream = new EventSource('/session/events')
+    const stream = new EventSource(addressOf('session/events'))
     const close = () => {
       stream.close()
       resolve(undefined)

@@ -1,5 +1,6 @@
 // The account section's list of the browsers in which the person is signed in.
 
+import { addressOf } from './addresses.js'
 import { describeDevice } from './device.js'
 import { announce, find, showTime } from './elements.js'
 
@@ -47,7 +48,7 @@ export function prepareSessionList () {
 /** @returns {Promise<ListedSession[] | undefined>} */
 async function fetchSessions () {
   try {
-    const response = await fetch('/sessions', { cache: 'no-store', signal: AbortSignal.timeout(10_000) })
+    const response = await fetch(addressOf('sessions'), { cache: 'no-store', signal: AbortSignal.timeout(10_000) })
     return response.ok ? (await response.json()).sessions : undefined
   } catch {
     return undefined
@@ -104,7 +105,7 @@ async function end ({ handle, name, csrfToken, button }) {
  */
 async function hasEnded (handle, csrfToken) {
   try {
-    const response = await fetch(`/sessions/${encodeURIComponent(handle)}/end`, {
+    const response = await fetch(addressOf(`sessions/${encodeURIComponent(handle)}/end`), {
       method: 'POST',
       headers: { 'csrf-token': csrfToken }
     })

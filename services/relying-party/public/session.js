@@ -1,5 +1,7 @@
 // Who is signed in. The session is an HttpOnly cookie that only the server can read; this page never holds a token.
 
+import { addressOf, currentPlace } from './addresses.js'
+
 /**
  * Claims about the person, as OpenID Connect Core 1.0, section 5.1, names them. Providers may leave any of them out.
  * @typedef {object} User
@@ -23,12 +25,25 @@
 
 /** @returns {Promise<Session>} */
 export async function fetchSession () {
-  const response = await fetch('/session', { cache: 'no-store', signal: AbortSignal.timeout(10_000) })
+  const response = await fetch(addressOf('session'), { cache: 'no-store', signal: AbortSignal.timeout(10_000) })
   if (!response.ok) throw new Error(`GET /session was answered with ${response.status}`)
   return await response.json()
 }
 
-/** Where to sign in and come back to this page from. */
-export function signInUrl () {
-  return `/login?${new URLSearchParams({ return_to: location.pathname + location.search })}`
+/**
+ * Where to sign in.
+ * @param {string} returnTo where to come back to, this page where not said
+ */
+export function signInUrl (returnTo = currentPlace()) {
+  return `${addressOf('login')}?${new URLSearchParams({ return_to: returnTo })}`
+}
+
+/**
+ * Has a link lead to the sign-in, and back to where the person is on this page by then.
+ * @param {HTMLAnchorElement} link
+ */
+export function leadToSignIn (link) {
+  const update = () => { link.href = signInUrl() }
+  update()
+  addEventListener('hashchange', update)
 }

@@ -6,6 +6,9 @@
  * @property {() => void} close
  */
 
+import { addressOf } from './addresses.js'
+import { signInUrl } from './session.js'
+
 const WIDTH = 480
 const HEIGHT = 720
 
@@ -13,13 +16,13 @@ const HEIGHT = 720
  * The identity provider's Cross-Origin-Opener-Policy may cut the tie between the two windows, so neither holds on to the
  * other: they talk over a channel that only they know the name of.
  * @template Result
- * @param {(visitor: Visitor, returnTo: string) => Promise<Result | undefined>} returned
+ * @param {(visitor: Visitor, returnTo: string, visits: number) => Promise<Result | undefined>} returned
  *   what to do each time the window has returned; without a result it has been sent on
  * @returns {Promise<Result>} stays open when the person closes the window, which nobody can tell
  */
 export async function signInByWindow (returned) {
   const id = crypto.randomUUID()
-  const returnTo = `/signed-in.html?${new URLSearchParams({ id })}`
+  const returnTo = `${addressOf('signed-in.html')}?${new URLSearchParams({ id })}`
   const channel = new BroadcastChannel(`sign-in:${id}`)
   try {
     const result = new Promise((resolve, reject) => {
@@ -31,13 +34,13 @@ export async function signInByWindow (returned) {
           goTo: (/** @type {string} */ path) => channel.postMessage({ goTo: path }),
           close: () => channel.postMessage({ close: true })
         }
-        returned(visitor, returnTo).then((value) => { if (value !== undefined) resolve(value) }, (error) => {
+        returned(visitor, returnTo, visits).then((value) => { if (value !== undefined) resolve(value) }, (error) => {
           visitor.close()
           reject(error)
         })
       }
     })
-    openWindow(`/login?${new URLSearchParams({ return_to: returnTo })}`)
+    openWindow(signInUrl(returnTo))
     return await result
   } finally {
     channel.close()
@@ -50,6 +53,6 @@ function openWindow (url) {
   const top = Math.round(screenY + (outerHeight - HEIGHT) / 2)
   const opened = window.open(url, '_blank', `popup,width=${WIDTH},height=${HEIGHT},left=${left},top=${top}`)
   if (opened) return
-  location.assign(`/login?${new URLSearchParams({ return_to: location.pathname + location.search })}`)
+  location.assign(signInUrl())
   throw new Error('The browser has blocked the sign-in window, so signing in goes on in this one')
 }

@@ -1,5 +1,6 @@
 // Signing out, in this browser or everywhere: the Messenger first, then the whole page goes by way of the server.
 
+import { addressOf } from './addresses.js'
 import { find } from './elements.js'
 import { logOutMessenger } from './messenger.js'
 
@@ -10,7 +11,7 @@ for (const form of forms) {
     event.preventDefault()
     setDisabled(true)
     await logOutMessenger()
-    location.assign(await signOut(form).catch(() => '/'))
+    location.assign(await signOut(form).catch(() => addressOf('.')))
   })
 }
 

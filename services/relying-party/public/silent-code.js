@@ -9,18 +9,29 @@ const PATIENCE_AFTER_LOAD = 2_000
 /** sessionStorage: here it is of no use to try. */
 const IN_VAIN = 'messenger-frame-in-vain'
 
+const redirectHelps = new Set(['login_required', 'consent_required', 'interaction_required', 'account_selection_required'])
+
+/**
+ * Whether the provider has understood the request, and would go on if it could show a page, or had the cookies that a frame
+ * goes without.
+ * @param {string} outcome as of `fetchCodeSilently`
+ */
+export function needsRedirect (outcome) {
+  return redirectHelps.has(outcome)
+}
+
 /**
  * Has the server get a code. Browsers that withhold the cookies of other sites from frames keep the provider from seeing
- * who is signed in, and providers can refuse to be framed. Neither changes while a tab is open, so after one such attempt
- * this tab makes no other: each would only delay the redirect that it needs anyway.
+ * who is signed in. That does not change while a tab is open, so after one such attempt this tab makes no other: each would
+ * only delay the redirect that it needs anyway.
  * @param {string} url the answer's `location` when a code is required
- * @returns {Promise<boolean>} whether the server has one now
+ * @returns {Promise<string>} `code` when the server has one now, else the error: `no_answer` when the frame does not get there
  */
 export async function fetchCodeSilently (url) {
-  if (sessionStorage.getItem(IN_VAIN)) return false
+  if (sessionStorage.getItem(IN_VAIN)) return 'login_required'
   const outcome = await outcomeInFrame(`${url}&frame=true`)
-  if (outcome === 'login_required' || outcome === undefined) sessionStorage.setItem(IN_VAIN, 'true')
-  return outcome === 'code'
+  if (outcome === 'login_required') sessionStorage.setItem(IN_VAIN, 'true')
+  return outcome ?? 'no_answer'
 }
 
 /**

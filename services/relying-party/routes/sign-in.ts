@@ -7,11 +7,11 @@ import { SignInError } from '../errors.ts'
 import { refuseHead } from '../plugins/refuse-head.ts'
 import type { IdentityProvider } from '../oidc/provider.ts'
 import type { IdentityProviders } from '../oidc/providers.ts'
-import { checkReturnTo, checkTargetLink } from '../return-to.ts'
+import { checkReturnTo, checkTargetLink, urlOf } from '../return-to.ts'
 import type { Sessions } from '../sessions.ts'
 
-const longestUrl = 2000
-const url = Type.Optional(Type.String({ maxLength: longestUrl }))
+const longestIssuer = 2000
+const url = Type.Optional(Type.String())
 
 /** The authorization code flow: off to the identity provider, and back with a code. */
 export const signInRoutes: FastifyPluginAsyncTypebox<{
@@ -36,7 +36,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox<{
 
   app.get('/login', {
     config: { rateLimit },
-    schema: { querystring: Type.Object({ return_to: url, iss: url }) }
+    schema: { querystring: Type.Object({ return_to: url, iss: Type.Optional(Type.String({ maxLength: longestIssuer })) }) }
   }, async (request, reply) => {
     const returnTo = checkReturnTo(request.query.return_to, config.app)
     const provider = request.query.iss === undefined ? providers.main : providers.of(request.query.iss)
@@ -46,7 +46,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox<{
   // A provider, or a portal of its, lets people begin there. It says who they are and where they want to go, and decides
   // nothing by that. https://openid.net/specs/openid-connect-core-1_0.html#ThirdPartyInitiatedLogin
   const initiation = Type.Object({
-    iss: Type.String({ maxLength: longestUrl }),
+    iss: Type.String({ maxLength: longestIssuer }),
     login_hint: Type.Optional(Type.String({ maxLength: 500 })),
     target_link_uri: url
   })
@@ -82,8 +82,9 @@ export const signInRoutes: FastifyPluginAsyncTypebox<{
     // Makes the secret of the CSRF tokens now: two pages that load at once would each make one and disagree.
     reply.generateCsrf()
 
-    // Genesys needs a code of its own, and now the identity provider will ask nothing for it.
-    return reply.redirect(`${config.app}/messenger/login?${new URLSearchParams({ return_to: returnTo })}`, 303)
+    // Genesys needs a code of its own. The page asks for it, in a frame: should the provider refuse, or answer with an error
+    // page, nobody is left there.
+    return reply.redirect(urlOf(returnTo, config.app), 303)
   })
 
   function withRetry (error: unknown, provider: IdentityProvider, returnTo: string): unknown {

@@ -154,6 +154,7 @@ t.test('signs in with oauth2-mock-server by settings alone, and asks it for the 
   t.equal(page.status, 200)
   t.match(await person.session(), { authenticated: true, user: { sub: 'johndoe' } })
   t.same(await person.profile(), { status: 200, body: { sub: 'johndoe' } })
+  await person.fetchCode()
   t.equal(person.visited.filter(url => url.startsWith(`${idp}/authorize`)).length, 2, 'one code for us, one for the Messenger')
 })
 
@@ -289,6 +290,7 @@ for (const [label, settings, proxy] of [
     const page = await person.signIn()
     t.equal(page.url, `${app}/`, page.$('dl').text())
     t.match(await person.session(), { authenticated: true, user: { sub: 'ada' } })
+    await person.fetchCode()
     const redirectUris = new Set(provider.at('/auth').map(({ understood }) => understood['redirect_uri']))
     t.same([...redirectUris], [`${app}/callback`, `${app}/messenger/callback`])
     t.equal((await person.signOut()).url, `${app}/`)

@@ -31,6 +31,11 @@ export class Person extends ScriptlessBrowser {
     return this.open('/login')
   }
 
+  /** Have the Messenger's code fetched, as the page does in a frame: where that ends. */
+  async fetchCode (): Promise<Page> {
+    return this.open('/messenger/login?frame=true')
+  }
+
   /** Sign out here and at the provider, and come back. */
   async signOut (): Promise<Page> {
     const { csrfToken } = await this.session()

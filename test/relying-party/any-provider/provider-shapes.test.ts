@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { fetch } from '#lib/outbound.ts'
 import { type BareProvider, claimsOf, startBareProvider } from './bare-provider.ts'
 import { Person } from './person.ts'
-import { freeAddresses, startRelyingParty } from './relying-party.ts'
+import { freeAddresses, ours, startRelyingParty } from './relying-party.ts'
 import { changeIdTokens, start } from './start.ts'
 
 /** Sign in, see the profile and sign out: what a person does with any provider. */
@@ -14,6 +14,7 @@ async function wholeVisit (t: Test, person: Person, origin: string) {
   t.equal(page.url, `${origin}/`, page.$('dl').text())
   t.match(await person.session(), { authenticated: true, user: claimsOf('ada') })
   t.match(await person.profile(), { status: 200, body: claimsOf('ada') })
+  await person.fetchCode()
   t.equal((await person.signOut()).url, `${origin}/`)
   t.match(await person.session(), { authenticated: false })
 }
@@ -195,6 +196,7 @@ t.test('signs in where a person has another sub for each client, and asks for th
   t.equal(page.url, `${origin}/`, page.$('dl').text())
   t.match(await person.session(), { authenticated: true, user: { sub: 'ada of relying-party' } })
   t.match(await person.profile(), { status: 200, body: { sub: 'ada of relying-party' } })
+  await person.fetchCode()
   const forMessenger = provider.at('/auth').find(({ query }) => query['client_id'] === 'genesys-messenger')
   t.match(forMessenger?.query, { prompt: 'none', claims: undefined })
 })
@@ -202,8 +204,90 @@ t.test('signs in where a person has another sub for each client, and asks for th
 t.test('asks for the Messenger\'s code for the same sub where the provider takes the claims parameter', async t => {
   const { person, provider } = await start(t, { configuration: { features: { claimsParameter: { enabled: true } } } })
   await person.signIn()
+  await person.fetchCode()
   const forMessenger = provider.at('/auth').find(({ query }) => query['client_id'] === 'genesys-messenger')
   t.same(JSON.parse(forMessenger!.query['claims']!), { id_token: { sub: { value: 'ada' } } })
+})
+
+/** Answer the requests for the Messenger's code otherwise. */
+const forMessenger = (answer: (ctx: { query: Record<string, unknown>, status: number, body: unknown, redirect (url: string): void }) => boolean) =>
+  (provider: Provider) => {
+    provider.use(async (ctx, next) => {
+      if (ctx.path !== '/auth' || ctx.query['client_id'] !== 'genesys-messenger' || !answer(ctx)) await next()
+    })
+  }
+
+function refuse (ctx: Parameters<Parameters<typeof forMessenger>[0]>[0], iss: string, error: string): true {
+  const { redirect_uri: redirectUri, state } = ctx.query
+  ctx.redirect(`${String(redirectUri)}?${new URLSearchParams({ error, state: String(state), iss })}`)
+  return true
+}
+
+const secondCodeRefused: [string, Parameters<typeof start>[1] & object, { asked: number, outcome: string, reason?: string }][] = [
+  ['takes pushed requests only', { configuration: { features: { pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: true } } } }, {
+    asked: 0, outcome: 'pushed_requests_only', reason: 'pushed_requests_only'
+  }],
+  ['does not know prompt=none', { prepare: provider => forMessenger(ctx => refuse(ctx, provider.issuer, 'unsupported_prompt'))(provider) }, {
+    asked: 1, outcome: 'unsupported_prompt', reason: 'unsupported_prompt'
+  }],
+  ['has an error page for it', { prepare: forMessenger(ctx => { [ctx.status, ctx.body] = [500, 'Oops']; return true }) }, {
+    asked: 1, outcome: 'Oops'
+  }]
+]
+for (const [what, options, { asked, outcome, reason }] of secondCodeRefused) {
+  t.test(`leaves a person at home, and signed in, whose provider ${what}`, async t => {
+    const { person, origin } = await start(t, options)
+    t.equal((await person.signIn()).url, `${origin}/`)
+    t.match(await person.session(), { authenticated: true, user: claimsOf('ada') })
+    t.notOk(person.visited.some(url => url.includes('genesys-messenger')), 'on the way nobody has asked for a code for the Messenger')
+
+    const inFrame = await person.fetchCode()
+    t.equal(reason === undefined ? inFrame.text : new URL(inFrame.url).searchParams.get('outcome'), outcome, 'the page sees it in a frame')
+    t.equal(person.visited.filter(url => url.includes('client_id=genesys-messenger')).length, asked)
+    if (reason === undefined) return
+
+    t.equal((await person.open('/messenger/login?return_to=/?tour')).url, `${origin}/?tour`, 'by a redirect')
+    const { csrfToken } = await person.session()
+    const { status, json } = await person.request('/messenger/auth-code', { method: 'POST', headers: { 'csrf-token': String(csrfToken) } })
+    t.strictSame([status, json()], [409, { error: 'code_refused', reason }])
+  })
+}
+
+// https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
+t.test('gives an ID token as a hint to a provider that insists on one for prompt=none, and to no other', async t => {
+  const hints: unknown[] = []
+  const { person, origin } = await start(t, {
+    prepare: provider => forMessenger(ctx => {
+      hints.push(ctx.query['id_token_hint'])
+      if (hints.at(-1) === undefined) return refuse(ctx, provider.issuer, 'invalid_request')
+      // That of another client is nothing to oidc-provider.
+      delete ctx.query['id_token_hint']
+      return false
+    })(provider)
+  })
+  await person.signIn()
+  const { url } = await person.fetchCode()
+  t.equal(url, `${origin}/messenger/frame?outcome=consent_required`, 'now it is about consent, as with other clients')
+  t.equal(hints.length, 2)
+  t.equal(hints[0], undefined)
+  t.match(decodeJwt(String(hints[1])), { sub: 'ada', aud: ours.clientId })
+})
+
+t.test('gives none that would make the address too long', async t => {
+  let asked = 0
+  const { person, origin } = await start(t, {
+    configuration: {
+      conformIdTokenClaims: false,
+      findAccount: (_ctx, accountId) => ({ accountId, claims: () => ({ ...claimsOf(accountId), name: 'Ada'.repeat(1_000) }) })
+    },
+    prepare: provider => forMessenger(ctx => {
+      asked++
+      return refuse(ctx, provider.issuer, 'invalid_request')
+    })(provider)
+  })
+  await person.signIn()
+  t.equal((await person.fetchCode()).url, `${origin}/messenger/frame?outcome=invalid_request`)
+  t.equal(asked, 1)
 })
 
 // https://openid.net/specs/openid-connect-core-1_0.html#UserInfoResponse
