@@ -1,10 +1,18 @@
 import t from 'tap'
 import { gracePeriodMs } from '#lib/graceful-close.ts'
 import { fetch } from '#lib/outbound.ts'
-import { serviceNames } from '../../services/lab/app.ts'
+import { serviceNames, type ServiceName } from '../../services/lab/app.ts'
 import { firstInChromium, flowsAlone, flowsSideBySide, flowsWithFaults } from '../flows/flows.ts'
-import { networkIsQuiet, noCompose, startComposeLab } from '../helpers/compose-lab.ts'
+import { networkIsQuiet, noCompose, runDocker, startComposeLab } from '../helpers/compose-lab.ts'
 import { withOwnPeople } from '../helpers/own-people.ts'
+import { until } from '../helpers/until.ts'
+
+const secretsOf: Record<ServiceName, string[]> = {
+  'relying-party': ['OIDC_CLIENT_SECRET', 'SESSION_KEY'],
+  idp: ['GENESYS_CLIENT_SECRET', 'OIDC_CLIENT_SECRET'],
+  genesys: ['GENESYS_CLIENT_SECRET']
+}
+const secrets = Object.values(secretsOf).flat()
 
 const reason = await noCompose()
 if (reason) {
@@ -28,8 +36,20 @@ if (reason) {
       t.ok(stopSeconds! * 1_000 > gracePeriodMs, 'it has the time to end what is under way')
       t.strictSame([...new Set(Object.values(NetworkSettings.Ports).flatMap(ports => ports ?? []).map(port => port.HostIp))], ['127.0.0.1'])
       t.equal(Image, (await lab.inspect('idp')).Image, 'one image for all')
+      t.equal(Config.Image, lab.image, 'and for this checkout alone')
+      const names = Config.Env.filter(variable => !variable.endsWith('=')).map(variable => variable.split('=')[0])
+      t.strictSame(names.filter(name => secrets.includes(name!)).sort(), secretsOf[service], 'it has no secret of another')
     })
   }
+
+  t.test('the image is the whole lab by itself, and has nothing to install anything with', async t => {
+    const container = runDocker('run', '--detach', '--rm', '--publish', '127.0.0.1::3001', lab.image)
+    t.teardown(() => runDocker('stop', container))
+    await until('it is healthy', () => runDocker('inspect', '--format', '{{.State.Health.Status}}', container) === 'healthy', 60_000)
+    const address = runDocker('port', container, '3001')
+    t.match(await (await fetch(`http://${address}/.well-known/openid-configuration`)).json(), { issuer: 'http://idp.localhost:3001' })
+    t.equal(runDocker('exec', container, 'sh', '-c', 'command -v npm npx apt apt-get yarn || true'), '')
+  })
 
   t.test('localhost leads to the application', async t => {
     const { port } = new URL(lab.app)

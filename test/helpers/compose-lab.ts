@@ -12,17 +12,22 @@ import { until } from './until.ts'
 /** The lab in Compose, with a look at its containers. */
 export interface ComposeLab extends Lab {
   inspect (service: ServiceName): Promise<ContainerInspectInfo>
+  /** the name of the image that it has built */
+  image: string
 }
 
-/** Start `compose.yaml` as it is, on free ports and with volumes of its own; it ends with the test. */
+/** Start `compose.yaml` as it is, on free ports, with an image and volumes of its own; it ends with the test. */
 export async function startComposeLab (t: Test): Promise<ComposeLab> {
   const ports = await freePorts()
+  const project = `lab-test-${randomBytes(4).toString('hex')}`
   const environment = await new DockerComposeEnvironment(root, 'compose.yaml')
-    .withProjectName(`lab-test-${randomBytes(4).toString('hex')}`)
+    .withProjectName(project)
     .withEnvironment({ ...ports, LOG_FORMAT: 'json' })
-    .withBuild()
     .up()
-  t.teardown(() => environment.down({ removeVolumes: true }))
+  t.teardown(async () => {
+    await environment.down({ removeVolumes: true })
+    runDocker('image', 'rm', project)
+  })
 
   const lab = describeLab(labSettings(ports))
   const urls = urlsOf(lab)
@@ -32,6 +37,7 @@ export async function startComposeLab (t: Test): Promise<ComposeLab> {
   return {
     tier: 'compose',
     ...lab,
+    image: project,
     inspect: service => containerOf(service).inspect(),
     async stop (service) {
       await containerOf(service).stop()
@@ -52,6 +58,13 @@ export async function startComposeLab (t: Test): Promise<ComposeLab> {
       return logs.map(String).join('\n')
     }
   }
+}
+
+/** Run the `docker` command; returns what it has printed. */
+export function runDocker (...args: string[]): string {
+  const { status, stdout, stderr } = spawnSync('docker', args, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`docker ${args.join(' ')}: ${stderr}`)
+  return stdout.trim()
 }
 
 // An address of IPv6 is tried out for up to two seconds before it counts.
