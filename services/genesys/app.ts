@@ -5,6 +5,7 @@ import { buildServer, type Server } from '#lib/http-server.ts'
 import { labClock } from '#lib/lab-clock.ts'
 import { securityHeadersFor } from '#lib/security-headers.ts'
 import { openStateFolder } from '#lib/state-folder.ts'
+import { lockStateFolder } from '#lib/state-lock.ts'
 import { openStore } from '#lib/store.ts'
 import { createAgent } from './agent/agent.ts'
 import { openAttachments } from './attachments/attachments.ts'
@@ -44,6 +45,7 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
   const { deployments, url } = config
   const app = buildServer(config, earlyErrors)
   const stateFolder = openStateFolder(config.stateFolder)
+  const unlock = lockStateFolder(stateFolder)
   const store = openStore(join(stateFolder, 'genesys.sqlite'))
 
   const oidc = createOidcClient(config)
@@ -71,6 +73,7 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
     agent.stop()
     await attachments.stop()
     store.close()
+    unlock()
   })
 
   const headers = securityHeadersFor(() => [], () => ({
@@ -82,7 +85,7 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
   app.addHook('onRequest', async (_request, reply) => { reply.headers(headers()) })
   await app.register(platformErrors)
   await app.register(webSockets)
-  await app.register(health)
+  await app.register(health, { notReady: () => store.failure })
   if (config.lab) await app.register(labClock, { url, store, onMoved: () => oidc.forgetProvider() })
 
   await app.register(async open => {

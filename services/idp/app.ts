@@ -51,7 +51,7 @@ export async function buildIdp (config: IdpConfig): Promise<Server> {
   await app.register(pages, { secure })
   await app.register(errors, { root: realms.root })
   await app.register(formbody)
-  await app.register(health, {})
+  await app.register(health, { notReady: () => realms.failure })
 
   // Every issuer has the same routes: the one at the root and, in a lab, those below it.
   for (const prefix of config.lab ? ['', '/realms/:realm'] : ['']) {

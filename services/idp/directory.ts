@@ -60,25 +60,53 @@ export class Directory<T> {
   /** Add an entry, or replace the one of the same key. */
   async put (entry: T): Promise<void> {
     const key = this.#keyOf(entry)
-    // At once, so that of several changes at a time each begins with what the others have made.
-    this.#entries.set(key, entry)
-    this.#onChange()
-    await this.#changes.set(key, { key, entry }, { tags })
+    await this.#change(key, entry, () => this.#changes.set(key, { key, entry }, { tags }))
   }
 
   /** @returns whether there was one */
   async remove (key: string): Promise<boolean> {
     if (!this.#entries.has(key)) return false
-    this.#entries.delete(key)
-    this.#onChange()
-    await this.#changes.set(key, { key }, { tags })
+    await this.#change(key, undefined, () => this.#changes.set(key, { key }, { tags }))
     return true
   }
 
   /** Back to what the data file says. */
   async reset (): Promise<void> {
+    const before = this.#entries
     this.#entries = this.#read()
     this.#onChange()
-    await this.#changes.deleteTagged('change')
+    try {
+      await this.#changes.deleteTagged('change')
+    } catch (error) {
+      this.#entries = before
+      this.#onChange()
+      throw error
+    }
+  }
+
+  /**
+   * Change an entry at once, so that of several changes at a time each begins with what the others have made. What could not be
+   * kept is taken back, unless another change has come on top of it.
+   */
+  async #change (key: string, entry: T | undefined, keep: () => Promise<void>): Promise<void> {
+    const before = this.#entries.get(key)
+    const order = [...this.#entries.keys()]
+    this.#set(key, entry)
+    try {
+      await keep()
+    } catch (error) {
+      if (this.#entries.get(key) === entry) this.#set(key, before)
+      this.#entries = inOrder(this.#entries, order)
+      throw error
+    }
+  }
+
+  #set (key: string, entry: T | undefined): void {
+    if (entry === undefined) this.#entries.delete(key)
+    else this.#entries.set(key, entry)
+    this.#onChange()
   }
 }
+
+const inOrder = <T>(entries: Map<string, T>, first: string[]): Map<string, T> =>
+  new Map([...first, ...entries.keys()].filter(key => entries.has(key)).map(key => [key, entries.get(key)!]))

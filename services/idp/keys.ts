@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createPrivateKey, randomBytes, type JsonWebKey } from 'node:crypto'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose'
 import { keep, keepInstead } from '#lib/state-folder.ts'
 import type { SigningAlgorithm } from './clients.ts'
@@ -46,7 +46,8 @@ export class SigningKeys {
     stateFolder: string,
     { lab, algorithms }: { lab: boolean, algorithms: Iterable<SigningAlgorithm> }
   ): Promise<SigningKeys> {
-    const { keys } = await keep(stateFolder, file, async () => ({ keys: [{ ...await makeKey('RS256'), original: true }] }))
+    const { keys } = await keep<{ keys: KeptKey[] }>(
+      stateFolder, file, async () => ({ keys: [{ ...await makeKey('RS256'), original: true }] }), ({ keys }) => keys.every(isPrivateKey))
     // A file of before keys could be changed has none but those of the first start.
     const original: KeptKey[] = keys.some(key => key.original) ? keys : keys.map(key => ({ ...key, original: true }))
     const signingKeys = new SigningKeys(stateFolder, lab ? original : original.map(({ published, ...key }) => key))
@@ -183,7 +184,11 @@ export class SigningKeys {
 
 /** The keys for the signatures of cookies, newest first. */
 export const openCookieKeys = (stateFolder: string): Promise<string[]> =>
-  keep(stateFolder, 'cookie-keys.json', () => [randomBytes(32).toString('base64url')])
+  keep(stateFolder, 'cookie-keys.json', () => [randomBytes(32).toString('base64url')],
+    keys => keys.length > 0 && keys.every(key => key.length >= 32))
+
+/** @throws where it is no key at all */
+const isPrivateKey = (key: KeptKey) => Boolean(key.kid && key.alg && createPrivateKey({ key: key as JsonWebKey, format: 'jwk' }))
 
 // A file of before there was more than one key has the current one, published.
 const stageOf = (key: KeptKey): SigningKey['stage'] => key.stage ?? 'current'

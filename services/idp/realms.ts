@@ -2,7 +2,9 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import createError from '@fastify/error'
 import type { Logger } from '#lib/http-server.ts'
-import { keepInstead } from '#lib/state-folder.ts'
+import { StateError } from '#lib/state-error.ts'
+import { keepInstead, openStateFolder } from '#lib/state-folder.ts'
+import { lockStateFolder } from '#lib/state-lock.ts'
 import type { IdpConfig } from './config.ts'
 import type { ProviderPages } from './provider.ts'
 import { checkClient } from './lab/clients.ts'
@@ -20,6 +22,7 @@ export class Realms {
   readonly #open: (name: string, seed: Seed) => Promise<Realm>
   readonly #realms = new Map<string, Realm>()
   readonly #making = new Map<string, Promise<Realm>>()
+  #unlock = () => {}
 
   static async open (config: IdpConfig, log: Logger, pagesOf: (realm: Realm) => ProviderPages): Promise<Realms> {
     const realms = new Realms(config, (name, seed) => Realm.open({
@@ -31,7 +34,13 @@ export class Realms {
       log,
       pagesOf
     }))
-    await realms.#openKept()
+    realms.#unlock = lockStateFolder(openStateFolder(config.stateFolder))
+    try {
+      await realms.#openKept()
+    } catch (error) {
+      realms.close()
+      throw error
+    }
     return realms
   }
 
@@ -125,8 +134,14 @@ export class Realms {
     for (const realm of this.#realms.values()) realm.lab?.ledger.close()
   }
 
+  /** Why what one of them is told cannot be kept at the moment; nothing where it can. */
+  get failure (): string | undefined {
+    return this.all.map(({ store }) => store.failure).find(failure => failure !== undefined)
+  }
+
   close (): void {
     for (const realm of this.#realms.values()) realm.close()
+    this.#unlock()
   }
 }
 
@@ -134,6 +149,6 @@ function readSeed (file: string): Seed {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Seed
   } catch (error) {
-    throw new Error(`${file} cannot be read: mend it, or delete the folder that it is in`, { cause: error })
+    throw new StateError(file, 'cannot be read: mend it, or delete the folder that it is in', { cause: error })
   }
 }

@@ -42,9 +42,19 @@ export class KeptSettings {
   }
 
   async put (value: RealmSettings): Promise<void> {
+    const before = this.#value
+    this.#set(value)
+    try {
+      await this.#store.collection<RealmSettings>('lab').set('settings', value)
+    } catch (error) {
+      if (this.#value === value) this.#set(before)
+      throw error
+    }
+  }
+
+  #set (value: RealmSettings): void {
     this.#value = value
     this.#onChange()
-    await this.#store.collection<RealmSettings>('lab').set('settings', value)
   }
 
   reset (): Promise<void> {

@@ -1,6 +1,7 @@
 import { DataFileError } from '#lib/data-file.ts'
 import type { Part } from '#lib/serve.ts'
 import { SettingsError, type ServerConfig } from '#lib/settings.ts'
+import { StateError } from '#lib/state-error.ts'
 import { buildGenesys } from '../genesys/app.ts'
 import { loadGenesysConfig } from '../genesys/config.ts'
 import { buildIdp } from '../idp/app.ts'
@@ -19,7 +20,7 @@ export type ServiceName = typeof serviceNames[number]
  *
  * @param env the settings, as in `services/lab.env`
  * @param log where its log goes; to the standard output where not said
- * @throws {SettingsError | DataFileError} when settings or data files are wrong
+ * @throws {SettingsError | DataFileError | StateError} when settings, data files or what was kept are wrong
  */
 export async function buildService (
   name: ServiceName,
@@ -52,6 +53,7 @@ export async function buildLab (env: NodeJS.ProcessEnv): Promise<Part[]> {
   const built = await Promise.allSettled(serviceNames.map(name => buildService(name, env)))
   const failures: unknown[] = built.filter(result => result.status === 'rejected').map(result => result.reason)
   if (failures.length === 0) return built.filter(result => result.status === 'fulfilled').map(result => result.value)
-  if (!failures.every(failure => failure instanceof SettingsError || failure instanceof DataFileError)) throw failures[0]
+  const plain = (failure: unknown) => [SettingsError, DataFileError, StateError].some(kind => failure instanceof kind)
+  if (!failures.every((failure): failure is Error => plain(failure))) throw failures[0]
   throw new SettingsError(failures.map(failure => failure.message).join('\n'))
 }

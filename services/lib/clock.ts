@@ -66,8 +66,18 @@ export const theProcessClock: Readonly<Clock> = processClock
  */
 export async function moveProcessClock (offsetMs: number): Promise<void> {
   if (offsetMs === processClock.offsetMs) return
-  processClock.offsetMs = offsetMs
-  await Promise.all([...users].map(user => user.moved(offsetMs)))
+  const before = processClock.offsetMs
+  const tell = (offsetMs: number) => {
+    processClock.offsetMs = offsetMs
+    return [...users].map(user => user.moved(offsetMs))
+  }
+  try {
+    await Promise.all(tell(offsetMs))
+  } catch (error) {
+    // What could not be kept is not to count.
+    await Promise.allSettled(tell(before))
+    throw error
+  }
 }
 
 /**

@@ -8,6 +8,7 @@ import { checkStrictly } from './lab-requests.ts'
 import { fetch } from './outbound.ts'
 import { sameSiteOnly } from './same-site.ts'
 import { Type } from './schema.ts'
+import { StateError } from './state-error.ts'
 import type { Store } from './store.ts'
 
 /** Ten years of 365.25 days: further away than anything here lasts. */
@@ -123,6 +124,12 @@ const errorNames: Record<number, string> = { 403: 'access_denied', 404: 'not_fou
 
 /** Answers what goes wrong under `/lab` as `labError` says. */
 export function answerLabError (error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
+  if (error instanceof StateError) {
+    request.log.error(error.message)
+    return reply.code(503).header('cache-control', 'no-store').send({
+      error: 'temporarily_unavailable', error_description: `This could not be kept: ${error.message}`
+    })
+  }
   const status = error.statusCode ?? 500
   if (status >= 500) request.log.error({ err: error }, 'unexpected failure')
   return reply.code(status).header('cache-control', 'no-store').send({

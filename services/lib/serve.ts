@@ -3,6 +3,7 @@ import closeWithGrace from 'close-with-grace'
 import { DataFileError } from './data-file.ts'
 import { gracePeriodMs } from './graceful-close.ts'
 import type { Server } from './http-server.ts'
+import { StateError } from './state-error.ts'
 import { SettingsError, type ServerConfig } from './settings.ts'
 
 // By then the first requests have loaded what they need.
@@ -18,7 +19,7 @@ export interface Part {
 
 /**
  * Run one service as a process: listen, and on SIGINT or SIGTERM finish what is under way and exit with 0.
- * A mistake in settings or data files is printed as it is, without a stack, and the process exits with 1.
+ * A mistake in settings, data files or state is printed as it is, without a stack, and the process exits with 1.
  *
  * @param start builds what is to run; the apps listen in the order given
  * @param onReady called once all of them listen
@@ -38,8 +39,8 @@ export async function serve (
     // Where there is a compile cache, Node writes it when it ends well, which a service seldom does.
     setTimeout(flushCompileCache, flushMs).unref()
   } catch (error) {
-    const plain = error instanceof SettingsError || error instanceof DataFileError || isPortTaken(error)
-    console.error(plain ? error.message : error)
+    const plain = [SettingsError, DataFileError, StateError].some(kind => error instanceof kind) || isPortTaken(error)
+    console.error(plain ? (error as Error).message : error)
     process.exit(1)
   }
 }

@@ -1,19 +1,20 @@
 import { randomBytes } from 'node:crypto'
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { chmodSync, closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { damaged, StateError, stateErrorOf } from './state-error.ts'
 
 /**
  * Make the folder in which a service keeps what outlives it, for its user's eyes only.
  *
  * @param folder may be relative to the working directory
  * @returns the folder's path, absolute
- * @throws {Error} in words, where it cannot be made
+ * @throws {StateError} where it cannot be made
  */
 export function openStateFolder (folder: string): string {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
   } catch (error) {
-    throw new Error(`the state folder ${folder} cannot be made (STATE_DIR): ${(error as Error).message}`, { cause: error })
+    throw new StateError(`the state folder ${folder}`, `cannot be made (STATE_DIR): ${(error as Error).message}`, { cause: error })
   }
   return resolve(folder)
 }
@@ -25,37 +26,89 @@ export function openStateFolder (folder: string): string {
  * beside its place and linked into it.
  *
  * @param make what a new one is, anything that JSON can carry
+ * @param isWhole whether what is kept is such a thing
+ * @throws {StateError} where the file is damaged, or cannot be read or written
  */
-export async function keep<T> (folder: string, file: string, make: () => T | Promise<T>): Promise<T> {
+export async function keep<T> (
+  folder: string, file: string, make: () => T | Promise<T>, isWhole: (kept: T) => boolean = () => true
+): Promise<T> {
   const path = join(openStateFolder(folder), file)
-  const kept = readIfThere(path)
-  if (kept !== undefined) return JSON.parse(kept) as T
+  return readKept(path, isWhole) ?? await keepNew(path, await make(), isWhole)
+}
 
-  const draft = writeDraft(path, await make())
+async function keepNew<T> (path: string, value: T, isWhole: (kept: T) => boolean): Promise<T> {
+  const draft = writeDraft(path, value)
   try {
     linkSync(draft, path)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw stateErrorOf(path, error) ?? error
   } finally {
     rmSync(draft)
   }
-  return JSON.parse(readFileSync(path, 'utf8')) as T
+  syncFolder(dirname(path))
+  return readKept(path, isWhole)!
 }
 
 /**
  * Replace what `keep` has kept. The file is the old one or the new one at any moment, never a part.
  *
- * @throws {Error} where the folder is gone: nothing is to be left behind of what was removed
+ * @throws {StateError} where it cannot be written, and where the folder is gone: nothing is to be left behind of what was removed
  */
 export function keepInstead (folder: string, file: string, value: unknown): void {
   const path = join(folder, file)
-  renameSync(writeDraft(path, value), path)
+  const draft = writeDraft(path, value)
+  try {
+    renameSync(draft, path)
+  } catch (error) {
+    rmSync(draft, { force: true })
+    throw stateErrorOf(path, error) ?? error
+  }
+  syncFolder(folder)
 }
 
+/** Written beside its place, and on the disk: a machine that loses power would else find a name with nothing behind it. */
 function writeDraft (path: string, value: unknown): string {
   const draft = `${path}.${randomBytes(6).toString('hex')}`
-  writeFileSync(draft, JSON.stringify(value, null, 2), { mode: 0o600 })
+  try {
+    writeFileSync(draft, JSON.stringify(value, null, 2), { mode: 0o600, flush: true })
+  } catch (error) {
+    rmSync(draft, { force: true })
+    throw stateErrorOf(path, error) ?? error
+  }
   return draft
+}
+
+/** Have the names in a folder reach the disk too. On Windows a folder cannot be opened for that, and need not be. */
+function syncFolder (folder: string): void {
+  if (process.platform === 'win32') return
+  const opened = openSync(folder, 'r')
+  try {
+    fsyncSync(opened)
+  } finally {
+    closeSync(opened)
+  }
+}
+
+/** Make a file where there is none, and have it for the eyes of this user only. */
+export function makePrivate (file: string): void {
+  try {
+    closeSync(openSync(file, 'a', 0o600))
+    chmodSync(file, 0o600)
+  } catch (error) {
+    throw stateErrorOf(file, error) ?? error
+  }
+}
+
+function readKept<T> (path: string, isWhole: (kept: T) => boolean): T | undefined {
+  const text = readIfThere(path)
+  if (text === undefined) return undefined
+  try {
+    const kept = JSON.parse(text) as T
+    if (isWhole(kept)) return kept
+  } catch (error) {
+    throw damaged(path, error)
+  }
+  throw damaged(path)
 }
 
 function readIfThere (path: string): string | undefined {
@@ -63,6 +116,6 @@ function readIfThere (path: string): string | undefined {
     return readFileSync(path, 'utf8')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
+    throw stateErrorOf(path, error) ?? error
   }
 }

@@ -1,4 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
+import { stateErrorOf } from './state-error.ts'
+import { makePrivate } from './state-folder.ts'
 
 /** How an entry is kept. */
 export interface Keeping {
@@ -36,6 +38,8 @@ export interface Collection<T> {
 /** What a service keeps over a restart, and everything single-use. */
 export interface Store {
   collection<T> (name: string): Collection<T>
+  /** why nothing can be kept at the moment, in words; nothing where it can */
+  readonly failure: string | undefined
   /** Forget everything. */
   clear (): Promise<void>
   /** Write what is still to be written, then let go of the file. */
@@ -54,9 +58,22 @@ interface Write {
  * Open the store, making it where there is none.
  *
  * @param file path of an SQLite file, or `:memory:`
+ * @throws {StateError} where the file is damaged, locked, or cannot be written
  */
 export function openStore (file: string): Store {
-  const database = new DatabaseSync(file)
+  // What SQLite puts beside it is for the same eyes.
+  if (file !== ':memory:') makePrivate(file)
+  let database: DatabaseSync | undefined
+  try {
+    database = new DatabaseSync(file)
+    return storeIn(database, file)
+  } catch (error) {
+    database?.close()
+    throw stateErrorOf(file, error) ?? error
+  }
+}
+
+function storeIn (database: DatabaseSync, file: string): Store {
   // A killed process loses nothing that was committed; only a machine that loses power may lose the last moments.
   database.exec(`
     PRAGMA journal_mode = WAL;
@@ -101,6 +118,7 @@ export function openStore (file: string): Store {
     replace: database.prepare('UPDATE entry SET value = ? WHERE collection = ? AND key = ?'),
     take: database.prepare(`DELETE FROM entry WHERE collection = ? AND key = ? AND ${alive} RETURNING value`),
     delete: database.prepare('DELETE FROM entry WHERE collection = ? AND key = ?'),
+    changes: database.prepare('SELECT total_changes() AS count'),
     deleteAll: database.prepare('DELETE FROM entry'),
     deleteExpiredKey: database.prepare('DELETE FROM entry WHERE collection = ? AND key = ? AND expires <= ?'),
     deleteExpired: database.prepare('DELETE FROM entry WHERE expires <= ?'),
@@ -129,16 +147,24 @@ export function openStore (file: string): Store {
       ORDER BY tag.entry ${direction} ${page}`
   }
 
+  let failure: string | undefined
+  const countChanges = () => (statements.changes.get() as { count: number }).count
+
   function inTransaction (write: () => void) {
-    statements.beginToWrite.run()
+    // What changes nothing does not show that something can be kept again.
+    const before = failure === undefined ? 0 : countChanges()
     try {
+      statements.beginToWrite.run()
       write()
       statements.commit.run()
     } catch (error) {
       // On a full disk SQLite has rolled back itself.
       if (database.isTransaction) database.exec('ROLLBACK')
-      throw error
+      const inWords = stateErrorOf(file, error)
+      if (inWords && !isBusy(error)) failure = inWords.message
+      throw inWords ?? error
     }
+    if (failure !== undefined && countChanges() > before) failure = undefined
   }
 
   let waiting: Write[] = []
@@ -153,7 +179,7 @@ export function openStore (file: string): Store {
       inTransaction(() => { for (const write of writes) write.run() })
     } catch (error) {
       // Another process holds the file. To wait for it again for each write would hold up everybody, so many times.
-      if (isBusy(error)) {
+      if (isBusy((error as Error).cause)) {
         for (const { fail } of writes) fail(error)
         return
       }
@@ -207,17 +233,34 @@ export function openStore (file: string): Store {
     ending = true
   }
 
+  function endReading () {
+    try {
+      statements.commit.run()
+    } catch {
+      // What was read was read. Where the file is to blame, whoever asks next hears of it.
+      if (database.isTransaction) database.exec('ROLLBACK')
+    }
+  }
+
   function endThisTurn () {
     ending = false
-    if (reading) statements.commit.run()
+    if (reading) endReading()
     reading = false
     commitTogether()
   }
 
   const expiryOf = ({ ttl }: Keeping) => ttl === undefined ? null : Date.now() + ttl * 1000
 
+  function tryToKeep () {
+    statements.set.get('trial', '', '', null)
+    statements.delete.run('trial', '')
+  }
+
   const sweep = setInterval(() => {
-    write(() => { statements.deleteExpired.run(Date.now()) }).catch(() => { /* the next sweep finds it too */ })
+    write(() => {
+      statements.deleteExpired.run(Date.now())
+      if (failure !== undefined) tryToKeep()
+    }).catch(() => { /* the next sweep finds it too */ })
   }, 30_000)
   sweep.unref()
 
@@ -276,6 +319,9 @@ export function openStore (file: string): Store {
         }
       }
     },
+    get failure () {
+      return failure
+    },
     clear: () => write(() => { statements.deleteAll.run() }),
     close () {
       clearInterval(sweep)
@@ -285,4 +331,4 @@ export function openStore (file: string): Store {
   }
 }
 
-const isBusy = (error: unknown) => (error as { errcode?: number }).errcode === 5
+const isBusy = (error: unknown) => (error as { errcode?: number } | undefined)?.errcode === 5

@@ -53,7 +53,7 @@ export async function buildRelyingParty (config: RelyingPartyConfig): Promise<Se
   await app.register(rateLimit, { global: false, store: RateLimitStore })
   await app.register(formbody)
   await app.register(session, { config, providers, sessions })
-  await app.register(health, { notReady: () => providers.main.discovery.failure })
+  await app.register(health, { notReady: () => store.failure ?? providers.main.discovery.failure })
   await app.register(signInRoutes, { config, providers, attempts, sessions })
   await app.register(messengerRoutes, { config, providers, attempts, sessions })
   await app.register(sessionRoutes, { sessions, watch })

@@ -1,8 +1,10 @@
+import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, StatementSync } from 'node:sqlite'
 import { mock } from 'node:test'
 import t, { type Test } from 'tap'
 import { openStore } from '#lib/store.ts'
+import { fillDisk } from '../helpers/full-disk.ts'
 
 interface Note { text: string }
 
@@ -221,7 +223,7 @@ t.test('who keeps others from writing holds them up once, however much there is 
   other.exec('BEGIN IMMEDIATE')
   const tries = t.capture(StatementSync.prototype, 'run', StatementSync.prototype.run)
   const writes = ['a', 'b', 'c', 'd'].map(key => notes.set(key, key))
-  t.strictSame(await outcomes(writes), writes.map(() => 'database is locked'))
+  t.match(await outcomes(writes), writes.map(() => /test\.sqlite is in use by another process/))
   t.strictSame(tries().map(({ receiver }) => (receiver as StatementSync).sourceSQL), ['BEGIN IMMEDIATE'], 'each of which would have waited for the lock')
   other.exec('COMMIT')
   await notes.set('a', 'afterwards')
@@ -236,4 +238,26 @@ t.test('a write that the database gives up by itself says why, and takes no othe
   const written = await outcomes([notes.set('before', 'x'), notes.set('too much', 'x'), notes.set('after', 'x')])
   t.strictSame(written, ['written', 'database or disk is full', 'written'])
   t.strictSame([await notes.get('before'), await notes.get('too much'), await notes.get('after')], ['x', undefined, 'x'])
+})
+
+t.test('says of a full disk which file cannot be written, until something can be kept again', async t => {
+  const store = openStore(newFile(t))
+  t.teardown(() => store.close())
+  const notes = store.collection('notes')
+  const makeRoom = fillDisk(t)
+  const [outcome] = await outcomes([notes.set('a', 'x')])
+  t.match(outcome, /test\.sqlite cannot be written, as the disk is full: make room$/)
+  t.equal(store.failure, outcome)
+  makeRoom()
+  await notes.delete('nothing')
+  t.equal(store.failure, outcome, 'what changes nothing shows nothing')
+  await notes.set('a', 'x')
+  t.equal(store.failure, undefined)
+})
+
+t.test('lets nobody but its own user read its files', { skip: process.platform === 'win32' && 'Windows has no such modes' }, async t => {
+  const file = newFile(t)
+  writeFileSync(file, '', { mode: 0o644 })
+  await open(t, file).set('a', { text: 'x' })
+  for (const each of [file, `${file}-wal`, `${file}-shm`]) t.equal(statSync(each).mode & 0o777, 0o600, each)
 })

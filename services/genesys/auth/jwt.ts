@@ -10,7 +10,8 @@ import { keep } from '#lib/state-folder.ts'
  * @param issuer `iss` of the JWTs
  */
 export async function openJwts (stateFolder: string, issuer: string) {
-  const kept = await keep(stateFolder, 'jwt-key.json', () => ({ hs256: randomBytes(32).toString('base64url') }))
+  const kept = await keep(stateFolder, 'jwt-key.json', () => ({ hs256: randomBytes(32).toString('base64url') }),
+    ({ hs256 }) => Buffer.from(hs256, 'base64url').length === 32)
   const key = Buffer.from(kept.hs256, 'base64url')
 
   return {

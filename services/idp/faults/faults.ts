@@ -101,25 +101,36 @@ export class Faults {
     }
     const replaced = this.active().filter(other => other.fault === name && other.client_id === client && other.username === username)
     this.#active = [...this.#active.filter(other => !replaced.includes(other)), made]
-    await this.#write(async () => {
+    await this.#orTakeBack(this.#write(async () => {
       for (const { id } of replaced) await this.#kept.delete(id)
       await this.#keep(made)
-    })
+    }), replaced, [made])
     return made
   }
 
   /** @returns whether it was on */
   async switchOff (id: string): Promise<boolean> {
-    const on = this.active().some(active => active.id === id)
+    const off = this.active().filter(active => active.id === id)
     this.#active = this.#active.filter(active => active.id !== id)
-    await this.#write(() => this.#kept.delete(id))
-    return on
+    await this.#orTakeBack(this.#write(() => this.#kept.delete(id)), off)
+    return off.length > 0
   }
 
   /** Switch all off. */
   async reset (): Promise<void> {
+    const off = this.#active
     this.#active = []
-    await this.#write(() => this.#kept.deleteTagged('active'))
+    await this.#orTakeBack(this.#write(() => this.#kept.deleteTagged('active')), off)
+  }
+
+  /** What could not be kept is not to count. */
+  async #orTakeBack (written: Promise<unknown>, off: ActiveFault[], on: ActiveFault[] = []): Promise<void> {
+    try {
+      await written
+    } catch (error) {
+      this.#active = [...this.#active.filter(active => !on.includes(active)), ...off]
+      throw error
+    }
   }
 
   /**
