@@ -3,7 +3,10 @@ import { demandsOf, isDemanded } from './demands.ts'
 import { canReach, isBelow, needsSecondFactor } from './levels.ts'
 import type { Accounts } from './users.ts'
 
-const { Check } = interactionPolicy
+const { Check, Prompt } = interactionPolicy
+
+/** What `prompt` may say. */
+export const promptValues = ['none', 'login', 'consent', 'select_account']
 
 /** What a client is told of an essential level that the person cannot reach. */
 export const unreachable = {
@@ -26,6 +29,7 @@ export const secondFactorNeeded = 'second_factor'
  */
 export function strictPolicy (accounts: Accounts): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base()
+  policy.add(new Prompt({ name: 'select_account', requestable: true }), 0)
   const { checks } = policy.get('login')!
   for (const replaced of ['id_token_hint', 'claims_id_token_sub_value', 'essential_acrs', 'essential_acr']) checks.remove(replaced)
 

@@ -20,6 +20,7 @@ import { attachInstruments, instrumentFetch } from './lab/instruments.ts'
 import { pkceRequired } from './permissive/authorization-request.ts'
 import { permitForClients } from './permissive/permit.ts'
 import { policyOf } from './permissive/silent-sign-in.ts'
+import { promptValues } from './policy.ts'
 import type { Realm } from './realm.ts'
 import { explainRefusals } from './refusals.ts'
 import { replaceSelfSubmittingForms } from './self-submitting-forms.ts'
@@ -92,7 +93,7 @@ export function createProvider ({ realm, pages, log }: ProviderParts): Provider 
       (client.redirectUris ?? []).some(uri => new URL(uri).origin === origin),
     clientDefaults: { grant_types: ['authorization_code'], response_types: ['code'], id_token_signed_response_alg: 'RS256' },
     extraClientMetadata: extraClientMetadata(clients),
-    discovery: frontChannelMetadata,
+    discovery: { ...frontChannelMetadata, prompt_values_supported: promptValues },
     fetch: instrumentFetch(send, realm),
 
     extraParams: signInByHint(realm),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { errors, Provider, type Client, type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Store } from '#lib/store.ts'
 import type { Feature } from './client-metadata.ts'
+import { promptValues } from './policy.ts'
 
 const isOff = (client: Client | undefined, feature: Feature) => client !== undefined && client[feature] === 'off'
 
@@ -54,13 +55,25 @@ export function refuseByClient (provider: Provider): void {
 
 /** As soon as it is known whose request this is. */
 function settle (ctx: KoaContextWithOIDC, client: Client): void {
-  const { route, params: { request, request_uri: requestUri } = {} } = ctx.oidc
+  const { route, params = {} } = ctx.oidc
+  const { request, request_uri: requestUri } = params
   const isRequest = ['authorization', 'device_authorization'].includes(route)
+  refuseUnknownPrompts(params['prompt'] ?? ctx.oidc.body?.['prompt'])
   if (isRequest && request !== undefined && isOff(client, 'request_objects')) throw new errors.RequestNotSupported()
   if (isRequest && requestUri !== undefined && isOff(client, 'pushed_authorization_requests')) {
     throw new errors.RequestUriNotSupported()
   }
   if (isOff(client, 'dpop')) hideProof(ctx)
+}
+
+/**
+ * In words that name it, where oidc-provider says that some value is not supported.
+ *
+ * @see https://openid.net/specs/openid-connect-prompt-create-1_0.html#name-authorization-request
+ */
+function refuseUnknownPrompts (prompt: unknown): void {
+  const unknown = typeof prompt === 'string' && prompt.split(' ').find(value => !promptValues.includes(value))
+  if (unknown) throw new errors.InvalidRequest(`prompt=${unknown} is not supported; prompt may be ${promptValues.join(', ')}`)
 }
 
 /**

@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose'
 import t from 'tap'
 import { startIdp, Visitor, type Idp } from './helper.ts'
 
@@ -318,4 +319,73 @@ t.test('refuses in words a claims parameter of a wrong shape', async t => {
     t.match(location?.searchParams.get('error'), 'invalid_request', JSON.stringify(idToken))
     t.match(location?.searchParams.get('error_description'), `claims.id_token.${Object.keys(idToken)[0]}`)
   }
+})
+
+const choose = { prompt: 'select_account' }
+
+t.test('has a person who is signed in choose whom to go on as, where the application wants that', async t => {
+  const visitor = new Visitor(idp)
+  await visitor.signIn('alice')
+  const page = await visitor.open(idp.authorizationRequest(idp.relyingParty, choose))
+  t.equal(page.$('h1').text(), 'Choose an account')
+  t.match(page.$('.person').length, idp.config.users.length + 1, 'and all test users, in the lab')
+  const same = await visitor.submit(page, {}, 'Continue as Alice Anders')
+  t.ok(same.location?.searchParams.has('code'))
+
+  const again = await visitor.open(idp.authorizationRequest(idp.relyingParty, choose))
+  const warned = await visitor.submit(again, { username: 'bob', password: 'bob-lab' }, 'Sign in')
+  t.equal(warned.$('h1').text(), 'Somebody else is signed in')
+  const { location } = await visitor.submit(warned, {}, 'Continue')
+  const { id_token: idToken } = (await idp.redeem(idp.relyingParty, location!.searchParams.get('code')!)).json()
+  t.equal(decodeJwt(idToken).sub, sub.bob)
+})
+
+t.test('is chosen an account in by signing in, where nobody is signed in', async t => {
+  const visitor = new Visitor(idp)
+  const page = await visitor.open(idp.authorizationRequest(idp.relyingParty, choose))
+  t.equal(page.$('h1').text(), 'Sign in')
+  const { location } = await visitor.submit(page, { username: 'alice', password: 'alice-lab' }, 'Sign in')
+  t.ok(location?.searchParams.has('code'))
+  const silent = await visitor.open(idp.authorizationRequest(idp.relyingParty, { prompt: 'none select_account' }))
+  t.equal(silent.location?.searchParams.get('error'), 'invalid_request')
+})
+
+t.test('asks everything else still of whoever has chosen', async t => {
+  const realm = await idp.newRealm()
+  const visitor = new Visitor(realm)
+  await visitor.signIn('alice')
+  const chosen = async (changes: Record<string, string>) =>
+    visitor.submit(await visitor.open(realm.authorizationRequest(realm.relyingParty, { ...choose, ...changes })), {}, 'Continue as')
+  const login = await chosen({ prompt: 'login select_account' })
+  t.equal(login.$('h1').text(), 'Sign in')
+  t.ok((await visitor.submit(login, { username: 'alice', password: 'alice-lab' }, 'Sign in')).location?.searchParams.has('code'))
+  t.equal((await chosen({ prompt: 'select_account consent' })).$('h1').text(), 'Allow Saltmarsh Kayaks?')
+  const { id_token: hint } = await realm.tokensFor('bob')
+  t.equal((await chosen({ id_token_hint: hint })).$('h1').text(), 'Sign in')
+
+  await realm.lab.users.patch('alice', { sign_in_by_hint: true })
+  const hinted = await visitor.open(realm.authorizationRequest(realm.relyingParty, { ...choose, login_hint: 'alice' }))
+  t.ok(hinted.location?.searchParams.has('code'), 'nothing of whom a hint signs in')
+})
+
+t.test('takes no choice where none was asked for', async t => {
+  const visitor = new Visitor(idp)
+  await visitor.signIn('alice')
+  const { url } = await visitor.open(idp.authorizationRequest(idp.relyingParty, { prompt: 'login' }))
+  t.equal((await visitor.post(`${url}/select-account`, {})).status, 400)
+})
+
+t.test('refuses in words a prompt that it does not know, to register for example, and announces those that it knows', async t => {
+  for (const prompt of ['create', 'login signup']) {
+    const { location } = await new Visitor(idp).open(idp.authorizationRequest(idp.relyingParty, { prompt }))
+    t.match(Object.fromEntries(location!.searchParams), {
+      error: 'invalid_request', state: 'the-state', error_description: `prompt=${prompt.split(' ').at(-1)} is not supported`
+    })
+  }
+  const realm = await idp.newRealm()
+  const client = await realm.lab.clients.patch('relying-party', { pushed_authorization_requests: 'allowed' })
+  const parameters = Object.fromEntries(new URLSearchParams(realm.authorizationRequest(client, { prompt: 'create' }).split('?')[1]))
+  t.match((await realm.post('/request', client, parameters)).json(), { error: 'invalid_request', error_description: /prompt=create/ })
+  t.same((await idp.get('/.well-known/openid-configuration')).json().prompt_values_supported,
+    ['none', 'login', 'consent', 'select_account'])
 })

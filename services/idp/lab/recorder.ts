@@ -28,6 +28,7 @@ const endpoints: Record<string, string> = {
   '/reg/:clientId': 'client',
   '/interaction/:uid': 'interaction',
   '/interaction/:uid/sign-in': 'sign_in',
+  '/interaction/:uid/select-account': 'select_account',
   '/interaction/:uid/second-factor': 'second_factor',
   '/interaction/:uid/consent': 'consent',
   '/interaction/:uid/cancel': 'cancel'
@@ -37,7 +38,7 @@ const endpoints: Record<string, string> = {
 export const endpointNames: readonly string[] = [...new Set([...Object.values(endpoints), 'backchannel_logout', 'fetch'])]
 
 const askedByBrowsers = new Set([
-  'home', 'authorization', 'resume', 'interaction', 'sign_in', 'second_factor', 'consent', 'cancel', 'end_session',
+  'home', 'authorization', 'resume', 'interaction', 'sign_in', 'select_account', 'second_factor', 'consent', 'cancel', 'end_session',
   'end_session_confirm', 'end_session_success', 'code_verification', 'device_resume'
 ])
 

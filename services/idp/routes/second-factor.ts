@@ -7,7 +7,7 @@ import type { Realm } from '../realm.ts'
 import { codeToShow, takeCode, type Verdict } from '../second-factor.ts'
 import { otpauthUri } from '../totp.ts'
 import { displayName, type User } from '../users.ts'
-import { asksForSecondFactor, finish, type Interaction } from '../interaction.ts'
+import { asksForSecondFactor, finish, signedIn, type Interaction } from '../interaction.ts'
 
 const refusals: Record<Exclude<Verdict, 'right'>, string> = {
   wrong: 'That code is not right, or not any more. Type the one that your authenticator app shows now.',
@@ -28,8 +28,8 @@ export const secondFactorRoutes: FastifyPluginAsyncTypebox = async app => {
     const user = secondFactorUser(realm, interaction)
     const verdict = await takeCode(realm.store, user, request.body.one_time_password)
     if (verdict === 'right') {
-      const login = { accountId: user.sub, ...authenticationBy('both factors', user, demandsOf(interaction.params)) }
-      return await finish(request, reply, { login })
+      const authentication = authenticationBy('both factors', user, demandsOf(interaction.params))
+      return await finish(request, reply, signedIn(user.sub, authentication))
     }
     request.log.info(`refused a second factor: ${verdict}`)
     return reply.code(verdict === 'too many tries' ? 429 : 422).viewAsync('second-factor', {

@@ -1,8 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { errors } from 'oidc-provider'
 import { Type } from '#lib/schema.ts'
 import { demandsOf, hintedSub, isDemanded, type Demands } from '../demands.ts'
-import { finish, type Interaction } from '../interaction.ts'
+import { asksForAccount, finish, signedIn, type Interaction } from '../interaction.ts'
 import { authenticationBy, authenticationUnasked, canReach } from '../levels.ts'
 import { somebodyElse, unreachable } from '../policy.ts'
 import type { Realm } from '../realm.ts'
@@ -36,6 +37,12 @@ export const signInRoutes: FastifyPluginAsyncTypebox = async app => {
     }
     return await signIn(request, reply, interaction, user, 'password')
   })
+
+  app.post('/interaction/:uid/select-account', { schema: { params } }, async (request, reply) => {
+    const interaction = await request.realm.provider.interactionDetails(request.raw, reply.raw)
+    if (!asksForAccount(interaction)) throw new errors.SessionNotFound('there is no account to choose')
+    return await finish(request, reply, { select_account: {} })
+  })
 }
 
 /** Let the browser go on as this user, or else with an error where the request cannot have an ID token for them. */
@@ -44,7 +51,7 @@ export async function signIn (
 ) {
   const demands = demandsOf(params)
   const authentication = how === 'hint' ? authenticationUnasked(user, demands) : authenticationBy('password', user, demands)
-  return await finish(request, reply, refusalOf(demands, user) ?? { login: { accountId: user.sub, ...authentication } })
+  return await finish(request, reply, refusalOf(demands, user) ?? signedIn(user.sub, authentication))
 }
 
 /** What the application is told instead, so that nobody is asked for ever who cannot be let in. */
@@ -57,8 +64,10 @@ function refusalOf (demands: Demands, user: User) {
 /** What the template `sign-in` shows for an interaction. */
 export async function signInPage ({ accounts, lab, mountPath, provider }: Realm, interaction: Interaction) {
   const client = await provider.Client.find(String(interaction.params['client_id']))
+  const current = asksForAccount(interaction) ? accounts.find(interaction.session!.accountId) : undefined
   return {
-    title: 'Sign in',
+    title: current ? 'Choose an account' : 'Sign in',
+    current: current && displayName(current),
     base: mountPath,
     uid: interaction.uid,
     client: client?.clientName ?? client?.clientId,
