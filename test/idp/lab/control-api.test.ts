@@ -275,6 +275,17 @@ for (const [label, headers] of fromElsewhere) {
   })
 }
 
+t.test('answers programs by the port that its own is mapped to, and as the issuer that it was told to be', async t => {
+  const mapped = await startIdp(t, { IDP_ISSUER: 'http://localhost:5190' })
+  for (const host of ['localhost:5190', '127.0.0.1:3001', 'idp.localhost:5190']) {
+    t.equal((await ask({ host }, 'GET', '/lab/users', mapped)).statusCode, 200, host)
+  }
+  t.equal((await ask({ host: 'localhost:5190', 'sec-fetch-site': 'same-origin' }, 'GET', '/lab/users', mapped)).statusCode, 200, 'its page')
+  t.equal((await ask({ host: 'evil.example:5190' }, 'GET', '/lab/users', mapped)).statusCode, 403)
+  const { issuer, token_endpoint: tokenEndpoint } = (await mapped.get('/.well-known/openid-configuration')).json()
+  t.strictSame([issuer, tokenEndpoint], ['http://localhost:5190', 'http://localhost:5190/token'])
+})
+
 t.test('lets its own page ask, and whoever is no browser', async t => {
   for (const headers of [{}, { origin: idp.config.issuer, 'sec-fetch-site': 'same-origin' }, { 'sec-fetch-site': 'none' }]) {
     t.equal((await ask(headers as Record<string, string>)).statusCode, 200)
