@@ -142,7 +142,7 @@ function describeNearest (nearest: ReturnType<Ledger['nearest']>, query: LedgerF
 
 function valueOf (entry: LedgerEntry, name: keyof LedgerFilter): string {
   switch (name) {
-    case 'state': return entry.parameters['state'] ?? 'none'
+    case 'state': return String(entry.parameters['state'] ?? 'none')
     case 'fault': return entry.faults.join(' ') || 'none'
     case 'rule': return entry.violations.map(({ rule }) => rule).join(' ') || 'none'
     default: return String(entry[name] ?? 'none')

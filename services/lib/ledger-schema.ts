@@ -3,6 +3,10 @@ import { Type } from './schema.ts'
 const text = Type.String({ maxLength: 200 })
 const filled = Type.String({ minLength: 1, maxLength: 200 })
 
+const value = Type.Unknown({
+  type: ['string', 'number', 'boolean', 'null'], description: 'of the type that it was sent with; objects and lists are their JSON'
+})
+
 export const entry = Type.Object({
   id: Type.Integer({ description: 'in the order in which requests arrived' }),
   time: Type.String({ description: 'when the request arrived, by the clock of the lab' }),
@@ -11,12 +15,12 @@ export const entry = Type.Object({
   method: Type.String(),
   endpoint: Type.String(),
   path: Type.String({ description: 'without the query' }),
-  parameters: Type.Record(Type.String(), Type.String(), {
+  parameters: Type.Record(Type.String(), value, {
     description: 'of query and form, and what the client authenticated with; secrets as their first characters and their ' +
       'length, unless they are asked for; passwords never. A value is cut at 8,192 characters, which it then says'
   }),
   status: Type.Integer({ description: '0 where the connection broke before there was an answer' }),
-  answer: Type.Record(Type.String(), Type.String(), {
+  answer: Type.Record(Type.String(), value, {
     description: 'parameters of the location of a redirect, or members of a JSON object'
   }),
   client_id: Type.Optional(Type.String({ description: 'as claimed, where the client failed to authenticate' })),

@@ -1,6 +1,6 @@
 import { Flows, type Correlation, type Flow } from './flows.ts'
 import { differencesFrom, matcherOf, type LedgerFilter } from './ledger-filter.ts'
-import { cut, recordable } from './recorded-values.ts'
+import { cut, lengthOf as lengthOfValue, recordable, type RecordedValue } from './recorded-values.ts'
 import { withoutSecrets } from './secrets.ts'
 
 /** A rule of a specification that was let pass, in permissive mode. */
@@ -25,11 +25,11 @@ export interface LedgerEntry {
   /** without the query */
   path: string
   /** of query, form, and what a client authenticated with */
-  parameters: Record<string, string>
+  parameters: Record<string, RecordedValue>
   /** 0 where the connection broke before there was one */
   status: number
   /** parameters of a redirect's location, members of a JSON object */
-  answer: Record<string, string>
+  answer: Record<string, RecordedValue>
   client_id?: string
   username?: string
   /** the same for all clients that a browser was signed in to at once */
@@ -250,7 +250,7 @@ export class Ledger {
 }
 
 const lengthOf = ({ parameters, answer }: LedgerEntry) =>
-  [...Object.entries(parameters), ...Object.entries(answer)].reduce((sum, [name, value]) => sum + name.length + value.length, 0)
+  [...Object.entries(parameters), ...Object.entries(answer)].reduce((sum, [name, value]) => sum + name.length + lengthOfValue(value), 0)
 
 /** A ledger of the latest 2,000 exchanges, or as many as asked for. */
 export const createLedger = (options: { limit?: number, maxLength?: number } = {}): Ledger => new Ledger(options)

@@ -5,18 +5,22 @@ const maxNameLength = 200
 const maxValueLength = 8_192
 const maxLength = 64 * 1024
 
+/** What a parameter or a member of an answer is in the ledger; objects and lists are their JSON. */
+export type RecordedValue = string | number | boolean | null
+
 /**
- * Parameters as they are kept in memory: strings, each cut at 8,192 characters and all together at 65,536, the first 100 of
+ * Parameters as they are kept in memory: numbers, booleans and `null` as they are, texts each cut at 8,192 characters and all together at 65,536, the first 100 of
  * them, and none that is a password. What was left out is said in its place.
  */
-export function recordable (parameters: Record<string, unknown>): Record<string, string> {
-  const kept: [string, string][] = []
+export function recordable (parameters: Record<string, unknown>): Record<string, RecordedValue> {
+  const kept: [string, RecordedValue][] = []
   const names = Object.keys(parameters).filter(name => parameters[name] !== undefined && !isPassword(name))
   let room = maxLength
   for (const name of names.slice(0, maxParameters)) {
-    const value = cut(textOf(parameters[name]), Math.min(maxValueLength, room))
-    room = Math.max(room - value.length, 0)
-    kept.push([cut(name, maxNameLength), value])
+    const value = parameters[name]
+    const recorded = isPlain(value) ? value : cut(textOf(value), Math.min(maxValueLength, room))
+    room = Math.max(room - lengthOf(recorded), 0)
+    kept.push([cut(name, maxNameLength), recorded])
   }
   if (names.length > maxParameters) kept.push(['…', `${names.length - maxParameters} more`])
   return Object.fromEntries(kept)
@@ -26,6 +30,12 @@ export function recordable (parameters: Record<string, unknown>): Record<string,
 export function cut (text: string, length: number): string {
   return ownCopy(text.length <= length ? text : `${text.slice(0, length)}… (cut: ${text.length} characters)`)
 }
+
+/** How much room a value takes. */
+export const lengthOf = (value: RecordedValue): number => typeof value === 'string' ? value.length : 8
+
+const isPlain = (value: unknown): value is number | boolean | null =>
+  value === null || typeof value === 'boolean' || Number.isFinite(value)
 
 function textOf (value: unknown): string {
   if (typeof value === 'string') return value

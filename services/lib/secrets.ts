@@ -22,7 +22,9 @@ export function shorten (secret: string): string {
 }
 
 /** The same parameters with the secrets among them shortened. */
-export function withoutSecrets (parameters: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(parameters).map(([name, value]) =>
-    [name, isSecret(name, value) ? shorten(value) : value]))
+export function withoutSecrets<T> (parameters: Record<string, T>): Record<string, T | string> {
+  return Object.fromEntries(Object.entries(parameters).map(([name, value]) => {
+    const canBeSecret = typeof value === 'string' || typeof value === 'number'
+    return [name, canBeSecret && isSecret(name, String(value)) ? shorten(String(value)) : value]
+  }))
 }

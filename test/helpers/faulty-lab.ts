@@ -88,7 +88,7 @@ export class FaultyLab {
   async isDiscreet (t: Test, browser: Browser, page: Page, since: number): Promise<void> {
     const { entries } = await this.idp.ledger.query({ since, secrets: 'show', limit: 100 })
     const sent = entries.flatMap(({ parameters, answer }) => [parameters, answer])
-      .flatMap(values => secretParameters.map(name => values[name] ?? ''))
+      .flatMap(values => secretParameters.map(name => String(values[name] ?? '')))
     const cookies = (await browser.jar.getCookies(this.lab.app)).map(({ value }) => value)
     const secrets = [...sent, ...cookies, this.lab.settings['OIDC_CLIENT_SECRET']!].filter(secret => secret.length > 16)
     t.ok(secrets.length > 5, `${secrets.length} secrets to look for`)

@@ -59,6 +59,16 @@ t.test('finds by each thing that an exchange has', async t => {
   t.same(idsOf(ledger, { endpoint: 'userinfo', client_id: 'another' }), [], 'all of them have to match')
 })
 
+t.test('has numbers, booleans and null as they were, and objects as their JSON', async t => {
+  const ledger = createLedger()
+  record(ledger, { answer: { active: true, expires_in: 900, since: null, text: '900', list: ['a'], endless: Infinity } })
+  t.strictSame(ledger.query().entries[0]!.answer, {
+    active: true, expires_in: 900, since: null, text: '900', list: '["a"]', endless: 'null'
+  })
+  record(ledger, { answer: { code: 1234567890123, token: false } })
+  t.strictSame(ledger.query({ order: 'desc', limit: 1 }).entries[0]!.answer, { code: '123…13', token: false }, 'but for secrets')
+})
+
 t.test('can be paged through, forwards from where one was and backwards from the end', async t => {
   const ledger = createLedger()
   for (let n = 0; n < 5; n++) record(ledger)
