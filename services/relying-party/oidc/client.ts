@@ -44,7 +44,13 @@ async function discover (
   try {
     const authentication = await clientAuthenticationOf(config.authentication)
     const metadata = (await client.discovery(new URL(issuer), clientId, undefined, authentication, {
-      [client.customFetch]: fetch, timeout, execute: transport
+      [client.customFetch]: async (url, options) => {
+        const answer = await fetch(url, options)
+        compareClocks(answer.headers, config, log)
+        return answer
+      },
+      timeout,
+      execute: transport
     })).serverMetadata()
     checkMetadata(metadata)
 
@@ -83,6 +89,17 @@ async function discover (
       statusCode: 503, description: `no discovery document from ${issuer}: ${description ?? message}`, cause: error
     })
   }
+}
+
+/** Says so where the provider's clock is so far from ours that what it dates will be refused: sign-outs may be the first to fail. */
+function compareClocks (headers: Headers, { issuer, clockTolerance }: ProviderConfig, log: Logger): void {
+  const date = Date.parse(headers.get('date') ?? '')
+  // What comes from a cache was dated long ago: https://www.rfc-editor.org/rfc/rfc9111#section-5.1
+  if (Number.isNaN(date) || Number(headers.get('age') ?? 0) > 0) return
+  const seconds = Math.round((date - Date.now()) / 1000)
+  if (Math.abs(seconds) <= clockTolerance) return
+  log.warn(`the clock of ${issuer} is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} ours, and ${clockTolerance} s are ` +
+    'tolerated (OIDC_CLOCK_TOLERANCE): what it says of sign-ins or sign-outs will be refused')
 }
 
 // https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata

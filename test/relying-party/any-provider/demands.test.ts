@@ -173,6 +173,23 @@ const ahead = (seconds: number) => (provider: Provider) => {
   }
 }
 
+t.test('warns at the start of a provider whose clock is too far from ours', async t => {
+  for (const [seconds, says] of [[-300, /clock of http.* is (299|30\d) s behind ours, and 120 s are tolerated/], [100, undefined]] as const) {
+    const addresses = await freeAddresses()
+    await startBareProvider(t, addresses, {
+      prepare: provider => provider.use(async (ctx, next) => {
+        await next()
+        ctx.set('date', new Date(Date.now() + seconds * 1000).toUTCString())
+      })
+    })
+    const { origin, lines } = await startRelyingParty(t, addresses)
+    await new Person(origin).request('/login')
+    const warnings = lines.filter(line => line.includes('OIDC_CLOCK_TOLERANCE'))
+    if (says) t.match(warnings[0], says)
+    else t.same(warnings, [])
+  }
+})
+
 for (const [seconds, settings, comesIn] of [
   [110, {}, true], [130, {}, false], [130, { OIDC_CLOCK_TOLERANCE: '180' }, true], [20, { OIDC_CLOCK_TOLERANCE: '0' }, false]
 ] as const) {
