@@ -20,6 +20,7 @@ import { openConversations } from './conversations/conversations.ts'
 import { watchExpiry } from './conversations/expiry.ts'
 import { createHappenings } from './conversations/happenings.ts'
 import { openSessions } from './conversations/sessions.ts'
+import { activeDeployment } from './deployments.ts'
 import { desk } from './desk/routes.ts'
 import { earlyErrors, platformErrors } from './errors.ts'
 import { createRateLimits } from './guest/rate-limits.ts'
@@ -109,6 +110,13 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
       deployments,
       messaging: { sessions, conversations, connections, attachments, tokens, jwts, rateLimits, agent, inTurn: createTurns() }
     })
+  })
+
+  const { namedDeployment: named } = config
+  app.addHook('onListen', async () => {
+    if (named === undefined || activeDeployment(deployments, named)) return
+    app.log.warn(`there is no active deployment ${named}, which GENESYS_DEPLOYMENT_ID names: the page will have no chat. ` +
+      `There are ${deployments.map(({ id }) => id).join(', ')}`)
   })
 
   if (exchanges) {

@@ -9,6 +9,7 @@ const settings = {
   GENESYS_CLIENT_ID: Type.String({ minLength: 1, description: 'the client_id of Genesys at the identity provider' }),
   GENESYS_CLIENT_SECRET: secret(),
   OIDC_CLOCK_TOLERANCE: clockTolerance,
+  GENESYS_DEPLOYMENT_ID: Type.Optional(Type.String({ minLength: 1, description: 'the id of the deployment that the host page names' })),
   DEPLOYMENTS_FILE: Type.Optional(Type.String({ minLength: 1, description: 'path of a file of Messenger deployments' })),
   GENESYS_RATE_LIMITS: Type.Union([Type.Literal('on'), Type.Literal('off')], { default: 'on', description: 'on or off' }),
   AGENT: Type.Union([Type.Literal('script'), Type.Literal('desk')], { default: 'script', description: 'script or desk' }),
@@ -26,6 +27,8 @@ export interface GenesysConfig extends ServerConfig {
   /** seconds by which its clock and ours may differ */
   clockTolerance: number
   deployments: Deployment[]
+  /** which of them the host page names, so that a mistake is told at the start; nothing where that is not known here */
+  namedDeployment: string | undefined
   /** what the real product lacks is there: the desk, and why an exchange was refused */
   lab: boolean
   /** whether the rate limits of web messaging are kept */
@@ -51,6 +54,7 @@ export function loadGenesysConfig (env: typeof process.env = process.env): Genes
     issuer,
     client: { id: values.GENESYS_CLIENT_ID, secret: values.GENESYS_CLIENT_SECRET },
     clockTolerance: values.OIDC_CLOCK_TOLERANCE,
+    namedDeployment: values.GENESYS_DEPLOYMENT_ID,
     deployments: readDeployments({ APP_HOSTNAME: new URL(app).hostname }, values.DEPLOYMENTS_FILE),
     lab: values.LAB,
     rateLimits: values.GENESYS_RATE_LIMITS === 'on',

@@ -1,5 +1,6 @@
 import type { WebSocketRoute } from 'playwright-core'
 import type { Test } from 'tap'
+import { fetch } from '#lib/outbound.ts'
 import { newContext, startChromium } from '../helpers/chromium.ts'
 import type { Lab } from '../helpers/lab.ts'
 import { MessengerPage, type PageGlobals } from '../helpers/messenger-page.ts'
@@ -216,6 +217,15 @@ export async function severalTabsInChromium (t: Test, lab: Lab) {
     await page.getByRole('button', { name: 'Open messenger' }).waitFor()
     await note.waitFor({ state: 'hidden' })
     t.equal(asked, 2)
+  })
+
+  await t.test('the host page says that there is no chat where the deployment that it names is not known', async t => {
+    const { page } = await openPage(t, chromium)
+    const config = await (await fetch(`${lab.app}/messenger/config`)).json() as object
+    await page.route('**/messenger/config', route =>
+      route.fulfill({ json: { ...config, deploymentId: '00000000-0000-4000-8000-000000000000' } }))
+    await page.goto(lab.app)
+    await page.getByText('does not know the deployment that this page names').waitFor()
   })
 
   await t.test('Launcher.visible reaches who has subscribed before the script was there', async t => {

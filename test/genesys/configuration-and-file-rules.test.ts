@@ -43,6 +43,19 @@ t.test('takes deployments from a file of one\'s own', t => {
   t.end()
 })
 
+t.test('says at the start that there is no deployment that the page names, and which there are', async t => {
+  const said = async (namedDeployment: string | undefined) => {
+    const lines: string[] = []
+    const log = { level: 'warn', format: 'json', destination: { write: (line: string) => { lines.push(line) } } } as const
+    const { app } = await buildApp(t, { namedDeployment, log })
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    return lines.join('')
+  }
+  const unknown = '00000000-0000-4000-8000-000000000000'
+  t.match(await said(unknown), new RegExp(`no active deployment ${unknown}, which GENESYS_DEPLOYMENT_ID names.*${deploymentId}`))
+  t.equal(await said(deploymentId) + await said(undefined), '')
+})
+
 t.test('names the entry and the field of a mistake in deployments.yaml', async t => {
   const good = {
     id: deploymentId,

@@ -13,6 +13,7 @@ way.addEventListener('click', expectCode)
 /** @type {Record<string, string>} */
 const reasons = {
   login_required: 'The chat needs you to sign in again: the service that you sign in with does not know you here any more.',
+  no_deployment: 'There is no chat here: the messaging service does not know the deployment that this page names, or not for this host.',
   access_denied: 'There is no chat, as the service that you sign in with was not allowed to let it in.',
   provider_unavailable: 'Chat is not available right now: the service that you sign in with does not answer.',
   pushed_requests_only: 'There is no chat: the service that you sign in with takes pushed requests only, and only Genesys could push this one.',
@@ -28,7 +29,7 @@ const reasons = {
 export function showChatAvailability (available, reason) {
   if (!available && reason === undefined && words.textContent !== '') return
   words.textContent = available ? '' : textOf(reason)
-  way.hidden = available || reason === undefined
+  way.hidden = available || reason === undefined || reason === 'no_deployment'
   if (reason === 'login_required') {
     way.textContent = 'Sign in again'
     way.href = signInUrl()

@@ -28,6 +28,7 @@
  *   _genesysJs?: string,
  *   Genesys: {
  *     (method: 'registerPlugin', name: string, register: (plugin: Plugin) => void): void,
+ *     (method: 'command', name: string, options: object, onFulfilled: (result: unknown) => void, onRejected: (reason: unknown) => void): void,
  *     q?: IArguments[],
  *     t?: number,
  *     c?: SnippetConfig

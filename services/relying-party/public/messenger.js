@@ -86,6 +86,9 @@ function embed (window, scriptUrl, config) {
   // Directly after the snippet: a plugin that is registered later can miss the Messenger's first question.
   window.Genesys('registerPlugin', 'AuthProvider', registerAuthProvider)
 
+  // There is none where the deployment is not known, and that is all that anybody says of it.
+  window.Genesys('command', 'GenesysJS.configuration', {}, () => {}, () => page.onAvailability(false, 'no_deployment'))
+
   const script = Array.from(document.scripts).find((element) => element.getAttribute('src') === scriptUrl)
   script?.addEventListener('error', () => page.onAvailability(false))
 }
