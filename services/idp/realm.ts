@@ -15,7 +15,7 @@ import { openCookieKeys, SigningKeys } from './keys.ts'
 import { keptOffset } from './lab/realm-clock.ts'
 import { createProvider, type ProviderPages } from './provider.ts'
 import { KeptSettings } from './settings.ts'
-import { Accounts, type User } from './users.ts'
+import { Accounts, usernameKey, type User } from './users.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -82,7 +82,7 @@ export class Realm {
     const open = () => openStore(join(stateFolder, 'idp.sqlite'))
     const store = clock ? runAt(clock, open) : open()
     if (clock && lab) clock.offsetMs = await keptOffset(store)
-    const users = await Directory.open(store, { name: 'user', lab, seed: seed.users, keyOf: user => user.username })
+    const users = await Directory.open(store, { name: 'user', lab, seed: seed.users, keyOf: user => usernameKey(user.username) })
     const clients = await Directory.open(store, { name: 'client', lab, seed: seed.clients, keyOf: client => client.client_id })
     const algorithms = clients.all.map(client => client.id_token_signed_response_alg ?? 'RS256')
     const keys = await SigningKeys.open(stateFolder, { lab, algorithms })

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { readDataFile } from '#lib/data-file.ts'
+import { DataFileError, readDataFile } from '#lib/data-file.ts'
 import { Type, type Static, type TObject } from '#lib/schema.ts'
 import type { Directory } from './directory.ts'
 
@@ -54,9 +54,10 @@ const secondFactor = Type.Object({
   always: Type.Optional(Type.Boolean())
 }, { additionalProperties: false })
 
-export const usernamePattern = '^[a-z0-9._@+-]{1,64}$'
+// Whatever a directory may have, but for what nobody sees or types, and what the path of a URL cannot end with.
+export const usernamePattern = '^(?!\\.{1,2}$)[^\\p{C}\\p{Z}](?:[^\\p{C}\\p{Zl}\\p{Zp}]{0,252}[^\\p{C}\\p{Z}])?$'
 /** What a user name may be, in words. */
-export const usernameInWords = 'a user name: lower-case letters, digits and . _ @ + -, 64 of them at most'
+export const usernameInWords = 'a user name: 254 letters, digits and signs at most, of any script, with spaces only between them; capitals make no difference'
 
 /** The fields of a user beside its name, with what they are when nothing is said. */
 export const userFields = {
@@ -89,6 +90,13 @@ const entries = Type.Array(Type.Object({
   custom_claims: Type.Optional(anyClaims)
 }, { additionalProperties: false }), { minItems: 1 })
 
+/**
+ * What is the same for all spellings of a user name: capitals and small letters, composed and full-width ones.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc8265#section-3.3
+ */
+export const usernameKey = (username: string): string => username.normalize('NFKC').toLowerCase().normalize('NFKC').trim()
+
 /** A test user. */
 export interface User extends Static<TObject<typeof userFields>> {
   username: string
@@ -103,7 +111,7 @@ export function completed ({ username, ...said }: Partial<User> & Pick<User, 'us
   return {
     username,
     password: `${username}-lab`,
-    sub: `usr-${createHash('sha256').update(username).digest('hex').slice(0, 8)}`,
+    sub: `usr-${createHash('sha256').update(usernameKey(username)).digest('hex').slice(0, 8)}`,
     about: '',
     disabled: false,
     always_ask_consent: false,
@@ -124,7 +132,11 @@ export function completed ({ username, ...said }: Partial<User> & Pick<User, 'us
  * @see https://openid.net/specs/openid-connect-core-1_0.html#StandardClaims
  */
 export function readUsers (file: string, settings: Record<string, string | number | boolean>): User[] {
-  const users = readDataFile(file, { entries, key: 'username', unique: ['username', 'sub'], settings })
+  const users = readDataFile(file, { entries, key: 'username', unique: ['sub'], settings })
+  const keys = users.map(({ username }) => usernameKey(username))
+  const mistakes = users.flatMap(({ username }, index) =>
+    keys.indexOf(keys[index]!) < index ? [`entry ${index + 1} (${username}), field username: is there twice`] : [])
+  if (mistakes.length > 0) throw new DataFileError(file, mistakes)
   return users.map(({ custom_claims: customClaims, claims, ...user }) => ({ ...user, claims: { ...claims, ...customClaims } }))
 }
 
@@ -160,7 +172,7 @@ export class Accounts {
 
   /** The user of this name, disabled or not. */
   named (username: string): User | undefined {
-    return this.#users.get(username.trim().toLowerCase())
+    return this.#users.get(usernameKey(username))
   }
 
   /** The user of this `sub`, disabled or not. */
@@ -187,7 +199,7 @@ export class Accounts {
   }
 
   remove (username: string): Promise<boolean> {
-    return this.#users.remove(username)
+    return this.#users.remove(usernameKey(username))
   }
 
   /** Back to the users that the lab began with. */

@@ -43,7 +43,8 @@ export function buildServer (
     },
     // Its two lines a request carry the whole URL, and with it codes and states.
     logController: new LogController({ disableRequestLogging: true }),
-    routerOptions: { maxParamLength: 200 },
+    // A user name of 254 characters, each of four bytes, percent-encoded.
+    routerOptions: { maxParamLength: 254 * 4 * 3 },
     rewriteUrl: request => pathBelow(basePath, request),
     serverFactory: handler => createServer(connectionOptions, handler),
     trustProxy: config.trustedProxies,

@@ -1,7 +1,7 @@
 import { Type } from './schema.ts'
 
 const text = Type.String({ maxLength: 200 })
-const filled = Type.String({ minLength: 1, maxLength: 200 })
+const filled = Type.String({ minLength: 1, maxLength: 300 })
 
 const value = Type.Unknown({
   type: ['string', 'number', 'boolean', 'null'], description: 'of the type that it was sent with; objects and lists are their JSON'

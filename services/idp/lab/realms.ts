@@ -3,7 +3,7 @@ import { Type } from '#lib/schema.ts'
 import { clientFields, contradictions, type RegisteredClient } from '../clients.ts'
 import type { Realm } from '../realm.ts'
 import type { Realms } from '../realms.ts'
-import { anyClaims, completed, userFields, usernameInWords, usernamePattern } from '../users.ts'
+import { anyClaims, completed, userFields, usernameInWords, usernameKey, usernamePattern } from '../users.ts'
 import { answers, changesOf, conflict, Impossible, noAnswer, NotThere } from './answers.ts'
 
 const params = Type.Object({
@@ -57,7 +57,7 @@ export const realmRoutes: FastifyPluginAsyncTypebox<{ realms: Realms }> = async 
   }, async ({ params, body: { users, clients } }) => {
     const people = users?.map(completed)
     const mistakes = [
-      ...twice('username', people), ...twice('sub', people), ...twice('client_id', clients),
+      ...twice('username', people?.map(({ username }) => ({ username: usernameKey(username) }))), ...twice('sub', people), ...twice('client_id', clients),
       ...clients?.flatMap(mistakesOf) ?? []
     ]
     if (mistakes.length > 0) throw new Impossible(`${mistakes.join('; ')}.`)

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type, type Static } from '#lib/schema.ts'
 import type { Realm } from '../realm.ts'
-import { anyClaims, completed, userFields, usernameInWords, usernamePattern, type Accounts, type User } from '../users.ts'
+import { anyClaims, completed, userFields, usernameInWords, usernameKey, usernamePattern, type Accounts, type User } from '../users.ts'
 import { answers, changesOf, conflict, InTheWay, noAnswer, NotThere } from './answers.ts'
 
 const params = Type.Object({
@@ -44,7 +44,10 @@ export const userRoutes: FastifyPluginAsyncTypebox = async app => {
       body: fields,
       response: { ...answers(user), ...conflict }
     }
-  }, async ({ realm, params: { username }, body }) => await put(realm.accounts, completed({ username, ...body })))
+  }, async ({ realm: { accounts }, params, body }) => {
+    const username = accounts.named(params.username)?.username ?? params.username
+    return await put(accounts, completed({ username, ...body }))
+  })
 
   app.patch('/lab/users/:username', {
     schema: {
@@ -118,7 +121,7 @@ function existing ({ accounts }: Realm, username: string): User {
 
 async function put (accounts: Accounts, user: User): Promise<User> {
   const other = accounts.ofSub(user.sub)
-  if (other && other.username !== user.username) throw new InTheWay(`The sub ${user.sub} belongs to ${other.username}.`)
+  if (other && usernameKey(other.username) !== usernameKey(user.username)) throw new InTheWay(`The sub ${user.sub} belongs to ${other.username}.`)
   await accounts.put(user)
   return user
 }

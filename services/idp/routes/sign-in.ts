@@ -20,8 +20,8 @@ export const signInRoutes: FastifyPluginAsyncTypebox = async app => {
     schema: {
       params,
       body: Type.Object({
-        username: Type.String({ maxLength: 200 }),
-        password: Type.String({ maxLength: 200 })
+        username: Type.String({ maxLength: 300 }),
+        password: Type.String({ maxLength: 300 })
       })
     }
   }, async (request, reply) => {

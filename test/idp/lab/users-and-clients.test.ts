@@ -69,6 +69,43 @@ t.test('signs in somebody whose user name is an email address', async t => {
   t.match(await refusalOf(realm.lab.users.get(username)), { status: 404 })
 })
 
+const names = [
+  'o\'brien@example.org', 'Jörg.Müller', 'CONTOSO\\Ann', 'Mary Ann', '山田雪', 'عمر', 'Ωmega', 'İpek', 'a/b', '50%41', 'q?&#=+',
+  '<b>"bold"</b>', '🦆', '...', '山'.repeat(254)
+]
+for (const username of names) {
+  t.test(`knows somebody by the user name ${username.slice(0, 20)}, as a real directory has it, in small letters and capitals`, async t => {
+    const realm = await idp.newRealm()
+    const made = await realm.lab.users.put(username, { sign_in_by_hint: true })
+    t.equal(made.username, username)
+    const { sub } = made
+    const spellings = [username, username.toUpperCase(), ` ${username.toLowerCase()} `, username.normalize('NFD')]
+    for (const typed of spellings) {
+      const visitor = new Visitor(realm)
+      const page = await visitor.open(realm.authorizationRequest(realm.relyingParty))
+      const { location } = await visitor.submit(page, { username: typed, password: `${username}-lab` }, 'Sign in')
+      t.ok(location?.searchParams.has('code'), `by form: ${typed.slice(0, 20)}`)
+      const hinted = await new Visitor(realm).open(realm.authorizationRequest(realm.relyingParty, { login_hint: typed }))
+      t.ok(hinted.location?.searchParams.has('code'), `by hint: ${typed.slice(0, 20)}`)
+    }
+    await realm.lab.sessions.signIn(username)
+    await realm.lab.sessions.end(username.toUpperCase())
+    t.match(await realm.lab.users.put(username.toUpperCase(), { about: 'again' }), { username, sub }, 'is one person, however spelled')
+    t.match(await realm.lab.users.get(username), { about: 'again' })
+    t.ok((await realm.lab.ledger.query({ username })).count > 0)
+    await realm.lab.users.remove(username.toUpperCase())
+    t.match(await refusalOf(realm.lab.users.get(username)), { status: 404 })
+  })
+}
+
+t.test('refuses a user name that nobody could type or a URL could not name', async t => {
+  for (const username of ['a\u0000b', 'a\nb', ' a', 'a ', 'a\u200bb', '.', '..', 'a'.repeat(255)]) {
+    t.match(await refusalOf(idp.lab.realms.put('refused', { users: [{ username }] })), { status: 400, description: /a user name/ }, JSON.stringify(username))
+  }
+  const twice = idp.lab.realms.put('refused', { users: [{ username: 'Zoe' }, { username: 'zoe' }] })
+  t.match(await refusalOf(twice), { status: 400, description: 'username zoe is there twice' })
+})
+
 t.test('replaces a claim that is an object as a whole, and leaves the other claims', async t => {
   const realm = await idp.newRealm()
   await realm.lab.users.patch('alice', {
@@ -125,7 +162,7 @@ const refused: [string, string, Record<string, unknown>, number, RegExp][] = [
   ],
   ['a subject with a space', 'zoe', { sub: 'a b' }, 400, /body\.sub: is malformed; it must be a subject identifier: visible ASCII/],
   ['a subject that is somebody else\'s', 'zoe', { sub: 'usr-7f3a91c0' }, 409, /belongs to alice/],
-  ['a name that nobody could type', 'Zoë!', {}, 400, /username/]
+  ['a name that nobody could type', 'zo\u0007e', {}, 400, /username/]
 ]
 for (const [label, username, fields, status, description] of refused) {
   t.test(`refuses ${label}, and changes nothing`, async t => {
