@@ -2,6 +2,7 @@ import formbody from '@fastify/formbody'
 import { health } from '#lib/health.ts'
 import { buildServer, type Server } from '#lib/http-server.ts'
 import { keepProcessClock } from '#lib/lab-clock.ts'
+import { basePathOf } from '#lib/request-target.ts'
 import type { IdpConfig } from './config.ts'
 import { lab } from './lab/lab.ts'
 import { recordExchanges } from './lab/recorder.ts'
@@ -32,6 +33,7 @@ const wordsToGoOn = {
 export async function buildIdp (config: IdpConfig): Promise<Server> {
   const app = buildServer(config)
   const secure = config.issuer.startsWith('https:')
+  const basePath = basePathOf(config.issuer)
 
   const realms = await Realms.open(config, app.log, ({ clients, mountPath: base }: Realm): ProviderPages => ({
     error: out => app.view('error', { ...errorPage(out, clients), base }),
@@ -45,10 +47,10 @@ export async function buildIdp (config: IdpConfig): Promise<Server> {
   if (config.lab) {
     const leaveClock = await keepProcessClock(realms.root.store)
     app.addHook('onClose', async () => leaveClock())
-    await app.register(openApi)
+    await app.register(openApi, { basePath })
   }
 
-  await app.register(pages, { secure })
+  await app.register(pages, { secure, basePath })
   await app.register(errors, { root: realms.root })
   await app.register(formbody)
   await app.register(health, { notReady: () => realms.failure })
@@ -68,11 +70,11 @@ export async function buildIdp (config: IdpConfig): Promise<Server> {
       if (config.lab) await issuer.register(lab, { realms, addresses: config })
     }, { prefix })
   }
-  if (config.lab) {
+  if (config.lab || basePath !== '') {
     await app.register(async realmsFromOutside => {
       await realmsFromOutside.register(resolveRealm, { realms, lab: config.lab })
-      await realmsFromOutside.register(recordExchanges)
-      await realmsFromOutside.register(insertedWellKnownRoutes)
+      if (config.lab) await realmsFromOutside.register(recordExchanges)
+      await realmsFromOutside.register(insertedWellKnownRoutes, { basePath })
     })
   }
   return app

@@ -71,7 +71,7 @@ export async function signOutByProvider (t: Test, lab: Lab) {
     t.equal(answer.status, 200)
     t.equal(answer.headers.get('cache-control'), 'no-store')
     t.equal(answer.headers.get('x-frame-options'), null)
-    t.match(answer.headers.get('content-security-policy'), `frame-ancestors ${lab.issuer}`)
+    t.match(answer.headers.get('content-security-policy'), `frame-ancestors ${new URL(lab.issuer).origin}`)
     t.strictSame(await here.session(), atProvider)
     t.equal((await there.session()).authenticated, true)
   })

@@ -2,6 +2,7 @@
 import crypto from 'node:crypto'
 import t from 'tap'
 import { CookieJar } from 'tough-cookie'
+import { cookieOf as cookieOfApplication } from '../../services/relying-party/cookies.ts'
 import type { Tab } from './helper.ts'
 
 // Before anything imports the function: what is compared with it takes the same time whether it is nearly right or not. To
@@ -161,4 +162,9 @@ for (const path of ['/logout', '/logout/everywhere', '/messenger/auth-code', '/s
 
 t.test('takes the right one', async t => {
   t.equal((await visitor.post('/messenger/auth-code', { 'csrf-token': right })).status, 409)
+})
+
+t.test('an application below a path has cookies of its own beside others of the host, and over TLS none of a sibling host', async t => {
+  t.match(cookieOfApplication('https://example.com/shop', 'session'), { name: '__Host-session.shop', options: { path: '/', secure: true } })
+  t.match(cookieOfApplication('http://app.localhost:3000/shop', 'session'), { name: 'session', options: { path: '/shop', secure: false } })
 })

@@ -49,7 +49,7 @@ export const desk: FastifyPluginAsyncTypebox<DeskParts & {
     })
   })
 
-  await app.register(page)
+  await app.register(page, { url })
 
   app.get('/desk/conversations', { schema: { querystring: paging } }, ({ query }) => desk.list(query.pageNumber, query.pageSize))
 
@@ -91,10 +91,10 @@ export const desk: FastifyPluginAsyncTypebox<DeskParts & {
   app.options('/desk/*', async () => { throw new PlatformError(404) })
 }
 
-const page: FastifyPluginAsyncTypebox = async app => {
+const page: FastifyPluginAsyncTypebox<{ url: string }> = async (app, { url }) => {
   app.addHook('onRoute', makeQuiet)
   app.get('/desk', (_request, reply) => reply.sendFile('index.html'))
-  app.get('/desk/', (_request, reply) => reply.redirect('/desk'))
+  app.get('/desk/', (_request, reply) => reply.redirect(`${url}/desk`))
   await app.register(fastifyStatic, {
     root: join(import.meta.dirname, 'public'),
     prefix: '/desk/',

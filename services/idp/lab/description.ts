@@ -40,12 +40,12 @@ export const descriptionRoutes: FastifyPluginAsync = async app => {
 }
 
 /** The page itself, as Swagger UI makes it, for the app that describes the control API. */
-export const descriptionPage: FastifyPluginAsync = async app => {
+export const descriptionPage: FastifyPluginAsync<{ basePath: string }> = async (app, { basePath }) => {
   const { default: swaggerUi } = await import('@fastify/swagger-ui')
   const svg = readFileSync(join(import.meta.dirname, '..', 'public', 'tern.svg'), 'utf8')
   await app.register(swaggerUi, {
     routePrefix: '/lab',
-    logo: { type: 'image/svg+xml', content: svg, href: '/lab', target: '_self' },
+    logo: { type: 'image/svg+xml', content: svg, href: `${basePath}/lab`, target: '_self' },
     // Swagger UI styles elements of its own making.
     staticCSP: {
       'default-src': ["'self'"],

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Provider, type errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Correlation } from '#lib/flows.ts'
-import { exchangeOf, millisecondsSince, pathOf, recorder, type Description, type Exchange } from '#lib/recorder.ts'
+import { exchangeOf, millisecondsSince, recorder, type Description, type Exchange } from '#lib/recorder.ts'
 import { answerOf, authenticationOf } from './recorded-parameters.ts'
 
 // The names of oidc-provider's routes, which are those of the specifications, and of our own pages.
@@ -54,7 +54,7 @@ declare module 'node:http' {
   interface IncomingMessage { [contextKey]?: KoaContextWithOIDC }
 }
 
-const ofTheLab = /^(\/realms\/[^/]+)?\/lab(\/|$)/
+const ofTheLab = /^(\/realms\/[^/]+)?\/lab([/?]|$)/
 
 /**
  * Fastify plugin that records what an issuer is asked, in the ledger of its realm. To be registered after what finds the
@@ -62,7 +62,7 @@ const ofTheLab = /^(\/realms\/[^/]+)?\/lab(\/|$)/
  */
 export const recordExchanges = fp(async app => {
   await app.register(recorder, {
-    ledgerOf: request => ofTheLab.test(pathOf(request)) ? undefined : request.realm.lab?.ledger,
+    ledgerOf: request => ofTheLab.test(request.url) ? undefined : request.realm.lab?.ledger,
     clockOf: ({ realm }) => realm.lab?.clock,
     describe
   })

@@ -18,14 +18,14 @@ There is no sign-in. Requests that a browser sends from a page of another site a
 host name. An error is \`{ "error", "error_description" }\`.`
 
 /** Collects the routes that are registered from now on, for `lab/description.ts` to show those of the control API. */
-export const openApi = fp(async app => {
+export const openApi = fp<{ basePath: string }>(async (app, { basePath }) => {
   const routes: RouteOptions[] = []
   app.addHook('onRoute', route => {
     if (route.schema?.tags && route.method !== 'HEAD' && !route.url.startsWith('/realms/')) routes.push(route)
   })
   let description: Promise<FastifyInstance> | undefined
   app.decorate('describeControlApi', () => {
-    description ??= describe(routes)
+    description ??= describe(routes, basePath)
     return description
   })
   app.addHook('onClose', async () => (await description)?.close())
@@ -35,7 +35,7 @@ export const openApi = fp(async app => {
  * An app that has routes of the same schemas and no use but to describe them, as OpenAPI 3.1. Few runs of the lab are asked
  * for it, and it would take longer than all else that answers nobody yet.
  */
-async function describe (routes: RouteOptions[]) {
+async function describe (routes: RouteOptions[], basePath: string) {
   const { default: Fastify } = await import('fastify')
   const { default: swagger } = await import('@fastify/swagger')
   const app = Fastify({ exposeHeadRoutes: false })
@@ -46,8 +46,8 @@ async function describe (routes: RouteOptions[]) {
       openapi: '3.1.0',
       info: { title: 'Tern ID, control API of the lab', description, version: '1' },
       servers: [
-        { url: '/', description: 'the issuer at the root' },
-        { url: '/realms/{realm}', description: 'a realm', variables: { realm: { default: 'red', description: 'its name' } } }
+        { url: `${basePath}/`, description: 'the issuer at the root' },
+        { url: `${basePath}/realms/{realm}`, description: 'a realm', variables: { realm: { default: 'red', description: 'its name' } } }
       ],
       tags: ['Lab', 'Realms', 'Users', 'Sessions', 'Clients', 'Faults', 'Clock', 'Keys', 'Ledger', 'Settings']
         .map(name => ({ name }))
@@ -56,7 +56,7 @@ async function describe (routes: RouteOptions[]) {
     transformObject: document => 'openapiObject' in document ? withoutDefaulted(document.openapiObject) : {}
   })
   for (const { method, url, schema = {} } of routes) app.route({ method, url, schema, handler: async () => {} })
-  await app.register(descriptionPage)
+  await app.register(descriptionPage, { basePath })
   app.get('/lab/openapi.json', async () => app.swagger())
   await app.ready()
   return app

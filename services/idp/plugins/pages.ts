@@ -10,7 +10,7 @@ import { contentSecurityPolicy } from '../content-security-policy.ts'
 const folder = join(import.meta.dirname, '..')
 
 /** What the identity provider's pages are made with: templates, their one stylesheet, and headers that allow no more. */
-export const pages = fp<{ secure: boolean }>(async (app, { secure }) => {
+export const pages = fp<{ secure: boolean, basePath: string }>(async (app, { secure, basePath }) => {
   const headers = securityHeadersFor(() => [], () => ({
     contentSecurityPolicy: false,
     // An application may open the sign-in in a window of its own, and with this it would lose sight of it.
@@ -35,6 +35,7 @@ export const pages = fp<{ secure: boolean }>(async (app, { secure }) => {
   await app.register(view, {
     engine: { eta: new Eta({ views: join(folder, 'views') }) },
     root: join(folder, 'views'),
+    defaultContext: { root: basePath },
     production: true
   })
 }, { name: 'pages' })

@@ -22,10 +22,11 @@ export const protocolRoutes: FastifyPluginAsync = async app => {
  *
  * @see https://www.rfc-editor.org/rfc/rfc8414#section-3.1
  */
-export const insertedWellKnownRoutes: FastifyPluginAsync = async app => {
+export const insertedWellKnownRoutes: FastifyPluginAsync<{ basePath: string }> = async (app, { basePath }) => {
   takeBodiesAsTheyAre(app)
   const document = '/.well-known/oauth-authorization-server'
-  app.all(`${document}/realms/:realm`, async (request, reply) => await answer(request, reply, document))
+  const paths = [`${document}${basePath}/realms/:realm`, ...(basePath === '' ? [] : [`${document}${basePath}`])]
+  for (const path of paths) app.all(path, async (request, reply) => await answer(request, reply, document))
 }
 
 /** oidc-provider reads bodies itself. */

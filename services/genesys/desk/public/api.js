@@ -1,6 +1,6 @@
 /** @import { Conversation, Message, Page, QuickReply } from './types.js' */
 
-const root = '/desk/conversations'
+const root = new URL('conversations', import.meta.url).href
 
 /** A request that was refused, in words that can be shown. */
 export class RefusedError extends Error {

@@ -13,7 +13,7 @@ const patience = 3_000
  * @param {(happening: { conversationId: string }) => void} on.ended
  */
 export function watch (on) {
-  const source = new EventSource('/desk/events')
+  const source = new EventSource(new URL('events', import.meta.url))
   /**
    * @template Happening
    * @param {string} name
