@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import type { ErrorObject } from 'ajv'
 import { load, YAMLException } from 'js-yaml'
 import type { Static, TArray } from './schema.ts'
-import { ofValues } from './validation.ts'
+import { nearestErrors, ofValues } from './validation.ts'
 
 /** A mistake in a file of users, clients or deployments, in words for the person who edits it. */
 export class DataFileError extends Error {
@@ -40,7 +40,7 @@ export function readDataFile<T extends TArray> (file: string, options: {
 
   const validate = ofValues.compile(options.entries)
   if (!validate(entries)) {
-    for (const error of validate.errors ?? []) mistakes.push(describe(error, entries, options.key))
+    for (const error of nearestErrors(validate.errors ?? [])) mistakes.push(describe(error, entries, options.key))
   }
   if (mistakes.length === 0) {
     for (const field of options.unique ?? [options.key]) {

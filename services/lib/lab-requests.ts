@@ -1,7 +1,7 @@
 import type { ErrorObject } from 'ajv'
 import type { FastifyInstance, FastifySchemaCompiler, FastifySchemaValidationError } from 'fastify'
 import { adviceOn, likelyNames } from './likely-names.ts'
-import { compileOnFirstUse, createAjv, ofValues } from './validation.ts'
+import { compileOnFirstUse, createAjv, nearestErrors, ofValues } from './validation.ts'
 
 type Schema = Record<string, unknown> & { properties?: object, description?: string }
 
@@ -30,7 +30,7 @@ export function checkStrictly (app: FastifyInstance): void {
 /** Names each part of a request that is wrong, and how. */
 export function describeMistakes (errors: FastifySchemaValidationError[], part: string): Error {
   const place = { querystring: 'query', params: 'path' }[part] ?? part
-  return new Error([...new Set((errors as ErrorObject[]).map(error => describe(error, place)))].join('; '))
+  return new Error([...new Set(nearestErrors(errors as ErrorObject[]).map(error => describe(error, place)))].join('; '))
 }
 
 function describe ({ instancePath, keyword, message, params, parentSchema = {}, data }: ErrorObject, part: string): string {

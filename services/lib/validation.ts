@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { Ajv, type Options, type ValidateFunction } from 'ajv'
+import { Ajv, type ErrorObject, type Options, type ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
 import type { FastifyServerOptions } from 'fastify'
 
@@ -24,6 +24,15 @@ export function createAjv (options: Options = {}): Ajv {
   const ajv = new Ajv({ ...ajvOptions, allErrors: true, useDefaults: true, verbose: true, code: { optimize: false }, ...options })
   addFormats.default(ajv)
   return ajv
+}
+
+/** What is wrong, and of a choice between schemas what is wrong by the one that has the type of the value, if one has. */
+export function nearestErrors (errors: ErrorObject[]): ErrorObject[] {
+  const inChoice = ({ schemaPath }: ErrorObject) => schemaPath.includes('/anyOf/')
+  const said = errors.filter(({ keyword }) => keyword !== 'anyOf')
+  const isNearer = (error: ErrorObject, other: ErrorObject) =>
+    inChoice(other) && other.keyword !== 'type' && `${other.instancePath}/`.startsWith(`${error.instancePath}/`)
+  return said.filter(error => !(inChoice(error) && error.keyword === 'type' && said.some(other => isNearer(error, other))))
 }
 
 /** For what has types of its own: JSON and YAML. */

@@ -188,6 +188,12 @@ const mistakesInFiles: [string, 'users' | 'clients', object[], string][] = [
     [{ ...user, username: 'ann ' }],
     'entry 1 (ann ), field username: must be '
   ],
+  [
+    'a second factor that no app could have', 'users',
+    [{ ...user, second_factor: { totp_secret: 'x' } }],
+    'entry 1 (ann), field second_factor.totp_secret: must be the secret of the authenticator app'
+  ],
+  ['a level with a space', 'users', [{ ...user, acr: 'a b' }], 'entry 1 (ann), field acr: must be '],
   ['a subject with a space', 'users', [{ ...user, sub: 'usr 1' }], 'entry 1 (ann), field sub: must be '],
   ['a user name that is taken', 'users', [user, { ...user, username: 'Ann', sub: 'usr-2' }], 'entry 2 (Ann), field username: is there twice'],
   ['a subject that is taken', 'users', [user, { ...user, username: 'ben' }], 'entry 2 (ben), field sub: is there twice'],
