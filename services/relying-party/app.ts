@@ -34,7 +34,7 @@ export async function buildRelyingParty (config: RelyingPartyConfig): Promise<Se
 
   const store = openStore(join(openStateFolder(config.stateFolder), 'relying-party.sqlite'))
   app.addHook('onClose', async () => store.close())
-  const sessions = new Sessions(store, config.session)
+  const sessions = new Sessions(store, config.session, app.log)
   const attempts = new Attempts(store, config.app)
   const watch = new SessionWatch(sessions)
   app.addHook('preClose', async () => watch.close())

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { Logger } from '#lib/http-server.ts'
 import type { Keeping, Store } from '#lib/store.ts'
 import type { SignIn, Tokens } from './oidc/provider.ts'
 
@@ -40,6 +41,7 @@ export interface Lifetimes {
 // A code lives about a minute at most providers. One that waited longer than this is not worth handing over.
 const messengerCodeLifetime = 45
 const messengerRefusalLifetime = 60
+const retryMs = 1_000
 const endingLifetime = 24 * 60 * 60
 // Longer than a callback takes with a provider that uses all the time it is given.
 const lateSignIn = 5 * 60
@@ -57,7 +59,12 @@ export class Sessions {
   #tellOfEnd: (id: string) => void = () => {}
   #tellOfTokens: (issuer: string, tokens: Tokens) => void = () => {}
 
-  constructor (store: Store, lifetimes: Lifetimes) {
+  readonly #log: Logger
+  /** sessions that have ended, and could not be deleted yet */
+  readonly #tombstones = new Set<string>()
+
+  constructor (store: Store, lifetimes: Lifetimes, log: Logger) {
+    this.#log = log
     this.#sessions = store.collection<Session>('sessions')
     // Apart, since an ordinary request needs none, and they can be large.
     this.#tokens = store.collection<Tokens>('tokens')
@@ -96,7 +103,7 @@ export class Sessions {
 
   /** The session, as one that is in use now. */
   async use (id: string): Promise<Session | undefined> {
-    const session = await this.#sessions.get(id)
+    const session = this.#tombstones.has(id) ? undefined : await this.#sessions.get(id)
     if (!session || Date.now() - session.lastUsedAt < this.#writtenEvery) return session
     const lastUsedAt = Date.now()
     const [used] = await Promise.allSettled([
@@ -109,29 +116,27 @@ export class Sessions {
 
   /** Whether there is such a session, which does not count as use. */
   async isThere (id: string): Promise<boolean> {
-    return await this.#sessions.get(id) !== undefined
+    return !this.#tombstones.has(id) && await this.#sessions.get(id) !== undefined
   }
 
   /** All sessions of the person that this one is of, the latest first. */
-  ofSamePerson (session: Session): Promise<Session[]> {
-    return this.#sessions.tagged(personTag(session.issuer, session.user.sub), { newestFirst: true })
+  async ofSamePerson (session: Session): Promise<Session[]> {
+    const all = await this.#sessions.tagged(personTag(session.issuer, session.user.sub), { newestFirst: true })
+    return all.filter(({ id }) => !this.#tombstones.has(id))
   }
 
   /**
    * @param ending told to a browser that comes back with the cookie
    * @param options.continuedBy the sign-in that takes its place: where that is the same person's at the same provider, both have
    *   their tokens by one grant as a rule, and to give back those of the one would end those of the other
-   * @returns rejects where it could not be deleted
    */
   async end (id: string, ending: Ending, { continuedBy }: { continuedBy?: SignIn } = {}): Promise<void> {
     // Each by itself: where there is no room for the ending, there may be for the end.
-    const [session, tokens] = await Promise.allSettled([
-      this.#sessions.take(id), this.#tokens.take(id), this.#messengerCodes.delete(id), this.#endings.set(id, ending, { ttl: endingLifetime })
+    const [deleted] = await Promise.allSettled([
+      this.#delete(id, continuedBy), this.#endings.set(id, ending, { ttl: endingLifetime })
     ])
+    if (deleted.status === 'rejected') this.#bury(id, deleted.reason)
     this.#tellOfEnd(id)
-    if (session.status === 'rejected') throw session.reason
-    const left = tokens.status === 'fulfilled' ? tokens.value : undefined
-    if (session.value && left && !isSamePerson(session.value, continuedBy)) this.#tellOfTokens(session.value.issuer, left)
   }
 
   /** Whom to tell of sessions that are ended by this process. Those of other processes, and those that expire, are not told. */
@@ -159,16 +164,9 @@ export class Sessions {
       signed && sid !== undefined ? this.#overAtProvider.set(tag, true, { ttl: lateSignIn }) : undefined
     ])
     const named = (await this.#sessions.tagged(tag)).filter(session => sub === undefined || session.user.sub === sub)
-    await this.endAll(named, 'signed_out_at_provider')
+    await Promise.all(named.map(({ id }) => this.end(id, 'signed_out_at_provider')))
     // It has ended what there was. What comes late may not know of it, so the provider had better say it again.
     if (kept.status === 'rejected') throw kept.reason
-  }
-
-  /** @returns rejects where one could not be deleted, once all others are */
-  async endAll (sessions: Pick<Session, 'id'>[], ending: Ending): Promise<void> {
-    const ended = await Promise.allSettled(sessions.map(({ id }) => this.end(id, ending)))
-    const failed = ended.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined
-    if (failed) throw failed.reason
   }
 
   /** Why there is no session of this id. */
@@ -203,6 +201,24 @@ export class Sessions {
   /** The error code of the last refusal, for a minute. */
   messengerRefusalOf (id: string): Promise<string | undefined> {
     return this.#messengerRefusals.get(id)
+  }
+
+  async #delete (id: string, continuedBy?: SignIn): Promise<void> {
+    const [session, tokens] = await Promise.all([this.#sessions.take(id), this.#tokens.take(id), this.#messengerCodes.delete(id)])
+    if (session && tokens && !isSamePerson(session, continuedBy)) this.#tellOfTokens(session.issuer, tokens)
+  }
+
+  /**
+   * Tombstone: on a full disk not even a deletion finds room. The session is over for this process at once, and for good as soon
+   * as it can be deleted.
+   */
+  #bury (id: string, err: unknown): void {
+    if (this.#tombstones.has(id)) return
+    this.#tombstones.add(id)
+    this.#log.error({ err }, 'a session that has ended could not be deleted yet')
+    const retry = () => this.#delete(id).then(() => this.#tombstones.delete(id), later)
+    const later = () => { setTimeout(retry, retryMs).unref() }
+    later()
   }
 
   #keepingOf ({ issuer, user, sid, lastUsedAt, expiresAt }: Session): Keeping & { ttl: number } {

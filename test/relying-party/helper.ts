@@ -34,17 +34,25 @@ export async function buildWithIdp (t: Test, settings: Record<string, string> = 
   return { idp, settings: all, ...await buildAlone(t, all) }
 }
 
-/** Until the test ends, SQLite answers these as it does on a full disk. */
-export function fillDisk (t: Test, config: RelyingPartyConfig, ...statements: ('INSERT' | 'UPDATE' | 'DELETE')[]) {
+/**
+ * SQLite answers these as it does on a full disk.
+ *
+ * @returns makes room again, which the end of the test does at the latest
+ */
+export function fillDisk (t: Test, config: RelyingPartyConfig, ...statements: ('INSERT' | 'UPDATE' | 'DELETE')[]): () => void {
   const database = new DatabaseSync(join(config.stateFolder, 'relying-party.sqlite'))
   for (const statement of statements) {
     database.exec(`CREATE TRIGGER no_room_to_${statement} BEFORE ${statement} ON entry
       BEGIN SELECT RAISE(ROLLBACK, 'database or disk is full'); END`)
   }
+  const makeRoom = () => {
+    for (const statement of statements) database.exec(`DROP TRIGGER IF EXISTS no_room_to_${statement}`)
+  }
   t.teardown(() => {
-    for (const statement of statements) database.exec(`DROP TRIGGER no_room_to_${statement}`)
+    makeRoom()
     database.close()
   })
+  return makeRoom
 }
 
 /** A browser's tab at the relying party, which follows no redirect. */

@@ -51,7 +51,6 @@ const words: Record<string, Words> = {
   unknown_issuer: { title: 'We do not know that identity provider', meaning: 'The link you followed wanted to sign you in with a provider that this application has nothing to do with.' },
   other_provider: { title: 'The sign-in failed', meaning: 'The answer came from another identity provider than the one that was asked, so we did not use it. Somebody may have tried to mix them up.' },
   sign_out_unconfirmed: { title: 'You are signed out here', meaning: 'Your session of this application is over. What came back from the identity provider does not fit your sign-out, so we cannot say whether you are signed out there too.' },
-  sign_out_incomplete: { title: 'You are signed out here', meaning: 'Where else you are signed in, you may still be: something went wrong at our side. Sign in again in a moment, and sign out everywhere once more.' },
   session_ended: { title: 'You were signed out', meaning: 'The identity provider does not let this sign-in go on. Sign in again.' },
   provider_unavailable: { title: 'Signing in is not possible right now', meaning: 'The identity provider does not answer. The rest of this site works; try again in a moment.' },
   return_to_refused: { title: 'That address is not part of this site', meaning: 'After signing in, we only send you on within this site. The link you followed wanted to lead you elsewhere.' },

@@ -34,16 +34,11 @@ export const signOutRoutes: FastifyPluginAsyncTypebox<{
     if (!request.signedIn) return sendOn(request, reply, home)
   }
 
-  /** Ends it for this browser whatever happens: who has pressed the button goes away from the machine. */
-  async function endHere (request: FastifyRequest, session: Session): Promise<string | undefined> {
+  async function signOut (request: FastifyRequest, reply: FastifyReply, session: Session) {
+    // Whatever happens: who has pressed the button goes away from the machine.
     request.session.delete()
     const idToken = (await sessions.tokensOf(session.id))?.idToken
-    await sessions.end(session.id, 'signed_out').catch(err => request.log.error({ err }, 'a session could not be deleted'))
-    return idToken
-  }
-
-  async function signOut (request: FastifyRequest, reply: FastifyReply, session: Session) {
-    const idToken = await endHere(request, session)
+    await sessions.end(session.id, 'signed_out')
     const atProvider = providers.of(session.issuer).startSignOut(idToken)
     if (!atProvider) return sendOn(request, reply, home)
     const { state, url, form } = atProvider
@@ -67,11 +62,7 @@ export const signOutRoutes: FastifyPluginAsyncTypebox<{
   }, async (request, reply) => {
     const here = request.signedIn!
     const others = (await sessions.ofSamePerson(here)).filter(({ id }) => id !== here.id)
-    await sessions.endAll(others, 'signed_out_elsewhere').catch(async err => {
-      request.log.error({ err }, 'sessions could not be deleted')
-      await endHere(request, here)
-      throw new SignInError('sign_out_incomplete', { statusCode: 500, retry: '/', cause: err })
-    })
+    await Promise.all(others.map(({ id }) => sessions.end(id, 'signed_out_elsewhere')))
     return signOut(request, reply, here)
   })
 
@@ -99,8 +90,9 @@ export const signOutRoutes: FastifyPluginAsyncTypebox<{
     reply.header('cache-control', 'no-store')
     // The session has ended before. This is about the way back alone.
     await attempts.take(request, reply, 'sign-out', request.query.state).catch(error => {
-      if (!(error instanceof SignInError)) throw error
-      throw new SignInError('sign_out_unconfirmed', { description: error.message, retry: '/', cause: error })
+      const isRefused = error instanceof SignInError
+      if (!isRefused) request.log.error({ err: error }, 'the way back from a sign-out could not be looked up')
+      throw new SignInError('sign_out_unconfirmed', { ...(isRefused && { description: error.message }), retry: '/', cause: error })
     })
     return reply.redirect(home, 303)
   })
