@@ -9,7 +9,8 @@ import { start } from './bench/start.ts'
 
 const benchmarks: Record<string, Benchmark> = { idp, messaging, rp, start }
 
-const [name, ...args] = process.argv.slice(2)
+const [first, ...args] = process.argv.slice(2)
+const name = first === '--help' ? undefined : first
 const benchmark = name === undefined ? undefined : benchmarks[name]
 
 if (!benchmark) {

@@ -6,7 +6,7 @@
 // why, and the line that CI reads. tap's own runner would watch what each file loads, for coverage, which takes a second of
 // processor time a file.
 import { spawn } from 'node:child_process'
-import { globSync, statSync } from 'node:fs'
+import { existsSync, globSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
@@ -30,9 +30,19 @@ interface Round {
 const longestReason = 4_000
 const root = join(import.meta.dirname, '..')
 process.chdir(root)
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true, options: { quick: { type: 'boolean', default: false }, grep: { type: 'string', default: '' } }
-})
+const usage = `Runs the tests: npm test -- [options] [folder, file or flow ...]
+
+  npm test                                    everything that this machine can run
+  npm test -- test/idp                        a folder, or a file
+  npm test -- test/flows/refresh.ts           a flow, against an embedded lab of its own
+  npm test -- test/lib --grep=/clock/i        tests by their names
+
+  --quick           each service by itself, without a container or a browser: npm run test:quick
+  --grep=/words/    only tests with such names
+  --help
+
+test/README.md says what is where. Exit code 0: all have passed. 1: some have not, or there were none. 2: it could not be run.`
+const { values: options, positionals } = readArguments()
 const env = { ...process.env, TAP: '1', TAP_TIMEOUT: '300', ...(options.grep && { TAP_GREP: options.grep }) }
 
 const failed: { name: string, reasons: string }[] = []
@@ -57,6 +67,23 @@ for (const line of skipped) console.log(`skipped: ${line}`)
 const total = [...passed.values()].reduce((sum, { tests }) => sum + tests, 0)
 console.log(`\n${total} passed, ${failed.length} failed, ${skipped.length} skipped`)
 process.exit(failed.length === 0 && total > 0 ? 0 : 1)
+
+function readArguments () {
+  try {
+    const read = parseArgs({
+      allowPositionals: true,
+      options: { quick: { type: 'boolean', default: false }, grep: { type: 'string', default: '' }, help: { type: 'boolean' } }
+    })
+    const missing = read.positionals.find(path => !existsSync(path))
+    if (missing !== undefined) throw new Error(`There is no ${missing}`)
+    if (!read.values.help) return read
+    console.log(usage)
+    process.exit(0)
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage}`)
+    process.exit(2)
+  }
+}
 
 function rounds (): Round[] {
   const named = positionals.map(path => slashed(relative(root, resolve(path))))

@@ -66,6 +66,23 @@ t.test('without such a Node, one sentence says what to install', async t => {
   t.match(command.output(), /^This needs Node 24\.12 or newer, and .+: install one from .+, or run `npm ci`, which brings one.+\n$/)
 })
 
+const scripts: [string, string[], number, RegExp][] = [
+  ['npm test', ['scripts/test.ts', '--help'], 0, /^Runs the tests: .*--grep/s],
+  ['npm test, of an option that there is not', ['scripts/test.ts', '--fast'], 2, /^Unknown option '--fast'.*\n\nRuns the tests: /],
+  ['npm test, of a file that there is not', ['scripts/test.ts', 'test/nothing.test.ts'], 2, /^There is no test\/nothing\.test\.ts\n\nRuns the tests: /],
+  ['npm run bench', ['scripts/bench.ts', '--help'], 0, /^The benchmarks:/],
+  ['npm run doctor', ['scripts/doctor.ts', '--help'], 0, /--settings/],
+  ['npm run strictness', ['scripts/strictness.ts', '--help'], 0, /^Probes how strict/]
+]
+for (const [label, args, code, words] of scripts) {
+  t.test(`${label} says what can be asked of it, without a stack`, async t => {
+    const command = runNode(t, args, { cwd: root, env: { ...process.env } })
+    t.equal(await command.exit, code)
+    t.match(command.output(), words)
+    t.notMatch(command.output(), /^ {4}at /m)
+  })
+}
+
 function withoutOwnNode (): string | false {
   try {
     createRequire(import.meta.url).resolve(`${ownNode}/package.json`)
