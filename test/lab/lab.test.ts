@@ -1,5 +1,7 @@
 // The lab as it is started, and what its README says of it.
 import { globSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join, sep } from 'node:path'
 import t, { type Test } from 'tap'
 import { noSignals, runNode } from '../helpers/command.ts'
@@ -53,6 +55,25 @@ t.test('the README names every setting that a service reads', async t => {
   const settings = sources.flatMap(file => [...readFileSync(join(root, file), 'utf8').matchAll(/^ {2}([A-Z][A-Z_]+):/gm)].map(([, name]) => name!))
   t.ok(settings.length > 20, `${settings.length} settings`)
   for (const name of new Set(settings)) t.match(readme, `\`${name}\``)
+})
+
+t.test('what the README has for an application in Node makes it find the lab by its names', async t => {
+  const [, program] = /```js\n(\/\/ localhost\.mjs[^]+?)```/.exec(readme)!
+  const server = createServer((request, response) => response.end(`hello ${request.headers.host}`))
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const cwd = t.testdir({
+    'localhost.mjs': program!,
+    'app.mjs': `
+    import { get } from 'node:http'
+    const url = 'http://idp.localhost:${port}/'
+    console.log(await (await fetch(url)).text())
+    get(url, response => response.on('data', data => console.log(String(data))))`
+  })
+  const application = runNode(t, ['--import', './localhost.mjs', 'app.mjs'], { cwd })
+  t.equal(await application.exit, 0, application.output())
+  t.equal(application.output(), `hello idp.localhost:${port}\n`.repeat(2))
 })
 
 t.test('every file that the README sends a reader to is there', async t => {
