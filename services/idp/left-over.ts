@@ -20,6 +20,8 @@ export function leaveToOthers (provider: Provider, realm: Pick<Realm, 'removed'>
     } catch (error) {
       leftOver.set(ctx.req, { error })
     }
+    // With it go the headers that say of which kind it is.
+    ctx.body = null
     ctx.respond = false
   })
 }

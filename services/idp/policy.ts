@@ -25,13 +25,17 @@ export const secondFactorNeeded = 'second_factor'
 
 /**
  * oidc-provider's policy on what a person is asked before there is a code, with what it overlooks: after a sign-in page
- * it has forgotten `id_token_hint`, and it knows neither several `sub`s nor who can reach which level.
+ * it has forgotten `id_token_hint`, and it knows neither several `sub`s nor who can reach which level, nor that people are
+ * removed in the middle of a sign-in.
  */
 export function strictPolicy (accounts: Accounts): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base()
   policy.add(new Prompt({ name: 'select_account', requestable: true }), 0)
   const { checks } = policy.get('login')!
   for (const replaced of ['id_token_hint', 'claims_id_token_sub_value', 'essential_acrs', 'essential_acr']) checks.remove(replaced)
+
+  checks.add(new Check('nobody_any_more', 'whoever signed in is not known any more', 'login_required', ({ oidc: { session } }) =>
+    session?.accountId !== undefined && accounts.find(session.accountId) === undefined))
 
   checks.add(new Check('somebody_else', somebodyElse.description, somebodyElse.error, ({ oidc }) =>
     !isDemanded(demandsOf(oidc.params), oidc.session?.accountId ?? '')))

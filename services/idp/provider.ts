@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import type { ServerResponse } from 'node:http'
-import { Provider, type Configuration, type ErrorOut, type errors, type KoaContextWithOIDC } from 'oidc-provider'
+import { errors, Provider, type Configuration, type ErrorOut, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Logger } from '#lib/http-server.ts'
 import { storeAdapter } from './adapter.ts'
 import { logBackChannelLogout, send } from './back-channel-logout.ts'
@@ -237,13 +237,18 @@ function hashAccessTokens (provider: Provider) {
   }
 }
 
-/** Whoever asks for an interaction shows a page of it, and its forms lead to the client whose request it is about. */
+/**
+ * Whoever asks for an interaction shows a page of it, and its forms lead to the client whose request it is about. Where that
+ * has been removed meanwhile, there is nothing to show.
+ */
 function allowFormsOfInteractions (provider: Provider, clients: Clients) {
   const { interactionDetails } = provider
   provider.interactionDetails = async (request, response) => {
     const interaction = await interactionDetails.call(provider, request, response)
     const { client_id: clientId, redirect_uri: redirectUri } = interaction.params
-    allowForms(response as ServerResponse, redirectUri, clients.get(String(clientId)))
+    const client = clients.get(String(clientId))
+    if (!client) throw new errors.InvalidClient('client is invalid', 'client not found')
+    allowForms(response as ServerResponse, redirectUri, client)
     return interaction
   }
 }

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import createError from '@fastify/error'
 import type { Provider } from 'oidc-provider'
 import { runAt, type Clock } from '#lib/clock.ts'
 import type { Logger } from '#lib/http-server.ts'
@@ -16,6 +17,9 @@ import { keptOffset } from './lab/realm-clock.ts'
 import { createProvider, type ProviderPages } from './provider.ts'
 import { KeptSettings } from './settings.ts'
 import { Accounts, usernameKey, type User } from './users.ts'
+
+/** 404 */
+export const NoSuchRealm = createError('NOT_FOUND', 'there is no realm %s', 404)
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -66,7 +70,7 @@ export class Realm {
   readonly cookieKeys: string[]
   readonly cookieSignatures: CookieSignatures
   readonly lab: RealmLab | undefined
-  /** whether it has been removed, so that whatever is still asked of it is not there */
+  /** whether it has been removed: a request that was under way then fails at whatever it needs next */
   removed = false
   readonly #stateFolder: string
   readonly #makeProvider: () => Provider

@@ -8,9 +8,8 @@ import { lockStateFolder } from '#lib/state-lock.ts'
 import type { IdpConfig } from './config.ts'
 import type { ProviderPages } from './provider.ts'
 import { checkClient } from './lab/clients.ts'
-import { Realm, type Seed } from './realm.ts'
+import { NoSuchRealm, Realm, type Seed } from './realm.ts'
 
-const NoSuchRealm = createError('NOT_FOUND', 'there is no realm %s', 404)
 const TooManyRealms = createError('TOO_MANY_REALMS', 'there are %s realms already: remove some', 409)
 
 const limit = 200

@@ -19,7 +19,7 @@ const tooMany = { error: 'temporarily_unavailable', error_description: `${maxLis
 /**
  * What a service has to be asked about its exchanges: `/lab/ledger`, to be registered in a lab alone.
  *
- * @param ledgerOf the ledger that a request is about
+ * @param ledgerOf the ledger that a request is about; may throw an error that is answered
  * @param valuesOf the values that exchanges can have; others are refused, unless an exchange has them
  */
 export function ledgerRoutesOf (

@@ -1,10 +1,12 @@
 import createError from '@fastify/error'
 import { fastifySSE } from '@fastify/sse'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyError } from 'fastify'
 import { answerLabError } from '#lib/lab-clock.ts'
 import { checkStrictly } from '#lib/lab-requests.ts'
 import { sameSiteOnly } from '#lib/same-site.ts'
 import type { Addresses } from '#lib/settings.ts'
+import { whyIn } from '../plugins/errors.ts'
 import type { Realms } from '../realms.ts'
 import { Impossible } from './answers.ts'
 import { clientRoutes } from './clients.ts'
@@ -30,7 +32,7 @@ const NotJson = createError('NOT_JSON', 'A body is JSON: send it with content-ty
 export const lab: FastifyPluginAsyncTypebox<{ realms: Realms, addresses: Addresses }> = async (app, { realms, addresses }) => {
   app.addHook('onRequest', sameSiteOnly(addresses.issuer, { page: '/lab' }))
   app.addHook('onSend', async (_request, reply) => { reply.header('cache-control', 'no-store') })
-  app.setErrorHandler(answerLabError)
+  app.setErrorHandler<FastifyError>((error, request, reply) => answerLabError(whyIn(request, error), request, reply))
   // Programs say that they send JSON also where they send nothing.
   const parseJson = app.getDefaultJsonParser('error', 'error')
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) =>

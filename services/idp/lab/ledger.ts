@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { ledgerRoutesOf, type KnownValues } from '#lib/ledger-routes.ts'
 import { faultNames } from '../faults/catalogue.ts'
 import { rules } from '../permissive/rules.ts'
+import { NoSuchRealm, type Realm } from '../realm.ts'
 import { endpointNames } from './recorder.ts'
 
 function valuesOf ({ realm }: FastifyRequest): KnownValues {
@@ -16,5 +17,10 @@ function valuesOf ({ realm }: FastifyRequest): KnownValues {
   }
 }
 
+function ledgerOf (realm: Realm) {
+  if (realm.removed) throw new NoSuchRealm(realm.name)
+  return realm.lab!.ledger
+}
+
 /** What was exchanged with browsers and clients of a realm. */
-export const ledgerRoutes = ledgerRoutesOf(request => request.realm.lab!.ledger, valuesOf)
+export const ledgerRoutes = ledgerRoutesOf(({ realm }) => ledgerOf(realm), valuesOf)

@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { ErrorOut } from 'oidc-provider'
-import type { Realm } from '../realm.ts'
+import { NoSuchRealm, type Realm } from '../realm.ts'
 import { waysBack, type Clients } from '../clients.ts'
 
 /** What a page about an error says, beside the protocol's own words. */
@@ -46,6 +46,10 @@ async function isSignedIn ({ raw, realm }: FastifyRequest, reply: FastifyReply):
   return accountId !== undefined
 }
 
+/** Why a request has failed: where its realm has been removed meanwhile, because of that. */
+export const whyIn = <E extends Error>({ realm }: FastifyRequest, error: E): E | FastifyError =>
+  realm?.removed ? new NoSuchRealm(realm.name) : error
+
 /** Turns what goes wrong in a route into an answer: a page for browsers, OAuth's JSON for everybody else. */
 export const errors = fp<{ root: Realm }>(async (app, { root }) => {
   app.setNotFoundHandler((request, reply) =>
@@ -53,7 +57,8 @@ export const errors = fp<{ root: Realm }>(async (app, { root }) => {
       error: 'not_found', error_description: `there is nothing at ${request.originalUrl.split('?')[0]}`
     }))
 
-  app.setErrorHandler<FastifyError & { error?: string, error_description?: string }>((error, request, reply) => {
+  app.setErrorHandler<FastifyError & { error?: string, error_description?: string }>((failure, request, reply) => {
+    const error: typeof failure = whyIn(request, failure)
     const status = error.statusCode ?? 500
     if (status >= 500) {
       request.log.error({ err: error }, 'a request failed')

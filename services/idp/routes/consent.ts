@@ -73,7 +73,8 @@ export async function consentPage ({ accounts, mountPath, provider, settings }: 
 }) {
   const client = await provider.Client.find(String(interaction.params['client_id']))
   const user = accounts.find(interaction.session?.accountId ?? '')
-  const values = user ? claimsFor(user, client?.clientId) : {}
+  if (!user) throw new errors.SessionNotFound('whoever signed in is not known any more')
+  const values = claimsFor(user, client?.clientId)
   const scopeClaims = scopesOf(settings.value)
   const asked = interaction.prompt.details as ConsentDetails
   // Asked again by prompt=consent, nothing is missing and everything is asked.
@@ -83,7 +84,7 @@ export async function consentPage ({ accounts, mountPath, provider, settings }: 
     base: mountPath,
     uid: interaction.uid,
     client: client?.clientName ?? client?.clientId,
-    user: user && displayName(user),
+    user: displayName(user),
     scopes: scopes.map(scope => {
       const known = own(settings.value.scopes, scope) ? undefined : own(scopesInWords, scope)
       return { words: known?.words ?? `Use “${scope}”`, claims: shared(values, known?.claims ?? own(scopeClaims, scope) ?? []) }

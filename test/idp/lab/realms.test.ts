@@ -1,5 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose'
 import t from 'tap'
 import type { RegisteredClient } from '../../../services/idp/clients.ts'
@@ -127,6 +128,41 @@ t.test('forgets an issuer by one call', async t => {
   t.strictSame(await idp.lab.realms.list(), [])
   const again = await idp.realm('blue')
   t.notOk((await again.lab.users.list()).some(({ username }) => username === 'zoe'), 'one of the same name begins anew')
+})
+
+const underWay: Record<string, (realm: Idp, visitor: Visitor) => Promise<{ statusCode: number }>> = {
+  'a sign-in': async (realm, visitor) => {
+    const { url } = await visitor.open(realm.authorizationRequest(realm.relyingParty))
+    const { status: statusCode } = await visitor.request(`${url}/sign-in`, { method: 'POST', body: { username: 'alice', password: 'alice-lab' } })
+    return { statusCode }
+  },
+  'a change by the lab': realm => realm.app.inject({
+    method: 'PATCH',
+    url: `${realm.base}/lab/clients/relying-party`,
+    headers: { host: new URL(realm.issuer).host },
+    payload: { id_token_signed_response_alg: 'ES256' }
+  })
+}
+for (const [what, send] of Object.entries(underWay)) {
+  t.test(`answers ${what} that is under way when its issuer is removed as any, or that there is no such issuer`, async t => {
+    for (let turns = 0; turns < 12; turns++) {
+      const blue = await idp.realm('blue')
+      const answer = send(blue, new Visitor(blue))
+      for (let turn = 0; turn < turns; turn++) await nextTurn()
+      await idp.lab.realms.remove('blue')
+      const { statusCode } = await answer
+      t.ok([200, 303, 404].includes(statusCode), `${statusCode} after ${turns} turns`)
+    }
+  })
+}
+
+t.test('lets nobody wait for what is exchanged with an issuer that is removed', async t => {
+  const blue = await idp.realm('blue')
+  const [wait, events] = [blue.get('/lab/ledger/wait?timeout=60'), blue.get('/lab/ledger/events', { accept: 'text/event-stream' })]
+  await nextTurn()
+  await idp.lab.realms.remove('blue')
+  t.match([(await wait).statusCode, (await wait).json()], [404, { error: 'not_found', error_description: 'there is no realm blue' }])
+  t.match([(await events).statusCode, (await events).body], [200, 'event: ready'])
 })
 
 t.test('leaves an issuer as it is that is made again', async t => {

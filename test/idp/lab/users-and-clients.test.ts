@@ -212,6 +212,35 @@ t.test('lets the sign-in page lead back to a client that was registered a moment
   t.match(headers.get('content-security-policy'), /form-action [^;]*http:\/\/shop\.localhost/)
 })
 
+for (const moment of ['on the way back from the sign-in page', 'at the consent page']) {
+  t.test(`asks again who it is, where a person is removed ${moment}`, async t => {
+    const realm = await idp.newRealm()
+    const client = await realm.lab.clients.put('shop', { ...shop, first_party: moment !== 'at the consent page' })
+    const visitor = new Visitor(realm)
+    const page = await visitor.open(realm.authorizationRequest(client, { scope: 'openid profile' }))
+    const credentials = { username: 'alice', password: 'alice-lab' }
+    const next = await visitor.request(`${page.url}/sign-in`, { method: 'POST', body: credentials })
+    const consent = client.first_party ? undefined : await visitor.follow(next)
+    await realm.lab.users.remove('alice')
+    const again = consent ? await visitor.submit(consent, {}, 'Allow') : await visitor.follow(next)
+    t.match([again.status, again.$('h1').text()], [200, 'Sign in'])
+    let bob = await visitor.submit(again, { username: 'bob', password: 'bob-lab' }, 'Sign in')
+    while (bob.location === undefined) bob = await visitor.submit(bob, {}, bob.$('h1').text().startsWith('Allow') ? 'Allow' : 'Continue')
+    t.equal(decodeJwt((await realm.redeem(client, bob.location.searchParams.get('code')!)).json().id_token).sub, 'usr-20c4e85d')
+  })
+}
+
+t.test('says of a client that is removed in the middle of a sign-in that it is not registered', async t => {
+  const realm = await idp.newRealm()
+  const visitor = new Visitor(realm)
+  const page = await visitor.open(realm.authorizationRequest(await realm.lab.clients.put('shop', shop), { scope: 'openid profile' }))
+  await realm.lab.clients.remove('shop')
+  for (const next of [
+    await visitor.open(page.url),
+    await visitor.submit(page, { username: 'alice', password: 'alice-lab' }, 'Sign in')
+  ]) t.match([next.status, next.$('.facts code').text()], [400, 'invalid_client'])
+})
+
 const { client_secret: _unused, ...publicShop } = shop
 const nativeApp = { ...publicShop, application_type: 'native', token_endpoint_auth_method: 'none' } as const
 
