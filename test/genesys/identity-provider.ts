@@ -132,7 +132,9 @@ export async function startBareProvider (t: Test, path = '') {
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => { server.close().closeAllConnections() })
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`
-  return { issuer, idToken, rotateKey: async () => { key = await newKey() } }
+  /** @param kid of the new key, where it is not another one */
+  const rotateKey = async (kid?: string) => { key = { ...await newKey(), ...(kid !== undefined && { kid }) } }
+  return { issuer, idToken, rotateKey }
 }
 
 function memory (): NonNullable<Configuration['adapter']> {

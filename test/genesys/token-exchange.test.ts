@@ -178,6 +178,23 @@ t.test('a key that the provider has had for a moment is asked for, whatever was 
   t.equal(await present(await provider.idToken()), 200)
 })
 
+t.test('a key that has taken the name of another is asked for after the first ID token that does not fit', async t => {
+  const provider = await startBareProvider(t)
+  const { app: to } = await buildApp(t, { issuer: provider.issuer })
+  const redeem = async () => (await exchange({ code: randomUUID() }, { to })).statusCode
+  t.equal(await redeem(), 200)
+  await provider.rotateKey('key 1')
+  t.same([await redeem(), await redeem()], [401, 200])
+})
+
+t.test('leaves out claims of a wrong type', async t => {
+  const wrong = { name: { given: 'Ada' }, given_name: ['Ada'], family_name: null, email: 42, email_verified: 'true' }
+  const response = await implicit({ idToken: await idToken(wrong), nonce: 'n' })
+  t.equal(response.statusCode, 200)
+  const { identity } = (await tokens.verify(response.json().jwt))!
+  t.strictSame(JSON.parse(JSON.stringify(identity)), { sub: 'ada', iss: idp.issuer, since: identity.since })
+})
+
 t.test('takes an ID token that has expired by our clock alone, for as long as it takes it', async t => {
   stopClock(t)
   const now = Math.floor(Date.now() / 1000)

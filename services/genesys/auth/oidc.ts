@@ -89,6 +89,12 @@ export function createOidcClient ({ issuer, client: { id, secret }, clockToleran
     return known[flow]
   }
 
+  /** What is not signed with the key of its name may be signed with the one that has that name now: so it is asked for again. */
+  function doubting (error: OidcError): OidcError {
+    if (error.failure === 'invalid_response') discovered = undefined
+    return error
+  }
+
   const expectationsOf = ({ nonce, maxAge }: AuthorizationRequest): Expectations => ({ issuer, clientId: id, nonce, maxAge })
 
   return {
@@ -128,7 +134,7 @@ export function createOidcClient ({ issuer, client: { id, secret }, clockToleran
           refreshToken: tokens.refresh_token
         }
       } catch (error) {
-        throw translate(error, 'code', [code, codeVerifier], expectationsOf(request))
+        throw doubting(translate(error, 'code', [code, codeVerifier], expectationsOf(request)))
       }
     },
 
@@ -168,7 +174,7 @@ export function createOidcClient ({ issuer, client: { id, secret }, clockToleran
     async refresh (refreshToken: string, { sub }: VerifiedIdentity) {
       const configuration = await discover('code')
       const tokens = await client.refreshTokenGrant(configuration, refreshToken).catch(error => {
-        throw translate(error, 'refresh token', [refreshToken], expectationsOf({}))
+        throw doubting(translate(error, 'refresh token', [refreshToken], expectationsOf({})))
       })
       const claims = tokens.claims()
       if (claims && claims.sub !== sub) {
