@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { deviceCodeGrant } from '../../services/idp/clients.ts'
@@ -84,6 +85,46 @@ if (browser) {
       client_id: 'television', grant_type: deviceCodeGrant, device_code: asked.device_code
     })
     t.equal(tokens.statusCode, 200)
+  })
+
+  t.test('a person shows the second factor, chooses an account later and signs out, on pages in which axe finds nothing', async t => {
+    const idp = await startListening(t)
+    const { origin } = await startShop(t, 'answers')
+    const shop = await registerShop(idp, { redirect_uris: [`${origin}/callback`], post_logout_redirect_uris: [`${origin}/bye`] })
+    const { page, complaints } = await openTab(t, browser)
+    const check = async (what: string) => {
+      const { violations } = await new AxeBuilder({ page }).analyze()
+      t.same(violations.map(({ id, nodes }) => `${id}: ${nodes.map(node => node.html).join(' ')}`), [], what)
+    }
+    await page.goto(idp.authorizationRequest(shop, { acr_values: 'Level3' }))
+    await page.keyboard.type('mia')
+    await page.keyboard.press('Tab')
+    await page.keyboard.type('mia-lab')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Enter your code' }).waitFor()
+    await check('the code')
+    await page.keyboard.type('000 000')
+    await page.keyboard.press('Enter')
+    await page.getByRole('alert').waitFor()
+    await check('the code, refused')
+    await page.keyboard.type((await page.getByRole('button', { name: 'Continue with' }).innerText()).match(/\d{6}/)![0])
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Shop' }).waitFor()
+    const { id_token: hint } = (await idp.redeem(shop, new URL(page.url()).searchParams.get('code')!)).json()
+
+    await page.goto(idp.authorizationRequest(shop, { prompt: 'select_account' }))
+    await check('the choice of an account')
+    await page.getByRole('button', { name: 'Continue as Mia Moreau' }).click()
+    await page.getByRole('heading', { name: 'Shop' }).waitFor()
+
+    // From a form of another site: what a Lax cookie does not come along with.
+    await page.setContent(`<form method="post" action="${idp.issuer}/session/end"><input name="id_token_hint" value="${hint}">
+      <input name="post_logout_redirect_uri" value="${origin}/bye"><button>Leave</button></form>`)
+    await page.getByRole('button', { name: 'Leave' }).click()
+    await page.waitForURL(`${origin}/bye`)
+    await page.goto(idp.authorizationRequest(shop))
+    await page.getByLabel('Password').waitFor()
+    t.same(complaints.filter(text => !text.includes('422')), [])
   })
 
   for (const frame of ['answers', 'hangs'] as const) {

@@ -113,6 +113,30 @@ t.test('tells the device when a person cancels on the sign-in page', async t => 
   t.equal((await poll(deviceCode)).json().error, 'access_denied')
 })
 
+t.test('connects no device for another person than it asks for, nor below the level that it demands', async t => {
+  for (const demanded of [{ sub: { value: 'usr-20c4e85d' } }, { acr: { essential: true, value: 'Level3' } }]) {
+    const { realm, ask, poll } = await start()
+    const { device_code: deviceCode, user_code: userCode } = await ask({ claims: JSON.stringify({ id_token: demanded }) })
+    const visitor = new Visitor(realm)
+    const signIn = await visitor.submit(await typeIn(visitor, userCode), {}, 'Sign in and connect')
+    const refused = await visitor.submit(signIn, credentials, 'Sign in')
+    t.notMatch(refused.text, /Connected|id="password"/, JSON.stringify(demanded))
+    t.notOk('id_token' in (await poll(deviceCode)).json())
+  }
+})
+
+t.test('asks for the second factor for a device too', async t => {
+  const { realm, ask, poll } = await start()
+  const { device_code: deviceCode, user_code: userCode } = await ask({ acr_values: 'Level3' })
+  const visitor = new Visitor(realm)
+  const signIn = await visitor.submit(await typeIn(visitor, userCode), {}, 'Sign in and connect')
+  const code = await visitor.submit(signIn, { username: 'mia', password: 'mia-lab' }, 'Sign in')
+  t.equal(code.$('h1').text(), 'Enter your code')
+  t.equal((await poll(deviceCode)).json().error, 'authorization_pending')
+  t.equal((await visitor.submit(code, {}, 'Continue with')).$('h1').text(), 'Connected')
+  t.match(decodeJwt((await poll(deviceCode)).json().id_token), { acr: 'Level3', amr: ['pwd', 'otp', 'mfa'] })
+})
+
 t.test('asks for consent where the application is not first-party', async t => {
   const { realm, ask, poll } = await start({ first_party: false })
   const { device_code: deviceCode, user_code: userCode } = await ask()
