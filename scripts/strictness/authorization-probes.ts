@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { all, no, notApplicable, refusedRequest, refusedWithPage, yes, type Outcome, type Probe } from './probe.ts'
-import { unregisteredUri, type Changes, type ProviderUnderTest } from './provider-under-test.ts'
+import { unregisteredUri, type AuthorizationResponse, type Changes, type ProviderUnderTest } from './provider-under-test.ts'
 
 const send = (provider: ProviderUnderTest, changes: Changes) => provider.authorize(provider.authorizationRequest(changes).url)
 
@@ -8,6 +8,16 @@ const send = (provider: ProviderUnderTest, changes: Changes) => provider.authori
 async function askSilently (provider: ProviderUnderTest) {
   const request = provider.authorizationRequest({ prompt: 'none' })
   return { request, ...await provider.authorize(request.url, provider.newBrowser()) }
+}
+
+type Returned = { parameters: URLSearchParams, seen?: never } | { parameters?: never, seen: string }
+
+/** What came back to the client, if it is what it should be: a code, or an error. */
+function returned (what: 'code' | 'error', { redirect }: AuthorizationResponse): Returned {
+  if (!redirect) return { seen: 'no redirect' }
+  const { parameters } = redirect
+  if (parameters.get(what)) return { parameters }
+  return { seen: `${parameters.has('code') ? 'a code' : parameters.get('error') ?? 'neither code nor error'} in place of ${what === 'code' ? 'a code' : 'an error'}` }
 }
 
 export const unregisteredRedirectUri: Probe = {
@@ -50,11 +60,11 @@ export const issParameter: Probe = {
       if (!iss) return no('no iss')
       return iss === provider.metadata.issuer ? yes('the issuer') : no(`iss is ${iss}`)
     }
-    const { redirect: success } = await send(provider, {})
-    const { redirect: failure } = await askSilently(provider)
+    const success = returned('code', await send(provider, {}))
+    const failure = returned('error', await askSilently(provider))
     return all({
-      success: compare(success?.parameters.get('iss')),
-      error: failure ? compare(failure.parameters.get('iss')) : no('no redirect')
+      success: success.parameters ? compare(success.parameters.get('iss')) : no(success.seen),
+      error: failure.parameters ? compare(failure.parameters.get('iss')) : no(failure.seen)
     })
   }
 }
@@ -134,16 +144,17 @@ export const stateReturned: Probe = {
   demand: 'Returns the very value that the client sent, once, whatever the answer is.',
   specification: 'https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1',
   async run (provider) {
-    const compare = (sent: string, answers: URLSearchParams | undefined): Outcome => {
-      const states = answers?.getAll('state') ?? []
+    const compare = (sent: string, { parameters, seen }: Returned): Outcome => {
+      if (!parameters) return no(seen)
+      const states = parameters.getAll('state')
       return states.length === 1 && states[0] === sent ? yes('as sent') : no(states.length === 0 ? 'no state' : 'another state')
     }
     const request = provider.authorizationRequest()
     const success = await provider.authorize(request.url)
     const failure = await askSilently(provider)
     return all({
-      success: compare(request.state, success.redirect?.parameters),
-      error: compare(failure.request.state, failure.redirect?.parameters)
+      success: compare(request.state, returned('code', success)),
+      error: compare(failure.request.state, returned('error', failure))
     })
   }
 }
@@ -167,10 +178,13 @@ export const noFrames: Probe = {
   async run ({ browser }) {
     const [page] = browser.signInPages
     if (!page) return notApplicable('no sign-in page')
-    const ancestors = /frame-ancestors [^;]*/.exec(page.headers.get('content-security-policy') ?? '')?.[0]
+    const ancestors = /frame-ancestors[^;,]*/i.exec(page.headers.get('content-security-policy') ?? '')?.[0]?.trim()
     const frameOptions = page.headers.get('x-frame-options')
-    if (ancestors && !/ancestors.* (\*|https?:)( |$)/.test(ancestors)) return yes(ancestors)
-    return frameOptions ? yes(`X-Frame-Options: ${frameOptions}`) : no('neither header')
+    // Where there is the one, browsers do not look at the other: https://www.w3.org/TR/CSP3/#frame-ancestors-and-frame-options
+    if (ancestors) return /\s(\*|https?:)(\s|$)|\/\/\*(:|\s|$)/.test(ancestors) ? no(ancestors) : yes(ancestors)
+    if (!frameOptions) return no('neither header')
+    const seen = `X-Frame-Options: ${frameOptions}`
+    return /^(deny|sameorigin)$/i.test(frameOptions.trim()) ? yes(seen) : no(seen)
   }
 }
 

@@ -5,18 +5,27 @@ import { unregisteredUri, type UserinfoResponse } from './provider-under-test.ts
 
 const bearerChallenge = 'https://www.rfc-editor.org/rfc/rfc6750#section-3'
 
+/**
+ * The schemes of the challenges, of which there can be several in one header: a scheme stands alone, or before a parameter.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1
+ */
+const schemesOf = (headers: Headers): string[] =>
+  [...(headers.get('www-authenticate') ?? '').replaceAll(/"(\\.|[^"\\])*"/g, '""').matchAll(/(?:^|,)\s*([\w-]+)(?=\s+[\w-]|\s*(?:,|$))/g)]
+    .map(([, scheme]) => scheme!)
+
 function refusedWithChallenge (response: UserinfoResponse | undefined): Outcome {
   if (!response) return notApplicable('no userinfo endpoint')
   const { status, headers } = response
-  const challenge = /^\w+/.exec(headers.get('www-authenticate') ?? '')?.[0]
-  const seen = `${status}, ${challenge ? `challenge ${challenge}` : 'no challenge'}`
-  return status === 401 && challenge !== undefined ? yes(seen) : no(seen)
+  const challenges = schemesOf(headers)
+  const seen = `${status}, ${challenges.length > 0 ? `challenge ${challenges.join(', ')}` : 'no challenge'}`
+  return status === 401 && challenges.some(scheme => /^bearer$/i.test(scheme)) ? yes(seen) : no(seen)
 }
 
 export const garbageAtUserinfo: Probe = {
   name: 'userinfo with a garbage token: 401 and a challenge',
   sends: 'a userinfo request with Authorization: Bearer garbage',
-  demand: 'Answers 401 with WWW-Authenticate.',
+  demand: 'Answers 401 with WWW-Authenticate: Bearer.',
   specification: bearerChallenge,
   run: async provider => refusedWithChallenge(await provider.userinfo({ token: 'garbage' }))
 }
@@ -24,7 +33,7 @@ export const garbageAtUserinfo: Probe = {
 export const noTokenAtUserinfo: Probe = {
   name: 'userinfo without a token: 401 and a challenge',
   sends: 'a userinfo request without Authorization',
-  demand: 'Answers 401 with WWW-Authenticate.',
+  demand: 'Answers 401 with WWW-Authenticate: Bearer.',
   specification: bearerChallenge,
   run: async provider => refusedWithChallenge(await provider.userinfo({}))
 }
@@ -36,8 +45,10 @@ export const tokenInQuery: Probe = {
   specification: 'https://www.rfc-editor.org/rfc/rfc9700#section-4.3.2',
   async run (provider) {
     const { accessToken } = await provider.issueTokens()
-    const response = await provider.userinfo({ query: { access_token: accessToken } })
-    if (!response) return notApplicable('no userinfo endpoint')
+    const right = await provider.userinfo({ token: accessToken })
+    if (!right) return notApplicable('no userinfo endpoint')
+    if (right.status !== 200) return no(`it does not take the token in the header either: ${right.status}`)
+    const response = (await provider.userinfo({ query: { access_token: accessToken } }))!
     return response.status === 400 || response.status === 401 ? yes(String(response.status)) : no(String(response.status))
   }
 }
@@ -86,9 +97,9 @@ export const sessionId: Probe = {
 }
 
 export const profileScope: Probe = {
-  name: 'standard scope profile accepted',
+  name: 'standard scope profile granted',
   sends: 'an authorization request with scope=openid profile, and the token request',
-  demand: 'Does not refuse it: profile is a scope of the standard, and what a provider does not know it ignores.',
+  demand: 'Grants it: profile is a scope of the standard, and the token response names another scope only where that was granted.',
   specification: 'https://openid.net/specs/openid-connect-core-1_0.html#ScopeClaims',
   async run (provider) {
     const request = provider.authorizationRequest({ scope: 'openid profile' })
@@ -98,7 +109,10 @@ export const profileScope: Probe = {
     const { status, body } = await provider.redeem({ ...request, code })
     if (status !== 200) return no(`${status} at the token endpoint`)
     // No scope means that it is the one asked for: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
-    return yes(body?.['scope'] === undefined ? 'granted as asked' : `granted: ${body['scope']}`)
+    if (typeof body?.['access_token'] !== 'string') return no(`${status} without an access token`)
+    if (body['scope'] === undefined) return yes('granted as asked')
+    const granted = String(body['scope'])
+    return granted.split(' ').toSorted().join(' ') === 'openid profile' ? yes(`granted: ${granted}`) : no(`granted: ${granted}`)
   }
 }
 

@@ -25,6 +25,9 @@ export const notApplicable = (seen: string): Outcome => ({ verdict: 'not applica
 /** Whoever breaks on a request has not looked at it, and whoever wants it later has not either. */
 const isRefusal = (status: number) => status < 500 && status !== 429
 
+const wordsOfRefusal =
+  /error|invalid|mismatch|unknown|denied|refused|not (been )?(registered|allowed|found|known|recogni[sz]ed|valid|authorized)|AADSTS/i
+
 /** Whether an authorization request ended in an error, be it a page or a redirect to the client. */
 export function refusedRequest ({ redirect, page }: AuthorizationResponse): Outcome {
   if (!redirect) return refusedWithPage({ redirect, page })
@@ -40,7 +43,10 @@ export function refusedWithPage ({ redirect, page }: AuthorizationResponse): Out
     const { parameters } = redirect
     return no(`redirect with ${parameters.has('code') ? 'a code' : parameters.get('error') ?? 'neither code nor error'}`)
   }
-  return isRefusal(page.status) ? yes(`page of the provider, ${page.status}`) : no(`breaks with ${page.status}`)
+  if (!isRefusal(page.status)) return no(`breaks with ${page.status}`)
+  // Some say it in words alone. Whoever asks for a sign-in or for nothing has refused nothing.
+  const isError = page.status >= 400 || wordsOfRefusal.test(page.$('body').text())
+  return isError ? yes(`page of the provider, ${page.status}`) : no(`page of the provider without an error, ${page.status}`)
 }
 
 /** Whether the token endpoint gave no token, whatever it said. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { all, errorOf, no, notApplicable, refusedTokens, yes, type Outcome, type Probe } from './probe.ts'
+import { all, errorOf, no, notApplicable, refusedRequest, refusedTokens, yes, type Outcome, type Probe } from './probe.ts'
 import { unregisteredUri, type ProviderUnderTest, type TokenResponse } from './provider-under-test.ts'
 
 const redemption = 'https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3'
@@ -111,8 +111,9 @@ export const pkceDowngrade: Probe = {
   specification: 'https://www.rfc-editor.org/rfc/rfc9700#section-4.8.2',
   async run (provider) {
     const request = provider.authorizationRequest({ code_challenge: undefined, code_challenge_method: undefined })
-    const code = (await provider.authorize(request.url)).redirect?.parameters.get('code')
-    if (!code) return yes('no code without a code_challenge')
+    const answer = await provider.authorize(request.url)
+    const code = answer.redirect?.parameters.get('code')
+    if (!code) return refusedRequest(answer)
     return refusedTokens(await provider.redeem({ ...request, code }))
   }
 }
@@ -176,7 +177,7 @@ export const clientErrorForm: Probe = {
     const { status, headers, body } = response
     const challenge = /^\w+/.exec(headers.get('www-authenticate') ?? '')?.[0]
     const seen = `${status} ${errorOf(body) || 'no error'}, ${challenge ? `challenge ${challenge}` : 'no challenge'}`
-    const isChallenged = status === 401 && challenge === 'Basic'
+    const isChallenged = status === 401 && challenge?.toLowerCase() === 'basic'
     const isRight = isChallenged || (!provider.authenticatesByHeader && (status === 400 || status === 401))
     return isRight && errorOf(body) === 'invalid_client' ? yes(seen) : no(seen)
   }

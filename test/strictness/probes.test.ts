@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { Browser } from '../../scripts/strictness/browser.ts'
@@ -25,7 +26,7 @@ const compared: [string, Row['verdict'], Row['verdict']][] = [
   ['request without PKCE refused by default', 'no', 'no'],
   ['ID token has at_hash', 'no', 'no'],
   ['ID token has sid', 'no', 'no'],
-  ['standard scope profile accepted', 'yes', 'yes'],
+  ['standard scope profile granted', 'no', 'no'],
   ['id_token_hint of another person: no code', 'not applicable', 'no']
 ]
 
@@ -106,6 +107,80 @@ t.test('counts an answer of another issuer, another state or another session as 
   t.equal(rows.get('state returned with success and with an error')?.verdict, 'no')
   t.match(rows.get('ID token has at_hash'), { verdict: 'no', seen: 'a wrong at_hash' })
   t.equal(rows.get('ID token has sid')?.verdict, 'no')
+})
+
+/** A mock that answers itself where `answer` does, and is oauth2-mock-server elsewhere. */
+const mockThat = (t: Test, answer: (path: string, parameters: URLSearchParams, response: ServerResponse) => unknown) =>
+  startMockServer(t, ({ service }) => (request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://mock')
+    if (answer(pathname, searchParams, response) === undefined) service.requestHandler(request, response)
+  })
+
+const page = (response: ServerResponse, status: number, words: string) =>
+  response.writeHead(status, { 'content-type': 'text/html' }).end(`<body>${words}</body>`)
+
+const wrongReasons: [string, string, (t: Test) => Promise<string>, Row['verdict'], string][] = [
+  [
+    'a challenge of another scheme', 'userinfo with a garbage token: 401 and a challenge',
+    t => mockThat(t, (path, _parameters, response) => path === '/userinfo'
+      ? response.writeHead(401, { 'www-authenticate': 'Basic realm="Bearer x"' }).end()
+      : undefined),
+    'no', '401, challenge Basic'
+  ],
+  [
+    'a Bearer challenge that is the second', 'userinfo without a token: 401 and a challenge',
+    t => mockThat(t, (path, _parameters, response) => path === '/userinfo'
+      ? response.writeHead(401, { 'www-authenticate': 'DPoP algs="ES256, PS256", bearer' }).end()
+      : undefined),
+    'yes', '401, challenge DPoP, bearer'
+  ],
+  [
+    'userinfo that takes no token at all', 'access token in the URL refused',
+    t => mockThat(t, (path, _parameters, response) => path === '/userinfo' ? response.writeHead(401).end() : undefined),
+    'no', 'it does not take the token in the header either: 401'
+  ],
+  [
+    'a page that asks for something else', 'unknown client_id refused',
+    t => mockThat(t, (path, parameters, response) => path === '/authorize' && parameters.get('client_id') !== 'client'
+      ? page(response, 200, 'Welcome! Choose a language.')
+      : undefined),
+    'no', 'page of the provider without an error, 200'
+  ],
+  [
+    'a page with 200 that says what is wrong', 'unknown client_id refused',
+    t => mockThat(t, (path, parameters, response) => path === '/authorize' && parameters.get('client_id') !== 'client'
+      ? page(response, 200, 'AADSTS700016: the application was not found')
+      : undefined),
+    'yes', 'page of the provider, 200'
+  ],
+  [
+    'a provider that breaks without code_challenge', 'code_verifier without a code_challenge refused',
+    t => mockThat(t, (path, parameters, response) => path === '/authorize' && !parameters.has('code_challenge')
+      ? page(response, 500, 'Oops')
+      : undefined),
+    'no', 'breaks with 500'
+  ],
+  [
+    'a state that comes back with a code where an error was due', 'state returned with success and with an error',
+    startMockServer, 'no', 'error: a code in place of an error'
+  ]
+]
+for (const [label, name, start, verdict, seen] of wrongReasons) {
+  t.test(`says ${verdict} of ${label}`, async t => t.match((await probe(await start(t))).get(name), { verdict, seen }))
+}
+
+const framed: [Record<string, string>, Row['verdict']][] = [
+  [{ 'x-frame-options': 'ALLOWALL' }, 'no'],
+  [{ 'x-frame-options': 'sameorigin' }, 'yes'],
+  [{ 'x-frame-options': 'DENY', 'content-security-policy': "default-src 'self'; frame-ancestors *" }, 'no'],
+  [{ 'content-security-policy': 'frame-ancestors https://*' }, 'no'],
+  [{ 'content-security-policy': "frame-ancestors 'none'" }, 'yes']
+]
+t.test('goes by what browsers do with the headers about frames', async t => {
+  for (const [headers, verdict] of framed) {
+    const rows = await probe(await startBareProvider(t, {}, response => { response.setHeaders(new Headers(headers)) }))
+    t.equal(rows.get('sign-in page not to be framed')?.verdict, verdict, JSON.stringify(headers))
+  }
 })
 
 t.test('does not take it for a refusal when a provider breaks, or has had enough of requests', async t => {

@@ -1,4 +1,4 @@
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { OAuth2Server } from 'oauth2-mock-server'
 import { Provider, type Configuration } from 'oidc-provider'
@@ -45,14 +45,19 @@ export async function startMockServer (t: Test, prepare: PrepareMock = ({ servic
 }
 
 /** oidc-provider with its in-memory adapter and its pages for development, and nothing configured but the clients. */
-export async function startBareProvider (t: Test, configuration: Configuration = {}): Promise<string> {
+export async function startBareProvider (
+  t: Test, configuration: Configuration = {}, prepare: (response: ServerResponse) => void = () => {}
+): Promise<string> {
   // It says on the console what is for development alone, which is known here.
   t.capture(console, 'info')
   t.capture(console, 'warn')
   return serve(t, url => {
     const provider = new Provider(url, { clients: [registered, registeredSecond], ...configuration })
     const callback = provider.callback()
-    return (request, response) => { callback(request, response) }
+    return (request, response) => {
+      prepare(response)
+      callback(request, response)
+    }
   })
 }
 
