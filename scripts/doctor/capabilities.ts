@@ -18,12 +18,12 @@ export const signingAlgorithmsOf = (metadata: AuthorizationServer) => listOf(met
 
 const codeFlow: Check<DiscoveredProvider> = {
   name: 'authorization code flow',
-  run ({ config, metadata }) {
+  run ({ config, labIssuer, metadata }) {
     const types = listOf(metadata, 'response_types_supported')
     if (!types) return skipped('the document has no response_types_supported')
     return types.includes('code')
       ? ok('response_type code')
-      : problem(`only response_type ${types.join(', ')}`, `switch the code flow on: ${fieldAt(config.issuer, 'grants')}`)
+      : problem(`only response_type ${types.join(', ')}`, `switch the code flow on: ${fieldAt({ config, labIssuer }, 'grants')}`)
   }
 }
 
@@ -52,14 +52,14 @@ const authenticationMethod: Check<DiscoveredProvider> = {
   }
 }
 
-const compareScopes = ({ config, metadata }: DiscoveredProvider, scope: string, setting: string): Outcome => {
+const compareScopes = ({ config, labIssuer, metadata }: DiscoveredProvider, scope: string, setting: string): Outcome => {
   const offered = listOf(metadata, 'scopes_supported')
   if (!offered) return skipped('the document has no scopes_supported')
   const missing = scope.trim().split(/\s+/).filter(name => !offered.includes(name))
   if (missing.length === 0) return ok(scope)
   // https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata: some may be left out of the list
   return warning(`not among those offered: ${missing.join(', ')}`,
-    `take it out of ${setting}, or add it: ${fieldAt(config.issuer, 'scopes')}. But a provider need not list all that it knows`)
+    `take it out of ${setting}, or add it: ${fieldAt({ config, labIssuer }, 'scopes')}. But a provider need not list all that it knows`)
 }
 
 const scopes: Check<DiscoveredProvider> = {

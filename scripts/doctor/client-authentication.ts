@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { ClientAuth } from 'oauth4webapi'
+import type { ProviderConfig } from '../../services/relying-party/config.ts'
 import { clientAuthenticationOf } from '../../services/relying-party/oidc/client-authentication.ts'
 import { ok, problem, skipped, warning, type Check } from './check.ts'
 import { impostorsAuthOf, postAsClient } from './client-credentials.ts'
@@ -20,6 +21,7 @@ export const clientAuthentication: Check<DiscoveredProvider> = {
   async run (subject) {
     const { config, metadata } = subject
     if (typeof metadata.token_endpoint !== 'string') return skipped('the document has no token_endpoint')
+    const { labIssuer } = subject
     const { clientId, authentication: { method } } = config
     const { status, error, words } = await redeemNothing(subject, await clientAuthenticationOf(config.authentication))
     const seen = `${status} ${words}`
@@ -31,15 +33,38 @@ export const clientAuthentication: Check<DiscoveredProvider> = {
         'sign in; where that ends with invalid_client, the secret is wrong')
     }
     if (refusals.has(error) || status === 401) {
+      const encoded = encodedCharactersOf(config)
+      if (encoded && (await redeemNothing(subject, basicAsItIs(config))).error === 'invalid_grant') {
+        return problem(`${clientId} is refused by ${method} as RFC 6749 2.3.1 encodes it, ${encoded}, and accepted as it is`,
+          'set OIDC_CLIENT_AUTH=client_secret_post, and the client at the provider to the same: it does not decode what is in the header')
+      }
       return problem(`${clientId} is refused by ${method}: ${seen}`,
-        `compare OIDC_CLIENT_ID, ${secretOf(method)} and OIDC_CLIENT_AUTH: ${fieldAt(config.issuer, 'client secret')}. ` +
+        `compare OIDC_CLIENT_ID, ${secretOf(method)} and OIDC_CLIENT_AUTH: ${fieldAt({ config, labIssuer }, 'client secret')}. ` +
         'A secret may have expired, or its end been lost when it was copied')
     }
     if (error === 'unsupported_grant_type') {
-      return problem(seen, `allow the client the authorization code grant: ${fieldAt(config.issuer, 'grants')}`)
+      return problem(seen, `allow the client the authorization code grant: ${fieldAt({ config, labIssuer }, 'grants')}`)
     }
     return warning(`could not be told: ${seen}`, 'sign in; where that ends with invalid_client, the secret is wrong')
   }
+}
+
+// As oauth4webapi does: more than what a URL would need, a hyphen among them.
+const formEncoded = (text: string) => String(new URLSearchParams({ '': text })).slice(1)
+  .replace(/[-_.*]/g, character => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+
+/** In words, what of the client is encoded in the header of `client_secret_basic`; nothing, if that is nothing. */
+function encodedCharactersOf ({ clientId, authentication }: ProviderConfig): string | undefined {
+  if (authentication.method !== 'client_secret_basic') return undefined
+  if (formEncoded(clientId) !== clientId) return formEncoded(clientId)
+  return formEncoded(authentication.secret) === authentication.secret ? undefined : 'with an encoded secret'
+}
+
+/** `client_secret_basic` without the encoding, as a provider wants it that does not decode. */
+function basicAsItIs ({ clientId, authentication }: ProviderConfig): ClientAuth {
+  const secret = 'secret' in authentication ? authentication.secret : ''
+  return (_provider, _client, _body, headers) =>
+    headers.set('authorization', `Basic ${Buffer.from(`${clientId}:${secret}`).toString('base64')}`)
 }
 
 const secretOf = (method: string) =>

@@ -66,9 +66,16 @@ const products: Product[] = [
   }
 ]
 
-/** Where a field is at the product that the issuer is of; where that cannot be told, at each of them. */
-export function fieldAt (issuer: string, field: Field): string {
-  const product = [lab, ...products].find(({ isAt }) => isAt.test(issuer))
+/**
+ * Where a field is at the product that the issuer is of; where that cannot be told, at each of them.
+ *
+ * @param provider.labIssuer where the lab is by the settings, when none of them names another provider
+ */
+export function fieldAt (
+  { config: { issuer }, labIssuer }: { config: { issuer: string }, labIssuer?: string | undefined }, field: Field
+): string {
+  const isLab = labIssuer !== undefined && (issuer === labIssuer || issuer.startsWith(`${labIssuer}/realms/`))
+  const product = isLab ? lab : [lab, ...products].find(({ isAt }) => isAt.test(issuer))
   if (product) return product.fields[field]
   return products.map(({ name, fields }) => `${name}: ${fields[field]}`).join('; ')
 }

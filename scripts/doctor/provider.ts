@@ -14,6 +14,8 @@ import { postLogoutRedirectUri } from './sign-out.ts'
 export interface ProviderSubject {
   config: ProviderConfig
   app: string
+  /** where the lab is, as `fieldAt` takes it */
+  labIssuer?: string | undefined
   redirectUri: string
   /** Genesys' own client; only the main provider knows it */
   messenger: RelyingPartyConfig['messenger'] | undefined

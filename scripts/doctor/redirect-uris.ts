@@ -48,7 +48,18 @@ export const silentSignIn: Check<DiscoveredProvider> = {
     const client = messengersClient(subject)
     if (!client) return skipped('the Messenger signs in at the main provider')
     const arrival = await askSilently(subject, client)
-    if (arrival.at === 'client') return ok('prompt=none is answered without a page')
+    if (arrival.at === 'client') {
+      const error = arrival.parameters.get('error')
+      if (error !== null && wantsPages.has(error)) return ok(`prompt=none is answered without a page: ${error}`)
+      if (arrival.parameters.has('code')) {
+        return warning('prompt=none is answered with a code, though nobody is signed in',
+          'do not use such a provider but for tests: it gives codes for nobody in particular')
+      }
+      const words = errorIn(Object.fromEntries(arrival.parameters)) || 'neither code nor error'
+      return problem(`prompt=none is answered without a page, but not with one of the errors that say why: ${words}`,
+        'see the redirect URI of the Messenger; where that is right, the provider does not know prompt=none, and the chat begins ' +
+        'with a visible redirect')
+    }
     if (arrival.at === 'provider' && arrival.page.status < 300) {
       return warning('prompt=none is answered with a page',
         'nothing, if that is an error page about the client; otherwise the chat begins with a visible redirect')
@@ -81,18 +92,21 @@ async function examine (subject: DiscoveredProvider, client: Client): Promise<Ou
       'do not use such a provider but for tests: it sends codes to whoever asks for them')
   }
   const error = arrival.parameters.get('error')
+  if (error === null && !arrival.parameters.has('code')) {
+    return warning('could not be told: the provider redirects with neither code nor error', tryAgain)
+  }
   if (error === null || wantsPages.has(error)) return ok(`${client.redirectUri} is registered for ${client.clientId}`)
   return judgeError(subject, client, error, errorIn(Object.fromEntries(arrival.parameters)))
 }
 
-function judgeError ({ config }: DiscoveredProvider, client: Client, error: string, words: string): Outcome {
+function judgeError ({ config, labIssuer }: DiscoveredProvider, client: Client, error: string, words: string): Outcome {
   const seen = `${client.redirectUri} is registered for ${client.clientId}, but the request is refused: ${words}`
   if (error === 'invalid_scope') {
-    const where = fieldAt(config.issuer, 'scopes')
+    const where = fieldAt({ config, labIssuer }, 'scopes')
     return problem(seen, `take the scope out of ${client.scopeSetting}, or allow it to the client: ${where}`)
   }
   if (error === 'unauthorized_client' || error === 'unsupported_response_type') {
-    return problem(seen, `allow the client the authorization code grant: ${fieldAt(config.issuer, 'grants')}`)
+    return problem(seen, `allow the client the authorization code grant: ${fieldAt({ config, labIssuer }, 'grants')}`)
   }
   if (error === 'server_error' || error === 'temporarily_unavailable') return warning(seen, tryAgain)
   return problem(seen,
@@ -129,8 +143,8 @@ const tryAgain = 'try again later, and see the log of the provider'
 /** Whoever breaks on a request, or wants it later, has not judged it. */
 const isNoJudgement = (status: number) => status === 429 || status >= 500
 
-const register = ({ config }: DiscoveredProvider, { redirectUri }: Client) =>
-  `register ${redirectUri}, character by character: ${fieldAt(config.issuer, 'redirect URI')}`
+const register = ({ config, labIssuer }: DiscoveredProvider, { redirectUri }: Client) =>
+  `register ${redirectUri}, character by character: ${fieldAt({ config, labIssuer }, 'redirect URI')}`
 
 // With those of Entra ID: https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 const wordsOnRedirectUris = /AADSTS(50011|500113|900971)|redirect[_ -]?ur[il]|callback url mismatch|reply (url|address)/i

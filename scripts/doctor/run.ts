@@ -27,6 +27,7 @@ export async function examine (env: NodeJS.ProcessEnv, lab: NodeJS.ProcessEnv): 
   const { row, config } = readConfig(env)
   if (!config) return { app: undefined, issuer: undefined, rows: [row, skippedRest] }
 
+  const labIssuer = readConfig({ ...env, IDP_ISSUER: '' }).config?.oidc.issuer
   const deadline = AbortSignal.timeout(longest)
   const app = new Peer({ caSetting: 'NODE_EXTRA_CA_CERTS', deadline })
   const genesys = new Peer({ caSetting: 'NODE_EXTRA_CA_CERTS', deadline })
@@ -35,7 +36,7 @@ export async function examine (env: NodeJS.ProcessEnv, lab: NodeJS.ProcessEnv): 
     runAll('Messenger', messengerChecks, { config, peer: genesys }),
     Promise.all(providersOf(config).map(async ({ provider, ...rest }) => {
       const peer = new Peer({ caSetting: 'OIDC_CA_FILE', ca: provider.ca, deadline })
-      return { provider, peer, ...await examineProvider({ config: provider, app: config.app, peer, ...rest }) }
+      return { provider, peer, ...await examineProvider({ config: provider, app: config.app, labIssuer, peer, ...rest }) }
     }))
   ])
   const application = await examineApplication({ config, metadata: providers[0]?.metadata, peer: app })

@@ -8,10 +8,10 @@ import type { DiscoveredProvider } from './provider.ts'
 export const postLogoutRedirectUri: Check<DiscoveredProvider> = {
   name: 'post-logout redirect URI',
   async run (subject) {
-    const { app, config, metadata } = subject
+    const { app, config, labIssuer, metadata } = subject
     if (typeof metadata.end_session_endpoint !== 'string') return skipped('the document has no end_session_endpoint')
     const target = `${app}/logout/callback`
-    const register = `register ${target}: ${fieldAt(config.issuer, 'post-logout redirect URI')}`
+    const register = `register ${target}: ${fieldAt({ config, labIssuer }, 'post-logout redirect URI')}`
     const tryOut = `sign in and out: where that does not end at ${app}, ${register}`
     const arrival = await signOut(subject, target)
     const elsewhere = await signOut(subject, unregisteredUri)

@@ -83,6 +83,57 @@ for (const [label, answer, verdict, change] of tokenAnswers) {
   })
 }
 
+const silent: [string, string, RegExp][] = [
+  ['error=login_required', 'ok', /without a page: login_required$/],
+  ['error=interaction_required', 'ok', /interaction_required$/],
+  ['error=consent_required', 'ok', /consent_required$/],
+  ['error=account_selection_required', 'ok', /account_selection_required$/],
+  ['error=invalid_request', 'problem', /not with one of the errors that say why: invalid_request/],
+  ['error=unauthorized_client&error_description=No%20such%20prompt', 'problem', /unauthorized_client.*No such prompt/],
+  ['error=server_error', 'problem', /server_error/],
+  ['state=x', 'problem', /neither code nor error/],
+  ['code=anybodys', 'warning', /a code, though nobody is signed in/]
+]
+for (const [answer, verdict, seen] of silent) {
+  t.test(`says of ${answer} whether it is a sign-in without a page`, async t => {
+    const location = `http://app.localhost:${alone.APP_PORT}/messenger/callback?${answer}`
+    const issuer = await startProvider(t, {}, { '/authorize': { status: 303, headers: { location } } })
+    t.match((await diagnose({ ...alone, IDP_ISSUER: issuer })).get('sign-in without a page'), { verdict, seen })
+  })
+}
+
+/** A provider that knows a client by what stands in its Basic header, read in this way. */
+const startReading = (t: Test, read: (text: string) => string) => serve(t, url => ({ url: path, headers }, response) => {
+  const isKnown = read(Buffer.from(headers.authorization?.split(' ')[1] ?? '', 'base64').toString()) === `relying-party:${secret}`
+  const answer = path === '/token'
+    ? { error: isKnown ? 'invalid_grant' : 'invalid_client' }
+    : { issuer: url, authorization_endpoint: `${url}/authorize`, token_endpoint: `${url}/token`, jwks_uri: `${url}/jwks` }
+  response.writeHead(path === '/token' ? 400 : 200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+})
+const secret = 'secret.with-characters_that~are encoded'
+
+t.test('says that a provider does not decode the client_id with a hyphen, and what helps', async t => {
+  const literal = await diagnose({ ...alone, OIDC_CLIENT_SECRET: secret, IDP_ISSUER: await startReading(t, text => text) })
+  t.match(literal.get('client credentials'), {
+    verdict: 'problem',
+    seen: 'relying-party is refused by client_secret_basic as RFC 6749 2.3.1 encodes it, relying%2Dparty, and accepted as it is',
+    change: /^set OIDC_CLIENT_AUTH=client_secret_post/
+  })
+  const decode = (text: string) => decodeURIComponent(text.replaceAll('+', ' '))
+  const decoding = await diagnose({ ...alone, OIDC_CLIENT_SECRET: secret, IDP_ISSUER: await startReading(t, decode) })
+  t.match(decoding.get('client credentials'), { verdict: 'ok' })
+  const neither = await diagnose({ ...alone, IDP_ISSUER: await startReading(t, decode) })
+  t.match(neither.get('client credentials'), { verdict: 'problem', seen: /refused by client_secret_basic: 400 invalid_client/ })
+})
+
+t.test('knows the lab where its names are none of *.localhost', async t => {
+  const issuer = new URL(await startProvider(t, {}, { '/authorize': { status: 400, body: 'Invalid redirect_uri' } }))
+  const settings = { ...alone, LOCALHOST_SUBDOMAINS: 'off', IDP_PORT: issuer.port }
+  t.match((await diagnose(settings)).get('redirect URI')?.change, /^register http:\/\/localhost:2\/callback, .*: redirect_uris in services\/idp\/clients\.yaml$/)
+  const foreign = await diagnose({ ...alone, IDP_ISSUER: issuer.origin })
+  t.match(foreign.get('redirect URI')?.change, /Okta: /, 'and no other provider for it')
+})
+
 t.test('shows no secret, even where the provider does', async t => {
   const secret = 'a-secret-for-this-test-alone'
   const body = { error: 'invalid_client', error_description: `${secret} is wrong` }
@@ -265,6 +316,6 @@ const fields: [string, RegExp][] = [
 ]
 for (const [issuer, field] of fields) {
   t.test(`says where the redirect URIs of ${issuer} are entered`, async t => {
-    t.match(fieldAt(issuer, 'redirect URI'), field)
+    t.match(fieldAt({ config: { issuer } }, 'redirect URI'), field)
   })
 }
