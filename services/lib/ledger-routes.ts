@@ -66,6 +66,8 @@ export function ledgerRoutesOf (
       reply.raw.once('close', () => gone.abort())
       const found = await ledger.waitFor(query, { count, timeoutMs: timeout * 1_000, signal: gone.signal })
       if (found.count >= count) return found
+      // It may be one of something that has been removed meanwhile.
+      ledgerOf(request)
       const nearest = ledger.nearest(query)
       return reply.code(408).send({
         error: 'timeout',
