@@ -2,12 +2,13 @@
 // messaging --help` says what can be chosen.
 import type { Benchmark } from './bench/benchmark.ts'
 import { UsageError } from './usage-error.ts'
+import { attack } from './bench/attack.ts'
 import { idp } from './bench/idp.ts'
 import { messaging } from './bench/messaging.ts'
 import { rp } from './bench/rp.ts'
 import { start } from './bench/start.ts'
 
-const benchmarks: Record<string, Benchmark> = { idp, messaging, rp, start }
+const benchmarks: Record<string, Benchmark> = { attack, idp, messaging, rp, start }
 
 const [first, ...args] = process.argv.slice(2)
 const name = first === '--help' ? undefined : first

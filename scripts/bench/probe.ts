@@ -6,7 +6,8 @@ process.on('message', (request: { collectGarbage: boolean }) => {
   if (request.collectGarbage) globalThis.gc?.()
   const { user, system } = process.cpuUsage()
   const { rss, heapUsed } = process.memoryUsage()
-  process.send?.({ residentBytes: rss, heapBytes: heapUsed, cpuMicroseconds: user + system } satisfies Usage)
+  const peakBytes = process.resourceUsage().maxRSS * 1024
+  process.send?.({ residentBytes: rss, peakBytes, heapBytes: heapUsed, cpuMicroseconds: user + system } satisfies Usage)
 })
 // No server outlives its benchmark, however that ends.
 process.on('disconnect', () => process.exit())

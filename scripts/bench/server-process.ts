@@ -7,6 +7,8 @@ import { until } from '../../test/helpers/until.ts'
 /** What a process has used so far. */
 export interface Usage {
   residentBytes: number
+  /** at its most, since it began */
+  peakBytes: number
   /** JavaScript objects, in use or not yet collected */
   heapBytes: number
   /** of all its threads, in user and kernel mode */

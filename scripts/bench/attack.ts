@@ -1,0 +1,113 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { get } from 'node:http'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { freePorts, labSettings, root } from '../../test/helpers/lab.ts'
+import { until } from '../../test/helpers/until.ts'
+import { readOptions, type Benchmark } from './benchmark.ts'
+import { environment } from './environment.ts'
+import { mebibytes } from './memory.ts'
+import { nodeOptionsOf, startServer } from './server-process.ts'
+import { table } from './statistics.ts'
+
+const options = {
+  sockets: { about: 'connections, each with its requests and nobody who reads the answers', default: '40' },
+  kilobytes: { about: 'of requests on each connection', default: '64' },
+  seconds: { about: 'until what is held is looked at', default: '6' }
+}
+
+type Ports = Awaited<ReturnType<typeof freePorts>>
+
+/** What is asked for again and again, of whom. */
+const targets: { service: string, port: keyof Ports, name: string, path: string }[] = [
+  { service: 'relying-party', port: 'APP_PORT', name: 'app.localhost', path: '/' },
+  { service: 'idp', port: 'IDP_PORT', name: 'idp.localhost', path: '/.well-known/openid-configuration' },
+  { service: 'idp', port: 'IDP_PORT', name: 'idp.localhost', path: '/lab/openapi.json' },
+  { service: 'genesys', port: 'GENESYS_PORT', name: 'genesys.localhost', path: '/genesys-bootstrap/genesys.min.js' },
+  { service: 'lab', port: 'IDP_PORT', name: 'idp.localhost', path: '/lab/openapi.json' }
+]
+
+/** Where a request goes. */
+interface Target { port: number, host: string, path: string }
+
+/** The most memory that a server takes while requests are pipelined whose answers nobody reads, beside bare Fastify. */
+export const attack: Benchmark = {
+  about: 'memory while pipelined requests come whose answers nobody reads, beside bare Fastify',
+
+  async run (args) {
+    const { sockets: [sockets], kilobytes: [kilobytes], seconds: [seconds], beside } = readOptions(args, options)
+    console.log(`${environment('fastify')}\n` +
+      `${sockets} connections, each with ${kilobytes} KB of GET and nobody who reads; resident memory at its most within ${seconds} s.\n` +
+      'Bare Fastify answers with as many bytes.\n')
+
+    const flood = (target: Target) => floodWith({ sockets: sockets!, bytes: kilobytes! * 1024, ms: seconds! * 1000 }, target)
+    const rows: string[][] = []
+    for (const { service, port: portSetting, name, path } of targets) {
+      const measure = async (checkout: string) => {
+        const ports = await freePorts()
+        const port = Number(ports[portSetting])
+        const target = { port, host: `${name}:${port}`, path }
+        const stateFolder = mkdtempSync(join(tmpdir(), 'bench-'))
+        const server = await startServer(join(checkout, 'services', service, 'server.ts'), port, labSettings({
+          ...ports, ...nodeOptionsOf(checkout), LOG_LEVEL: 'silent', LOG_FORMAT: 'json', STATE_DIR: stateFolder
+        }))
+        try {
+          const length = await lengthOf(target)
+          await flood(target)
+          return { length, peakBytes: (await server.usage()).peakBytes }
+        } finally {
+          await server.stop()
+          rmSync(stateFolder, { recursive: true })
+        }
+      }
+      const ours = await measure(root)
+      const others = beside === undefined ? undefined : await measure(beside)
+      const bare = await measureBare(ours.length, flood)
+      rows.push([
+        `${service}, ${path}`, mebibytes(ours.peakBytes), ...(others ? [mebibytes(others.peakBytes)] : []), mebibytes(bare),
+        (ours.peakBytes / bare).toFixed(2)
+      ])
+    }
+    console.log(table([['MiB', 'ours', ...(beside === undefined ? [] : [beside]), 'bare', 'ratio'], ...rows]))
+  }
+}
+
+async function measureBare (length: number, flood: (target: Target) => Promise<void>): Promise<number> {
+  const { APP_PORT: port } = await freePorts()
+  const server = await startServer(join(import.meta.dirname, 'attack-bare-server.ts'), Number(port), {
+    PORT: port, LENGTH: String(length), ...nodeOptionsOf(root)
+  })
+  try {
+    await flood({ port: Number(port), host: `localhost:${port}`, path: '/' })
+    return (await server.usage()).peakBytes
+  } finally {
+    await server.stop()
+  }
+}
+
+async function floodWith (
+  { sockets, bytes, ms }: { sockets: number, bytes: number, ms: number }, { port, host, path }: Target
+): Promise<void> {
+  const request = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`
+  const requests = request.repeat(Math.floor(bytes / request.length))
+  const connections = Array.from({ length: sockets }, () => {
+    const socket = connect(port, '127.0.0.1', () => { socket.write(requests) })
+    return socket.pause().on('error', () => {})
+  })
+  await pause(ms)
+  for (const socket of connections) socket.destroy()
+}
+
+/** Characters of an answer, once there is one. */
+async function lengthOf ({ port, host, path }: Target): Promise<number> {
+  let length = 0
+  await until(`${path} is answered`, () => new Promise(resolve => {
+    get({ host: '127.0.0.1', port, path, headers: { host } }, response => {
+      length = 0
+      response.on('data', (data: Buffer) => { length += data.length }).once('end', () => resolve(response.statusCode! < 400))
+    }).once('error', () => resolve(false))
+  }))
+  return length
+}
