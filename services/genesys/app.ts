@@ -104,7 +104,7 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
     await open.register(tokenExchange, { deployments, oidc, redeemedCodes, tokens, exchanges })
     await open.register(tokenRefresh, { oidc, tokens, exchanges })
     await open.register(tokenRevoke, { tokens, connections })
-    await open.register(guestMessages, { conversations, jwts, rateLimits })
+    await open.register(guestMessages, { sessions, conversations, jwts, rateLimits })
     await open.register(attachmentRoutes, { attachments })
     await open.register(guestSocket, {
       deployments,

@@ -3,6 +3,7 @@ import type { Test } from 'tap'
 import { newContext, startChromium } from '../helpers/chromium.ts'
 import type { Lab } from '../helpers/lab.ts'
 import { MessengerPage, type PageGlobals } from '../helpers/messenger-page.ts'
+import { showMessenger } from '../helpers/messenger-window.ts'
 import { until } from '../helpers/until.ts'
 
 const deploymentId = '7e3a9d18-2c6f-4b05-a1d4-5f8b9c0e6d72'
@@ -82,6 +83,39 @@ export async function stepUpInChromium (t: Test, lab: Lab) {
     await other.next('MessagingService.steppedUpConversation')
     t.match(await whoAmI(other), /You are Bob Brandt/)
     t.strictSame(await other.events('MessagingService.error'), [])
+  })
+
+  await t.test('the other tab loses nothing while the conversation becomes the person\'s, and shows that it is back', async t => {
+    const context = await newContext(t, chromium)
+    const tab = await anonymousGuest(context)
+    const other = await MessengerPage.open(context, lab, deploymentId)
+    const opened: string[] = []
+    other.page.on('websocket', socket => {
+      opened.push(socket.url())
+      // The word of the sign-in reaches this tab by its socket first, and by storage later.
+      socket.on('framereceived', ({ payload }) => { if (String(payload).includes('steppedUp')) opened.push('stepped up') })
+    })
+    await other.page.addInitScript("addEventListener('storage', event => event.stopImmediatePropagation(), { capture: true })")
+    await other.visit()
+    await showMessenger(other.page)
+    await other.next('MessagingService.restored')
+    const [popup, answer] = await begin(tab, 'Auth.signIn')
+    const written = ['one', 'two', 'three', 'four', 'five']
+    const sent = written.map(async message => {
+      await other.next('MessagingService.reconnecting')
+      return await other.command('MessagingService.sendMessage', { message })
+    })
+    await popup.getByRole('button', { name: 'Sign in as Bob Brandt' }).click()
+    t.match(await answer, { value: { jwt: /./ } })
+    t.match(await Promise.all(sent), written.map(text => ({ value: { text, metadata: { authenticated: 'true' } } })))
+    await other.next('MessagingService.reconnected')
+    t.strictSame(opened.filter(what => what === 'stepped up'), ['stepped up'])
+    t.equal(opened.length, 3, 'one more socket')
+    t.strictSame((await other.texts('Inbound')).filter(text => text !== 'written before').toSorted(), written.toSorted())
+    await other.page.getByRole('dialog', { name: 'Messenger' }).getByText('Reconnecting').waitFor({ state: 'hidden' })
+    t.strictSame(await other.events('MessagingService.error'), [])
+    await other.reload()
+    t.match(await other.next('MessagingService.started'), { data: { authenticated: true, newSession: false } }, 'the token is still theirs')
   })
 
   await t.test('who comes to the page signed in chats in their own name from the start', async t => {

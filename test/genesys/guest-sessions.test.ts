@@ -1,14 +1,16 @@
 // The session of a guest: whose it is, its sockets, its end, and a sign-in in the middle of it.
 import { randomUUID } from 'node:crypto'
+import { decodeJwt } from 'jose'
 import t from 'tap'
 import type { VerifiedIdentity } from '../../services/genesys/auth/identity.ts'
+import { sessionKey, type GuestSession } from '../../services/genesys/conversations/sessions.ts'
 import type { Guest, GuestFrame } from '../helpers/guest.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import {
   ada, another, anonymousDeploymentId, deploymentId, deploymentsWith, grace, startGenesys, stepUpDeploymentId
 } from './helper.ts'
 
-const { app, folder, open, tokens, anonymousGuest, signedInGuest } = await startGenesys(t)
+const { app, store, open, tokens, anonymousGuest, signedInGuest } = await startGenesys(t)
 
 const presence = (type: string) => ({ message: { type: 'Event', events: [{ eventType: 'Presence', presence: { type } }] } })
 const ofClass = (name: string) => (frame: GuestFrame) => frame.class === name
@@ -16,6 +18,9 @@ const withText = (text: string) => ({ body }: GuestFrame) => (body as { text?: s
 const isSignIn = ({ body }: GuestFrame) => /"SignIn"/.test(JSON.stringify(body))
 const signOut = (jwt: string) =>
   app.inject({ method: 'DELETE', url: '/api/v2/webdeployments/token/revoke', headers: { authorization: `bearer ${jwt}` } })
+const historyJwt = async (guest: Guest) => ((await guest.request('getJwt')).body as { jwt: string }).jwt
+const readHistory = (jwt: string) =>
+  app.inject({ url: '/api/v2/webmessaging/messages', headers: { authorization: `bearer ${jwt}` } })
 
 t.test('starts a session for a valid JWT, and resumes it by its token', async t => {
   const { jwt } = await tokens.issue({ deploymentId, identity: ada })
@@ -70,12 +75,15 @@ t.test('keeps a token of one deployment from another', async t => {
 t.test('steps an anonymous session up only where the deployment allows it', async t => {
   // As before somebody switched the sign-in on.
   const deployments = deploymentsWith(deploymentId, deployment => ({ ...deployment, auth: { ...deployment.auth, enabled: false } }))
+  const folder = temporaryFolder(t)
   const before = await startGenesys(t, { deployments }, folder)
   const anonymous = await before.open()
   t.match(await anonymous.request('configureSession'), { body: { newSession: true } })
+  await before.app.close()
 
-  const { jwt } = await tokens.issue({ deploymentId, identity: ada })
-  const guest = await open({ token: anonymous.token })
+  const now = await startGenesys(t, {}, folder)
+  const { jwt } = await now.tokens.issue({ deploymentId, identity: ada })
+  const guest = await now.open({ token: anonymous.token })
   t.match(await guest.request('configureAuthenticatedSession', { data: { code: jwt } }), { code: 403, body: /Feature Toggle/ })
 })
 
@@ -108,7 +116,7 @@ t.test('closes the peers of a session that is closed for all, and starts anew on
   const guest = await signedInGuest()
   const peer = await signedInGuest(ada, { token: guest.token })
   await guest.say('an old message')
-  const { body } = await guest.request('getJwt')
+  const jwtBefore = await historyJwt(guest)
   t.match(await guest.request('closeSession', { closeAllConnections: true }), { body: { connected: false, readOnly: true } })
   t.match(await peer.next(ofClass('ConnectionClosedEvent')), { type: 'message', code: 200 })
   t.equal(await peer.closed, 1000)
@@ -120,8 +128,8 @@ t.test('closes the peers of a session that is closed for all, and starts anew on
   t.match(await guest.say('too late'), { class: 'string', code: 409 })
   t.match(await configure({ startNew: true }), { body: { newSession: true, readOnly: false } })
   t.match(await guest.say('a new message'), { code: 200 })
-  const headers = { authorization: `bearer ${(body as { jwt: string }).jwt}` }
-  t.match((await app.inject({ url: '/api/v2/webmessaging/messages', headers })).json(), { total: 0 }, 'the old messages are forgotten')
+  t.equal((await readHistory(jwtBefore)).statusCode, 401)
+  t.equal(await store.collection('message').countTagged(String(decodeJwt(jwtBefore)['conversation'])), 0, 'the old messages are forgotten')
 })
 
 t.test('leaves with one socket only where the others are to stay', async t => {
@@ -308,16 +316,54 @@ t.test('does not count a sign-in that is repeated as another', async t => {
   t.notOk(guest.unread.some(isSignIn))
 })
 
-t.test('counts the guest\'s other tabs as signed in too: a sign-out reaches them', async t => {
+t.test('has the guest\'s other tabs configure the session anew after the sign-in: a sign-out then reaches them too', async t => {
   const person = another(ada)
   const tab = await visitor()
   const otherTab = await visitor(tab.token)
   await signIn(tab, person)
-  await otherTab.next(isSignIn)
-  t.match(await otherTab.say('me too'), { body: { metadata: { authenticated: 'true' } } })
+  t.match(await otherTab.next(ofClass('ConnectionClosedEvent')), { body: { reason: 'steppedUp', reasonCode: 'steppedUp' } })
+  t.equal(await otherTab.closed, 1000)
+  const otherTabAgain = await arrive(tab.token)
+  t.match(await signIn(otherTabAgain, person), { body: { newSession: false } })
+  t.match(await otherTabAgain.say('me too'), { body: { metadata: { authenticated: 'true' } } })
   const { jwt } = await tokens.issue({ deploymentId: stepUpDeploymentId, identity: person })
   await signOut(jwt)
-  for (const guest of [tab, otherTab]) t.match(await guest.next(ofClass('LogoutEvent')), { code: 200 })
+  for (const guest of [tab, otherTabAgain]) t.match(await guest.next(ofClass('LogoutEvent')), { code: 200 })
+})
+
+for (const startNew of [false, true]) {
+  const how = startNew ? 'and starts anew' : 'and goes on'
+  t.test(`leaves nothing to whoever else has the token of a guest who signs in ${how}`, async t => {
+    const guest = await visitor()
+    const thief = await visitor(guest.token)
+    const byResumeToken = await arrive()
+    const { resumeToken } = (await guest.request('resumeToken')).body as { resumeToken: string }
+    await byResumeToken.request('configureSession', { resumeToken })
+    const jwt = await historyJwt(thief)
+    t.equal((await readHistory(jwt)).statusCode, 200)
+
+    const { jwt: code } = await tokens.issue({ deploymentId: stepUpDeploymentId, identity: another(ada) })
+    await guest.request('configureAuthenticatedSession', { startNew, data: { code } })
+    // Sent before either has heard of it.
+    for (const other of [thief, byResumeToken]) other.send('onMessage', { message: { type: 'Text', text: 'pay the thief' } })
+    await guest.say('my account is 4711')
+
+    for (const other of [thief, byResumeToken]) {
+      await other.closed
+      t.same(other.unread.filter(({ body }) => /4711|Ada/.test(JSON.stringify(body))), [], 'hears nothing')
+    }
+    t.equal((await readHistory(jwt)).statusCode, 401, 'reads nothing')
+    t.notMatch((await readHistory(await historyJwt(guest))).body, 'pay the thief', 'writes nothing')
+    t.match(await (await arrive(guest.token)).request('configureSession'), { code: 4017 }, 'and does not come back')
+  })
+}
+
+t.test('lets a socket act only in the name that it was configured in, also where another replica has seen the sign-in', async t => {
+  const guest = await visitor()
+  const key = sessionKey(stepUpDeploymentId, guest.token)
+  await store.collection<GuestSession>('session').update(key, session => ({ ...session, identity: another(ada) }))
+  t.match(await guest.say('pay the thief'), { class: 'string', code: 401 })
+  t.match(await guest.request('getJwt'), { code: 401 })
 })
 
 t.test('does not let a session that has signed in become anonymous again', async t => {

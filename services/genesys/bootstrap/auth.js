@@ -157,6 +157,16 @@ export class Auth {
     throw answer.reason
   }
 
+  /**
+   * Takes note of a sign-in in another tab that this one has not been told of yet.
+   * @returns {boolean} Whether there was one.
+   */
+  adopt () {
+    if (!this.optional || this.authenticated || !this.jwt) return false
+    this.#signedInElsewhere()
+    return true
+  }
+
   /** The messaging service accepted the identity: the next refusal may ask for a sign-in again. */
   confirm () {
     this.#signIn = this.#stored.signIn

@@ -12,6 +12,7 @@ import { configureSession } from './session-configuration.js'
  *
  * @typedef {object} Progress
  * @property {boolean} resumed After an interruption; what was said before is known here.
+ * @property {boolean} reconnected On another socket, in place of one that was lost.
  * @property {boolean} steppedUp It was anonymous until now.
  *
  * @typedef {object} ConnectionListener
@@ -41,6 +42,8 @@ export class Connection {
   /** Up to date with the history as well, so that a new socket only has to catch up. */
   #established = false
   #startNew = false
+  /** Since it was configured last the socket was lost. */
+  #interrupted = false
 
   /**
    * @param {Plugin} plugin
@@ -55,7 +58,8 @@ export class Connection {
     this.#auth = auth
     this.#session = session
     this.#listener = listener
-    addEventListener('offline', () => this.#networkGone())
+    // What was sent a moment ago may be lost, and the browser would notice after minutes.
+    addEventListener('offline', () => this.lose())
   }
 
   get idle () {
@@ -148,10 +152,16 @@ export class Connection {
     return this.#steppingUp
   }
 
+  /** Gives the socket up, and goes on with another. */
+  lose () {
+    if (this.#state === 'configuring' || this.#state === 'live') this.#socket?.abandon()
+  }
+
   stop () {
     this.#enter('idle')
     this.#configured = false
     this.#established = false
+    this.#interrupted = false
     const socket = this.#socket
     this.#socket = undefined
     socket?.close()
@@ -208,11 +218,6 @@ export class Connection {
     if (this.#state === 'configuring' || this.#state === 'live') this.#reconnect()
   }
 
-  /** What was sent a moment ago may be lost, and the browser would notice after minutes. */
-  #networkGone () {
-    if (this.#state === 'configuring' || this.#state === 'live') this.#socket?.abandon()
-  }
-
   async #reconnect () {
     const signal = this.#enter('reconnecting')
     this.#plugin.publish('offline')
@@ -222,6 +227,7 @@ export class Connection {
       if (signal.aborted) return
       try {
         await this.#connect()
+        this.#interrupted = true
         await this.#begin()
         return
       } catch {
@@ -236,11 +242,13 @@ export class Connection {
     try {
       const { session, authenticated } = await configureSession(this, this.#context, this.#auth, this.#startNew)
       const resumed = this.#established
+      const reconnected = this.#interrupted
+      this.#interrupted = false
       const steppedUp = this.#configured && authenticated && !this.#authenticated
       this.#configured = true
       this.#authenticated = authenticated
       this.#startNew = false
-      await this.#listener.configured(session, { resumed, steppedUp })
+      await this.#listener.configured(session, { resumed, reconnected, steppedUp })
       signal.throwIfAborted()
       this.#established = true
       this.#attempt = 0

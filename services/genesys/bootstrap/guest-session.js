@@ -90,14 +90,14 @@ export class GuestSession {
    * @param {SessionResponse} session
    * @param {Progress} progress
    */
-  async #begin (session, { resumed, steppedUp }) {
+  async #begin (session, { resumed, reconnected, steppedUp }) {
     if (this.connection.authenticated) this.#auth.confirm()
     this.stored.activate()
     this.conversation.readOnly = session.readOnly === true
     this.uploads.allow(session)
     this.#announce(session, resumed)
     if (steppedUp) this.#plugin.publish('steppedUpConversation', session)
-    else if (resumed) this.#plugin.publish('reconnected')
+    if (resumed && (reconnected || !steppedUp)) this.#plugin.publish('reconnected')
     if (!session.newSession) await this.conversation.takeUp(resumed)
     else if (this.#conversations.autoStart?.enabled && this.joins) this.sender.join().catch(() => {})
   }
@@ -157,6 +157,8 @@ export class GuestSession {
   #connectionClosed ({ reason, reasonCode = reason }) {
     // As above: the end of the old conversation is no news either.
     if (this.connection.startingNew) return
+    // The person has signed in to this conversation in another tab: here it goes on once this one shows that it is theirs.
+    if (reasonCode === 'steppedUp') return this.connection.lose()
     this.stop()
     // The person goes on in the session of the other device, and nothing of this one may get into the next.
     if (reasonCode === 'signedIn') {

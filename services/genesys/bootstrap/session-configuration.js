@@ -21,6 +21,7 @@ export async function configureSession (connection, context, auth, startNew) {
   const { signal } = connection
   const fields = { deploymentId: context.deploymentId, startNew, journeyContext: journeyContext(context) }
   for (let attempt = 0; ; attempt++) {
+    auth.adopt()
     const authenticated = auth.identified
     try {
       const { body } = await patiently(() => authenticated
@@ -28,6 +29,8 @@ export async function configureSession (connection, context, auth, startNew) {
         : connection.request('configureSession', fields), signal)
       return { session: /** @type {SessionResponse} */ (body), authenticated }
     } catch (error) {
+      // The person has just signed in in another tab, which storage tells this one a moment later.
+      if (!signal.aborted && !authenticated && auth.adopt()) continue
       if (signal.aborted || !authenticated || !refusesIdentity(error) || attempt === MAX_RECONFIGURE_ATTEMPTS) throw error
       await auth.refreshToken()
       signal.throwIfAborted()

@@ -1,8 +1,7 @@
 import type { Deployment } from '../deployments.ts'
 import { push, type Frame } from '../guest/frames.ts'
 import type { Happenings } from './happenings.ts'
-import { userKey, type VerifiedIdentity } from '../auth/identity.ts'
-import type { GuestSession } from './sessions.ts'
+import { userOf, type GuestSession } from './sessions.ts'
 
 // Genesys' resource center, "Web messaging limits".
 const connectionsPerSession = 3
@@ -49,8 +48,8 @@ export function createConnections (happenings: Happenings) {
     /** A session was configured on a socket, in place of what was there. A session that has too many lets its oldest go. */
     enter (connection: Connection, token: string, session: GuestSession) {
       leave(connection)
-      const { key, conversationId, deploymentId, identity } = session
-      const user = identity && userKey(deploymentId, identity)
+      const { key, conversationId } = session
+      const user = userOf(session)
       connection.configured = { token, session: key, conversationId, user }
       connection.expired = undefined
       add(ofSession, key, connection)
@@ -64,15 +63,6 @@ export function createConnections (happenings: Happenings) {
     },
 
     leave,
-
-    /** The guest of a session has signed in, on whichever of its sockets. */
-    identify ({ key, deploymentId }: GuestSession, identity: VerifiedIdentity) {
-      const user = userKey(deploymentId, identity)
-      for (const connection of ofSession.get(key) ?? []) {
-        if (connection.configured) connection.configured.user = user
-        add(ofUser, user, connection)
-      }
-    },
 
     /** The session has expired: its sockets stay, without it. */
     expire (session: string): Connection[] {
@@ -107,7 +97,7 @@ export function createConnections (happenings: Happenings) {
      * Close the sockets of a session.
      *
      * @param options.except the one on which this was asked for
-     * @param options.reason `clearing` and `signedIn` mean something to clients
+     * @param options.reason `clearing` and `signedIn` mean something to all clients, `steppedUp` to our own script
      */
     closeSession (session: string, { except, reason }: { except?: Connection, reason?: string } = {}) {
       for (const connection of [...ofSession.get(session) ?? []]) {

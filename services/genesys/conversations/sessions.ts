@@ -172,6 +172,9 @@ export type Sessions = ReturnType<typeof openSessions>
 export const sessionKey = (deploymentId: string, token: string) =>
   createHash('sha256').update(`${deploymentId}/${token.toLowerCase()}`).digest('base64url')
 
+/** The user that a session is of, by `userKey`; nothing for an anonymous one. */
+export const userOf = ({ deploymentId, identity }: GuestSession) => identity && userKey(deploymentId, identity)
+
 const isAlive = ({ expiresAt }: GuestSession) => expiresAt > Date.now()
 const conversationTag = (conversationId: string) => `conversation:${conversationId}`
 const userTag = (deploymentId: string, identity: VerifiedIdentity) => `user:${userKey(deploymentId, identity)}`

@@ -7,7 +7,7 @@ import type { Connection, Connections } from '../conversations/connections.ts'
 import type { Conversations } from '../conversations/conversations.ts'
 import { uuid } from '../deployments.ts'
 import type { Jwts } from '../auth/jwt.ts'
-import type { GuestSession, Sessions } from '../conversations/sessions.ts'
+import { userOf, type GuestSession, type Sessions } from '../conversations/sessions.ts'
 import type { Tokens } from '../auth/tokens.ts'
 import type { Turns } from '../turns.ts'
 import { guestErrors, type Frame } from './frames.ts'
@@ -74,13 +74,15 @@ function whatIsWrong (errors: ErrorObject[]) {
  * A session that is there but was not configured on this socket counts as not found: our choice, so that a token cannot
  * be tried out with anything but a configure request.
  *
- * @throws {GuestError} 4007, or 4006 where it has expired
+ * @throws {GuestError} 4007, 4006 where it has expired, or 401 where its guest has signed in since
  */
 export async function configuredSession (token: string, { connection, messaging: { sessions } }: Call): Promise<GuestSession> {
   const { configured, expired } = connection
   if (expired === token.toLowerCase()) throw guestErrors.sessionExpired()
   if (configured?.token !== token.toLowerCase()) throw guestErrors.sessionNotFound()
   const session = await sessions.find(configured.session)
+  // Least privilege: the session may have become a person's since, and a socket acts in the name that it was configured in.
+  if (session && userOf(session) !== configured.user) throw guestErrors.unauthorized()
   if (session) return session
   throw await sessions.hasExpired(configured.session) ? guestErrors.sessionExpired() : guestErrors.sessionNotFound()
 }

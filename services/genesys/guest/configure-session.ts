@@ -5,7 +5,7 @@ import { defineAction, type Call } from './action.ts'
 import { guestErrors } from './frames.ts'
 import { sessionOfResumeToken } from './resume-token.ts'
 import { sessionResponse } from './session-response.ts'
-import { stepUp } from './step-up.ts'
+import { dismissOthers, stepUp } from './step-up.ts'
 
 const properties = {
   deploymentId: Type.Optional(Type.String()),
@@ -80,14 +80,16 @@ async function enter (
   const key = sessionKey(deployment.id, token)
   // Not before it is known that this guest may join the session.
   if (found && found.key !== key) await sessions.addAlias(key, found)
+  const signsIn = found !== undefined && found.identity === undefined && identity !== undefined
   if (found && startNew !== true) {
-    const steppedUp = found.identity === undefined && identity !== undefined
     const session = await sessions.resume(found, identity)
+    if (signsIn) dismissOthers(session, call)
     connections.enter(connection, token.toLowerCase(), session)
-    const clearedExistingSession = steppedUp && await stepUp(session, identity, call)
+    const clearedExistingSession = signsIn && await stepUp(session, identity, call)
     return sessionResponse(session, deployment, { clearedExistingSession })
   }
   const session = await sessions.start(found?.key ?? key, deployment, identity, found)
+  if (signsIn) dismissOthers(session, call)
   // Whether a guest who starts anew keeps the messages is not documented. Forgetting them is our choice.
   if (found) await Promise.all([conversations.forget(found.conversationId), attachments.forget(found.conversationId)])
   connections.enter(connection, token.toLowerCase(), session)

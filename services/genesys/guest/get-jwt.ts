@@ -1,12 +1,30 @@
-import { configuredSession, defineAction } from './action.ts'
+import { userOf, type GuestSession } from '../conversations/sessions.ts'
+import { configuredSession, defineAction, type Messaging } from './action.ts'
 
 // Not the JWT of the sign-in: this one opens the history of one conversation, for about a minute.
 const life = 60
 
-/** `aud` of the JWT that opens the history. */
-export const historyAudience = 'guest-history'
+const historyAudience = 'guest-history'
 
+/** The JWT that opens the history of the conversation that is on in a session. */
 export const getJwt = defineAction({}, async ({ token }, call) => {
-  const { conversationId } = await configuredSession(token, call)
-  call.answer('JwtResponse', await call.messaging.jwts.sign(historyAudience, { conversation: conversationId }, life))
+  const session = await configuredSession(token, call)
+  const claims = { conversation: session.conversationId, user: userOf(session) }
+  call.answer('JwtResponse', await call.messaging.jwts.sign(historyAudience, claims, life))
 })
+
+/**
+ * The session whose history a JWT of `getJwt` opens.
+ *
+ * @returns nothing where the JWT is expired or not ours, where the conversation is over, and where its guest has signed in
+ *   since: what is said from then on is for the person alone
+ */
+export async function sessionOfHistoryJwt (
+  jwt: string,
+  { jwts, sessions }: Pick<Messaging, 'jwts' | 'sessions'>
+): Promise<GuestSession | undefined> {
+  const claims = await jwts.verify(historyAudience, jwt)
+  if (typeof claims?.['conversation'] !== 'string') return undefined
+  const session = await sessions.ofConversation(claims['conversation'])
+  return session && claims['user'] === userOf(session) ? session : undefined
+}

@@ -4,6 +4,17 @@ import { inbound } from '../conversations/structured-message.ts'
 import type { Call } from './action.ts'
 
 /**
+ * Change of privilege: whoever else has the token of an anonymous session, by whichever way, is not the person who signs in.
+ * So the other sockets close; to come back, each has to show a JWT of that person. What Genesys does is not documented. Our
+ * choice, the reason included: `signedIn` would have clients drop the token, which the person's own tabs share.
+ *
+ * @see https://cheatsheetseries.owasp.org/cheatsheets/Session_Management_Cheat_Sheet.html#renew-the-session-id-after-any-privilege-level-change
+ */
+export function dismissOthers ({ key }: GuestSession, { connection, messaging: { connections } }: Call): void {
+  connections.closeSession(key, { except: connection, reason: 'steppedUp' })
+}
+
+/**
  * An anonymous guest has signed in, in the middle of the conversation. What other device of the same person had a session
  * is told and loses it: a user has one conversation (reference: `high_level_stepup_flow` of Genesys' mobile SDK).
  *
@@ -18,7 +29,6 @@ export async function stepUp (session: GuestSession, identity: VerifiedIdentity,
     await sessions.forget(other)
     await Promise.all([conversations.forget(other.conversationId), attachments.forget(other.conversationId)])
   }
-  connections.identify(session, identity)
   const signIn = inbound({ type: 'Event', events: [{ eventType: 'Presence', presence: { type: 'SignIn' } }] }, identity)
   await conversations.post(session, signIn)
   return others.length > 0

@@ -38,6 +38,8 @@ export const guestSocket: FastifyPluginAsyncTypebox<{ deployments: Deployment[],
         const connection = connect(socket, activeDeployment(deployments, request.query.deploymentId)!)
         let previous = Promise.resolve()
         socket.on('message', (data, isBinary) => {
+          // This end has closed it, and what still comes is for nobody.
+          if (socket.readyState !== socket.OPEN) return
           // One after the other, so that answers come in the order of the requests.
           previous = previous.then(() => dispatch(isBinary ? undefined : data.toString(), connection, messaging, request.log))
         })
