@@ -121,3 +121,9 @@ export async function startApplication (
   serve(registration)
   return { ...registration, lab }
 }
+
+/** How many sign-outs there were at the identity provider, whether or not it asked before. */
+export async function countSignOuts (lab: LabClient): Promise<number> {
+  const { entries } = await lab.ledger.query({ status: 303 })
+  return entries.filter(({ endpoint }) => ['end_session', 'end_session_confirm'].includes(endpoint)).length
+}

@@ -11,7 +11,7 @@ import type { FaultInCatalogue } from '../../services/idp/lab/faults.ts'
 import { newContext, startChromium } from '../helpers/chromium.ts'
 import { freePorts } from '../helpers/lab.ts'
 import { startIdp } from '../idp/helper.ts'
-import { startApplication, type Application, type Host } from './application.ts'
+import { countSignOuts, startApplication, type Application, type Host } from './application.ts'
 import { optionsOf } from './trial.ts'
 
 const meets: FaultInCatalogue['group'][] = ['discovery', 'authorization-response', 'token-endpoint', 'id-token', 'userinfo']
@@ -137,7 +137,7 @@ if (browser) {
     if (page.url().startsWith(issuer)) await confirm.click()
     await page.waitForURL(`${origin}/?state=**`)
     t.match(await sessionIn(page), { signedIn: false })
-    t.equal((await lab.ledger.query({ endpoint: 'end_session_confirm' })).count, 1)
+    t.equal(await countSignOuts(lab), 1)
   })
 }
 

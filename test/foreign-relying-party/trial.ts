@@ -5,7 +5,7 @@ import type { FaultInCatalogue } from '../../services/idp/lab/faults.ts'
 import { ScriptlessBrowser, type Page } from '../helpers/browser.ts'
 import { freePorts } from '../helpers/lab.ts'
 import { startIdp, type Idp } from '../idp/helper.ts'
-import { startApplication, type Application, type Host, type Metadata } from './application.ts'
+import { countSignOuts, startApplication, type Application, type Host, type Metadata } from './application.ts'
 
 type Group = FaultInCatalogue['group']
 
@@ -138,7 +138,7 @@ export async function tryRelyingParty (relyingParty: RelyingParty): Promise<void
     const back = await signOutHere(application, browser)
     t.ok(back.url.startsWith(`${origin}/`), 'and the browser comes back')
     t.equal((await sessionOf(browser, application)).signedIn, false)
-    t.equal((await lab.ledger.query({ endpoint: 'end_session_confirm' })).count, 1, 'they have signed out there, too')
+    t.equal(await countSignOuts(lab), 1, 'they have signed out there, too')
   })
 
   t.test(`${relyingParty.name}: a person who signs out at the identity provider is signed out by a logout token`, async t => {
