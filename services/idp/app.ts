@@ -36,7 +36,7 @@ export async function buildIdp (config: IdpConfig): Promise<Server> {
   const basePath = basePathOf(config.issuer)
 
   const realms = await Realms.open(config, app.log, ({ clients, mountPath: base }: Realm): ProviderPages => ({
-    error: out => app.view('error', { ...errorPage(out, clients), base }),
+    error: (out, details) => app.view('error', { ...errorPage(out, clients), ...details, base }),
     logout: (client, xsrf) => app.view('sign-out', { title: 'Sign out', base, client, xsrf }),
     loggedOut: () => app.view('signed-out', { title: 'Signed out', base, app: config.app }),
     goOn: (why, xsrf) => app.view('continue', { ...wordsToGoOn[why], base, xsrf }),

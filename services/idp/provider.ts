@@ -11,6 +11,7 @@ import { allowForms } from './content-security-policy.ts'
 import { assertClaims } from './demands.ts'
 import { deviceFlow, fillInUserCode } from './device-flow.ts'
 import { announceWhatClientsUse } from './discovery.ts'
+import { detailsOf, type ErrorDetails } from './error-details.ts'
 import { FaultInstead } from './faults/apply.ts'
 import { frontChannelMetadata, signOutInFrames } from './front-channel-logout.ts'
 import type { SigningKeys } from './keys.ts'
@@ -40,7 +41,7 @@ export const sessionLifetime = 8 * hours
 
 /** The pages that the provider shows itself, each rendered to HTML. */
 export interface ProviderPages {
-  error (out: ErrorOut): Promise<string>
+  error (out: ErrorOut, details: ErrorDetails): Promise<string>
   /** @param xsrf value of the field `xsrf` of the form that is posted to `/session/end/confirm` */
   logout (clientName: string | undefined, xsrf: string): Promise<string>
   loggedOut (): Promise<string>
@@ -151,7 +152,7 @@ export function createProvider ({ realm, pages, log }: ProviderParts): Provider 
     },
     renderError: async (ctx, out) => {
       ctx.type = 'html'
-      ctx.body = await pages.error(out)
+      ctx.body = await pages.error(out, detailsOf(ctx, out, realm))
     }
   }
 

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { codeVerifier, startIdp, Visitor } from './helper.ts'
 
 const idp = await startIdp(t)
@@ -40,6 +41,44 @@ for (const [label, changes, error] of dead) {
     t.equal($('.ways a').attr('href'), 'http://app.localhost:3000/', 'there is a way on')
   })
 }
+
+// What was sent and the registered one that is most like it, each with what is marked in brackets.
+const compared: [string, string, string, string][] = [
+  [`${callback}/`, `${callback}[/]`, `${callback}[]`, 'has no slash at the end'],
+  ['http://app.localhost:3999/callback', 'http://app.localhost:[3999]/callback', 'http://app.localhost:[3000]/callback', 'has another port'],
+  ['http://app.localhost:3000/calback', 'http://app.localhost:3000/[calback]', 'http://app.localhost:3000/[callback]', 'has another path'],
+  [callback.replace('http:', 'https:'), '[https]://app.localhost:3000/callback', '[http]://app.localhost:3000/callback', 'has another scheme'],
+  ['http://app.localhost:3000/Callback', 'http://app.localhost:3000/[Callback]', 'http://app.localhost:3000/[callback]', 'has other capitals'],
+  ['/callback', '[]/callback', '[http://app.localhost:3000]/callback', 'is a URI, and what was sent is none'],
+  [`${callback}?<script>`, `${callback}[?<script>]`, `${callback}[]`, 'has another query']
+]
+for (const [uri, sent, registered, difference] of compared) {
+  t.test(`shows in a lab how ${uri} differs from what is registered`, async t => {
+    const { $ } = await new Visitor(idp).open(idp.authorizationRequest(idp.relyingParty, { redirect_uri: uri }))
+    $('mark').prepend('[').append(']')
+    t.strictSame($('.uris code').toArray().map(code => $(code).text()), [sent, registered])
+    t.match($('.uris dt').last().text(), difference)
+  })
+}
+
+t.test('shows the same of where a sign-out was to end', async t => {
+  const parameters = { client_id: 'relying-party', post_logout_redirect_uri: 'http://app.localhost:3000' }
+  const { $ } = await new Visitor(idp).open(`/session/end?${new URLSearchParams(parameters)}`)
+  t.strictSame($('.uris code').toArray().map(code => $(code).text()), [
+    'http://app.localhost:3000', 'http://app.localhost:3000/', 'http://app.localhost:3000/logout/callback'
+  ])
+})
+
+t.test('tells nobody outside a lab what is registered', async t => {
+  const outside = await startIdp(t, { LAB: 'false', STATE_DIR: temporaryFolder(t) })
+  const { $ } = await new Visitor(outside).open(outside.authorizationRequest(outside.relyingParty, { redirect_uri: `${callback}/` }))
+  t.match([$('.facts code').text(), $('.uris').length], ['invalid_redirect_uri', 0])
+})
+
+t.test('names a client that it does not know as it calls itself, however long and whatever it says', async t => {
+  const page = await new Visitor(idp).open(idp.authorizationRequest(idp.relyingParty, { client_id: `<b>${'x'.repeat(1_000)}` }))
+  t.match(page.$('.lead strong').text(), /^<b>x{197}…$/)
+})
 
 const told: [string, Record<string, string | undefined>, string][] = [
   ['a request without PKCE', { code_challenge: undefined, code_challenge_method: undefined }, 'invalid_request'],
