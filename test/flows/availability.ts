@@ -53,6 +53,7 @@ export async function availability (t: Test, lab: Lab) {
 
     t.strictSame(await keys(), before)
     t.equal((await browser.openSignIn('/?again')).url, `${lab.app}/?again`, 'no password asked')
+    await browser.fetchCode()
     t.ok(await new GenesysApi(lab).signIn(browser), 'and Genesys takes its codes')
   })
 

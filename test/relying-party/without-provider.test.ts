@@ -140,6 +140,39 @@ t.test('a token endpoint that says nothing costs the attempt and nothing else', 
   t.equal((await tab().signIn(idp, 'alice')).status, 303, 'and the next honest one works')
 })
 
+t.test('a provider that has stopped meanwhile is a page of ours, at the sign-in and at the sign-out, and the session ends', async t => {
+  const { idp, tab, config, app } = await buildWithIdp(t)
+  const [alice, bob, stranger] = [tab(), tab(), tab()]
+  for (const [visitor, name] of [[alice, 'alice'], [bob, 'bob']] as const) await visitor.signIn(idp, name)
+  const tokenOf = async (visitor: typeof alice) => String((await visitor.get('/session')).json()['csrfToken'])
+  const [ofAlice, ofBob] = [await tokenOf(alice), await tokenOf(bob)]
+  await idp.app.close()
+  await until('it is noticed', async () => (await stranger.get('/login')).status === 503)
+
+  const { status, $, headers } = await stranger.get('/login?return_to=%2F%23tours')
+  t.equal(status, 503)
+  t.equal($('h1').text(), 'Signing in is not possible right now')
+  t.match($('dl').text(), /no connection \(ECONNREFUSED\)/)
+  t.equal($('a:contains("Try again")').attr('href'), '/login?return_to=%2F%23tours')
+  t.equal(headers.get('set-cookie'), null)
+
+  t.equal((await alice.get('/messenger/login?frame=true')).location?.href, `${config.app}/messenger/frame?outcome=provider_unavailable`)
+  t.equal((await alice.get('/messenger/login')).location?.href, `${config.app}/`)
+
+  const place = `${config.app}/logout/callback?error=provider_unavailable`
+  const byForm = await alice.post('/logout', { 'csrf-token': ofAlice })
+  t.strictSame([byForm.status, byForm.location?.href], [303, place])
+  const byScript = await bob.post('/logout', { 'csrf-token': ofBob, accept: 'application/json' })
+  t.strictSame([byScript.status, byScript.json()], [200, { location: place }])
+  for (const visitor of [alice, bob]) {
+    t.match((await visitor.get('/session')).json(), { authenticated: false })
+    const page = await visitor.get('/logout/callback?error=provider_unavailable')
+    t.equal(page.$('h1').text(), 'You are signed out here')
+    t.strictSame(page.$('.ways a').toArray().map(link => page.$(link).attr('href')), ['/'])
+  }
+  t.equal((await app.inject('/livez')).statusCode, 200)
+})
+
 t.test('tells a script in JSON what it tells a person on a page', async t => {
   const problems: [string, number, string][] = [
     ['/nowhere', 404, 'not_found'],

@@ -6,6 +6,7 @@ import { clientAuthenticationOf } from './client-authentication.ts'
 import type { ProviderConfig } from '../config.ts'
 import { SignInError } from '../errors.ts'
 import { logoutTokenCheck } from './logout-token.ts'
+import { connectionCheck } from './reachability.ts'
 import { refusal } from './refusals.ts'
 
 /** A provider that has told where its endpoints are, and this application as its client. */
@@ -14,6 +15,8 @@ export interface DiscoveredProvider {
   /** for the Messenger's code: the same provider, another client */
   messenger: client.Configuration
   checkLogoutToken: ReturnType<typeof logoutTokenCheck>
+  /** rejects where nobody is */
+  checkConnection: () => Promise<void>
   /** that a browser meets on its way through the provider */
   origins: string[]
 }
@@ -81,6 +84,8 @@ async function discover (
         clockTolerance,
         fetch
       }),
+      // Where we have to get through ourselves before a sign-in is one.
+      checkConnection: connectionCheck(String(metadata.token_endpoint)),
       origins: originsOf(issuer, metadata.authorization_endpoint, metadata.end_session_endpoint)
     }
   } catch (error) {

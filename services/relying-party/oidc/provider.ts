@@ -282,7 +282,21 @@ export class IdentityProvider {
     return this.discovery.found?.origins ?? [new URL(this.issuer).origin]
   }
 
+  /**
+   * To be called before a browser is sent there, as a browser says nothing that would help when nobody is.
+   *
+   * @throws {SignInError} when it takes no connections
+   */
+  async checkConnection (): Promise<void> {
+    const { checkConnection } = await this.discovery.get()
+    await checkConnection().catch(cause => {
+      const description = `no connection (${(cause as NodeJS.ErrnoException).code ?? 'no reason was given'})`
+      throw new SignInError('provider_unavailable', { statusCode: 503, description, cause })
+    })
+  }
+
   async #start (configuration: client.Configuration, parameters: Record<string, string>, push = false) {
+    await this.checkConnection()
     const request = {
       state: client.randomState(),
       nonce: client.randomNonce(),

@@ -50,6 +50,7 @@ const words: Record<string, Words> = {
   state_unknown_and_signed_in: { title: 'You are signed in', meaning: 'This address was used already: nothing more is to be done here. If you did not open it yourself, somebody may have sent you a link to sign you in as them; you were not.' },
   unknown_issuer: { title: 'We do not know that identity provider', meaning: 'The link you followed wanted to sign you in with a provider that this application has nothing to do with.' },
   other_provider: { title: 'The sign-in failed', meaning: 'The answer came from another identity provider than the one that was asked, so we did not use it. Somebody may have tried to mix them up.' },
+  signed_out_here_alone: { title: 'You are signed out here', meaning: 'Your session of this application is over. The identity provider does not answer, so it has not been told: it may still know you in this browser, and ask for no password.' },
   sign_out_unconfirmed: { title: 'You are signed out here', meaning: 'Your session of this application is over. What came back from the identity provider does not fit your sign-out, so we cannot say whether you are signed out there too.' },
   session_ended: { title: 'You were signed out', meaning: 'The identity provider does not let this sign-in go on. Sign in again.' },
   provider_unavailable: { title: 'Signing in is not possible right now', meaning: 'The identity provider does not answer. The rest of this site works; try again in a moment.' },

@@ -39,8 +39,11 @@ export const signOutRoutes: FastifyPluginAsyncTypebox<{
     request.session.delete()
     const idToken = (await sessions.tokensOf(session.id))?.idToken
     await sessions.end(session.id, 'signed_out')
-    const atProvider = providers.of(session.issuer).startSignOut(idToken)
+    const provider = providers.of(session.issuer)
+    const atProvider = provider.startSignOut(idToken)
     if (!atProvider) return sendOn(request, reply, home)
+    const isThere = await provider.checkConnection().then(() => true, () => false)
+    if (!isThere) return sendOn(request, reply, `${config.app}/logout/callback?error=provider_unavailable`)
     const { state, url, form } = atProvider
     const location = form ? `${config.app}/logout/at-provider?${new URLSearchParams({ state })}` : url
     try {
@@ -85,9 +88,15 @@ export const signOutRoutes: FastifyPluginAsyncTypebox<{
 
   app.get('/logout/callback', {
     onRequest: refuseHead,
-    schema: { querystring: Type.Object({ state: Type.Optional(Type.String({ maxLength: 200 })) }) }
+    schema: {
+      querystring: Type.Object({
+        state: Type.Optional(Type.String({ maxLength: 200 })),
+        error: Type.Optional(Type.Literal('provider_unavailable'))
+      })
+    }
   }, async (request, reply) => {
     reply.header('cache-control', 'no-store')
+    if (request.query.error) throw new SignInError('signed_out_here_alone', { statusCode: 503, retry: '/' })
     // The session has ended before. This is about the way back alone.
     await attempts.take(request, reply, 'sign-out', request.query.state).catch(error => {
       const isRefused = error instanceof SignInError
