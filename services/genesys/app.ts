@@ -3,6 +3,7 @@ import cors from '@fastify/cors'
 import { health } from '#lib/health.ts'
 import { buildServer, type Server } from '#lib/http-server.ts'
 import { labClock } from '#lib/lab-clock.ts'
+import { labReset } from '#lib/lab-reset.ts'
 import { securityHeadersFor } from '#lib/security-headers.ts'
 import { openStateFolder } from '#lib/state-folder.ts'
 import { lockStateFolder } from '#lib/state-lock.ts'
@@ -87,7 +88,20 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
   await app.register(platformErrors)
   await app.register(webSockets)
   await app.register(health, { notReady: () => store.failure })
-  if (config.lab) await app.register(labClock, { url, store, onMoved: () => oidc.forgetProvider() })
+  if (config.lab) {
+    await app.register(labClock, { url, store, onMoved: () => oidc.forgetProvider() })
+    await app.register(labReset, {
+      url,
+      done: 'Conversations with their files, sessions of guests, whose sockets are closed, tokens, the list of exchanges, and the clock.',
+      async putBack () {
+        agent.stop()
+        await store.clear()
+        connections.closeAll()
+        await attachments.clear()
+        oidc.forgetProvider()
+      }
+    })
+  }
 
   await app.register(async open => {
     // Genesys answers pages of any origin. No cookie is involved; who may do what is in the tokens.

@@ -96,8 +96,8 @@ export function createLabClient (issuer: string, { fetch = outboundFetch as Fetc
   return {
     issuer,
 
-    /** Put everything back, as after the first start. */
-    reset: () => call<{ services?: Record<string, string> }>('DELETE', ''),
+    /** Put everything back, as after the first start; at the root in the other services of the lab, too. */
+    reset: () => call<{ done: string, services?: Record<string, string> }>('DELETE', ''),
 
     users: {
       list: async () => (await call<{ users: User[] }>('GET', '/users')).users,

@@ -4,6 +4,7 @@ import rateLimit from '@fastify/rate-limit'
 import { health } from '#lib/health.ts'
 import { buildServer, type Server } from '#lib/http-server.ts'
 import { labClock } from '#lib/lab-clock.ts'
+import { labReset } from '#lib/lab-reset.ts'
 import { basePathOf } from '#lib/request-target.ts'
 import { openStateFolder } from '#lib/state-folder.ts'
 import { openStore } from '#lib/store.ts'
@@ -49,7 +50,17 @@ export async function buildRelyingParty (config: RelyingPartyConfig): Promise<Se
   await app.register(securityHeaders, { config, providers })
   await app.register(errors, { basePath })
   await app.register(canonicalHost, { config })
-  if (config.lab) await app.register(labClock, { url: config.app, store, onMoved: startDiscovering })
+  if (config.lab) {
+    await app.register(labClock, { url: config.app, store, onMoved: startDiscovering })
+    await app.register(labReset, {
+      url: config.app,
+      done: 'Sessions, tokens, sign-ins that were under way, codes for the Messenger, and the clock: nobody is signed in.',
+      async putBack () {
+        await store.clear()
+        watch.close()
+      }
+    })
+  }
   await app.register(rateLimit, { global: false, store: RateLimitStore })
   await app.register(formbody)
   await app.register(session, { config, providers, sessions })

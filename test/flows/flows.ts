@@ -42,6 +42,7 @@ import { ownSessions } from './own-sessions.ts'
 import { pageApiInChromium } from './page-api-in-chromium.ts'
 import { refresh } from './refresh.ts'
 import { refusals } from './refusals.ts'
+import { reset } from './reset.ts'
 import { restarts } from './restarts.ts'
 import { sessionsInChromium } from './sessions-in-chromium.ts'
 import { severalTabsInChromium } from './several-tabs-in-chromium.ts'
@@ -90,6 +91,7 @@ export const flowsAlone: Flows = {
   'the access token': accessTokens,
   'the identity provider as an instrument': instrument,
   'the lab\'s clock': labClock,
+  'putting everything back': reset,
   'signing out at the provider': signOutByProvider,
   'code replay': codeReplay,
   'nonce replay': nonceReplay,

@@ -74,6 +74,11 @@ export function openAttachmentFiles (folder: string) {
 
     remove: (file: string) => rm(pathOf(file), { force: true }),
 
+    /** Remove all files. */
+    async clear () {
+      for (const file of await readdir(folder)) await rm(pathOf(file), { force: true })
+    },
+
     /** Remove the files that nobody keeps, and what uploads have left behind that ended with their process. */
     async sweep (isKept: (file: string) => Promise<boolean>) {
       const old = realNow() - leftoverAge

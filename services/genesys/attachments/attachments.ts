@@ -227,6 +227,9 @@ export function openAttachments ({ store, folder, jwts, url, connections, log }:
     },
 
     /** Before the store is closed. */
+    /** Remove all files; of the rest the store has let go. */
+    clear: () => files.clear(),
+
     async stop (): Promise<void> {
       clearInterval(timer)
       await sweeping

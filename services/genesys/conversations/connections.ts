@@ -84,6 +84,15 @@ export function createConnections (happenings: Happenings) {
     /** Keys of the sessions with open sockets that were to expire before a time in epoch milliseconds. */
     due: (time: number): string[] => [...deadlines].filter(([, expiresAt]) => expiresAt <= time).map(([session]) => session),
 
+    /** Close the sockets of all sessions: their conversations are over. */
+    closeAll () {
+      for (const connection of [...ofSession.values()].flatMap(connections => [...connections])) {
+        const { conversationId } = connection.configured!
+        closeForSession(connection)
+        happenings.publish({ type: 'ended', conversationId })
+      }
+    },
+
     /** Tell all sockets of a user about the sign-out, and close them. */
     logout (user: string) {
       for (const connection of [...ofUser.get(user) ?? []]) {

@@ -1,9 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from '#lib/schema.ts'
+import { moveProcessClock } from '#lib/clock.ts'
+import { putBack, putOthersBack } from '#lib/lab-reset.ts'
 import type { Addresses } from '#lib/settings.ts'
 import type { Realms } from '../realms.ts'
 import { answers } from './answers.ts'
-import { moveClock } from './clock.ts'
+import { moveRealmClock } from './realm-clock.ts'
+
+const here = 'Users, clients, settings, keys, faults, clock and ledger; nobody is signed in, and no code or token works any more'
 
 /** `DELETE /lab`: as after the first start. */
 export const resetRoutes: FastifyPluginAsyncTypebox<{
@@ -15,13 +18,16 @@ export const resetRoutes: FastifyPluginAsyncTypebox<{
       tags: ['Lab'],
       summary: 'Put everything back',
       description: 'Users, clients, settings, keys, faults, clock and ledger; everybody is signed out and no code or token ' +
-        'works any more. At the root this removes all realms too; in a realm it concerns that alone. Idempotent.',
-      response: answers(Type.Object({ services: Type.Optional(Type.Record(Type.String(), Type.String())) }))
+        'works any more. At the root this removes all realms too, and the relying party and genesys put back what is theirs, ' +
+        'sessions and conversations included, where they run; in a realm it concerns that alone. Idempotent.',
+      response: answers(putBack)
     }
   }, async ({ realm }) => {
     if (realm === realms.root) for (const { name } of realms.all) if (name !== '') realms.remove(name)
-    const { services } = { services: undefined, ...await moveClock(realm, addresses, 0) }
+    if (realm.lab?.clock) await moveRealmClock(realm.lab.clock, realm.store, 0)
+    else await moveProcessClock(0)
+    const services = realm === realms.root ? await putOthersBack([addresses.app, addresses.genesys]) : undefined
     await realm.reset()
-    return { ...(services && { services }) }
+    return { done: `${here}${services ? '; there are no realms' : ''}.`, ...(services && { services }) }
   })
 }
