@@ -94,6 +94,13 @@ for (const [what, length] of [['an authorization request', 10], ['a long one', 2
   })
 }
 
+t.test('keeps no more than a thousand forms that are too long for a URL, and goes on with the others', async t => {
+  const realm = await idp.newRealm()
+  const send = async (length: number) => (await postForm(realm, '/auth', { state: 'x'.repeat(length) })).statusCode
+  await Promise.all(Array.from({ length: 1_000 }, () => send(5_000)))
+  t.same([await send(5_000), await send(10)], [429, 303])
+})
+
 t.test('takes a sign-out by POST, with an ID token that is too long for any URL', async t => {
   const realm = await idp.newRealm()
   await realm.lab.users.patch('alice', { claims: { groups: Array.from({ length: 400 }, (_, index) => `group-${index}-${'x'.repeat(40)}`) } })

@@ -205,6 +205,23 @@ if (browser) {
     t.equal(await page.title(), 'signed in, with code')
   })
 
+  t.test('an application of another site posts its request, and who is signed in is known', async t => {
+    const { idp, client, origin } = await startBoth(t)
+    const page = await (await newContext(t, browser)).newPage()
+    await signInByClick(page, idp.authorizationRequest(client))
+    const { origin: provider, pathname, searchParams } = new URL(idp.authorizationRequest(client, { prompt: 'none' }))
+    await page.goto(`${origin}/`)
+    await page.evaluate(`
+      const form = document.body.appendChild(document.createElement('form'))
+      Object.assign(form, { method: 'post', action: ${JSON.stringify(provider + pathname)} })
+      for (const [name, value] of ${JSON.stringify([...searchParams])}) {
+        form.append(Object.assign(document.createElement('input'), { name, value }))
+      }
+      form.submit()`)
+    await page.waitForURL(`${origin}/callback**`)
+    t.match(page.url(), '/callback?code=')
+  })
+
   t.test('a person gets back to an application that listens on loopback by IPv6', async t => {
     const { idp, client, origin } = await startBoth(t, { address: '::1', host: '[::1]' })
     const { page, complaints } = await openTab(t, browser)

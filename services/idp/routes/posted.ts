@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { stringify, type ParsedUrlQueryInput } from 'node:querystring'
+import createError from '@fastify/error'
 import type { FastifyPluginAsync } from 'fastify'
 import type { Store } from '#lib/store.ts'
 
@@ -8,6 +9,12 @@ const bodyLimit = 56 * 1024
 // What every server and proxy on the way takes.
 const longestQuery = 4_000
 const secondsToFollow = 5 * 60
+
+// Whoever asks may have one kept.
+const mostForms = 1_000
+const all = 'all'
+
+const TooManyForms = createError('TOO_MANY_FORMS', 'too many forms of this length were sent in the last minutes', 429)
 
 const formsIn = (store: Store) => store.collection<string>('posted')
 
@@ -25,7 +32,9 @@ export const postedRoutes: FastifyPluginAsync = async app => {
       const query = stringify(body)
       if (query.length <= longestQuery) return reply.redirect(`${realm.mountPath}${endpoint}?${query}`, 303)
       const posted = randomUUID()
-      await formsIn(realm.store).set(posted, query, { ttl: secondsToFollow })
+      const forms = formsIn(realm.store)
+      if (await forms.countTagged(all) >= mostForms) throw new TooManyForms()
+      await forms.set(posted, query, { ttl: secondsToFollow, tags: [all] })
       return reply.redirect(`${realm.mountPath}${endpoint}?posted=${posted}`, 303)
     })
   }
