@@ -50,10 +50,10 @@ export function logoutTokenCheck (provider: {
     } catch (error) {
       // It may have other keys by now, and under the names of those it had. Who was here before, and with what, must not matter:
       // a refusal is for good, since no provider sends a token again that was refused.
-      if (!isOfUnknownKey(error) || asked > before) throw error
-      if (keys.coolingDown) await pause(restMs)
+      if (!isOfUnknownKey(error)) throw error
+      if (asked === before && keys.coolingDown) await pause(restMs)
       // Who waits together asks once.
-      if (asked === before) await keys.reload()
+      if (asked === before || keys.reloading) await keys.reload()
       return jwtVerify(token, keys, options)
     }
   }
