@@ -22,6 +22,28 @@ t.test('is up, but not ready, and says why', async t => {
   t.match(response.headers['retry-after'], /^\d+$/)
 })
 
+t.test('says in its log why it waits, once for each reason', async t => {
+  const waits = () => lines.filter(line => line.includes('waiting for the identity provider'))
+  t.match(waits()[0], `no discovery document from ${config.issuer}: no connection (ECONNREFUSED)`)
+  await tab().get('/login')
+  t.equal(waits().length, 1)
+})
+
+t.test('says of an issuer at localhost that this is the container itself, where it runs in one', async t => {
+  for (const host of ['localhost', '127.0.0.1']) {
+    const logged: string[] = []
+    const { IDP_PORT } = await freePorts()
+    const { app, tab } = await buildAlone(t, { IDP_ISSUER: `http://${host}:${IDP_PORT}`, LOG_LEVEL: 'warn' }, {
+      write: line => { logged.push(line) }
+    })
+    t.equal((await tab().get('/login')).status, 503)
+    const why = /no connection \(ECONNREFUSED\); nobody listens there. In a container, localhost is the container itself: IDP_ISSUER/
+    t.match((await app.inject('/readyz')).json(), { status: 'not ready', reason: why })
+    t.match(logged.join(''), why)
+  }
+  t.notMatch((await app.inject('/readyz')).json().reason, 'container', 'but not of another')
+})
+
 t.test('answers a sign-in with a page that says it is not possible now', async t => {
   const { status, headers, $ } = await tab().get('/login?return_to=%2F%23tours')
   t.equal(status, 503)

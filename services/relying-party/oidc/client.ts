@@ -35,7 +35,19 @@ export function askProvider (config: ProviderConfig, messengerClientId: string, 
   const patience = config.timeout * 1000
   // Once, so that its connections serve for good.
   const fetch = createPlainFetch({ ca: config.ca, mostBytes: longestAnswer, timeouts: { headers: patience, body: patience } })
-  return () => discover(config, messengerClientId, fetch, log)
+  let reason: string | undefined
+  return async () => {
+    try {
+      const found = await discover(config, messengerClientId, fetch, log)
+      reason = undefined
+      return found
+    } catch (error) {
+      // It is asked again every few seconds: once is enough for each reason.
+      if ((error as Error).message !== reason) log.warn(`waiting for the identity provider: ${(error as Error).message}`)
+      reason = (error as Error).message
+      throw error
+    }
+  }
 }
 
 async function discover (
@@ -90,11 +102,17 @@ async function discover (
     }
   } catch (error) {
     const { description, message } = refusal(error) as SignInError
+    const words = description ?? message
+    const advice = isThisHost(issuer) && words.includes('ECONNREFUSED') ? adviceOnLocalhost : ''
     throw new SignInError('provider_unavailable', {
-      statusCode: 503, description: `no discovery document from ${issuer}: ${description ?? message}`, cause: error
+      statusCode: 503, description: `no discovery document from ${issuer}: ${words}${advice}`, cause: error
     })
   }
 }
+
+const isThisHost = (issuer: string) => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(issuer).hostname)
+const adviceOnLocalhost = '; nobody listens there. In a container, localhost is the container itself: IDP_ISSUER has to be a URL at ' +
+  'which this service, too, finds the provider, as http://idp.localhost:3001 in Compose'
 
 /** Says so where the provider's clock is so far from ours that what it dates will be refused: sign-outs may be the first to fail. */
 function compareClocks (headers: Headers, { issuer, clockTolerance }: ProviderConfig, log: Logger): void {
