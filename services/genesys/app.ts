@@ -6,7 +6,6 @@ import { labClock } from '#lib/lab-clock.ts'
 import { labReset } from '#lib/lab-reset.ts'
 import { securityHeadersFor } from '#lib/security-headers.ts'
 import { openStateFolder } from '#lib/state-folder.ts'
-import { lockStateFolder } from '#lib/state-lock.ts'
 import { openStore } from '#lib/store.ts'
 import { createAgent } from './agent/agent.ts'
 import { openAttachments } from './attachments/attachments.ts'
@@ -47,7 +46,6 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
   const { deployments, url } = config
   const app = buildServer(config, earlyErrors)
   const stateFolder = openStateFolder(config.stateFolder)
-  const unlock = lockStateFolder(stateFolder)
   const store = openStore(join(stateFolder, 'genesys.sqlite'))
 
   const oidc = createOidcClient(config)
@@ -75,7 +73,6 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
     agent.stop()
     await attachments.stop()
     store.close()
-    unlock()
   })
 
   const headers = securityHeadersFor(() => [], () => ({

@@ -238,7 +238,7 @@ t.test('refuses what a browser sends from elsewhere, and whoever knows it by ano
     ['a page in a sandbox', { origin: 'null' }],
     ['DNS rebinding', { host: 'evil.example' }],
     ['DNS rebinding with our port', { host: 'evil.example:3002' }],
-    ['an address', { host: new URL(url).host }],
+    ['an address, by a browser', { host: new URL(url).host, 'sec-fetch-site': 'same-origin' }],
     ['a frame', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' }]
   ]
   for (const [what, headers] of foreign) {
@@ -252,7 +252,9 @@ t.test('refuses what a browser sends from elsewhere, and whoever knows it by ano
     }
   }
   t.equal((await desk.list()).entities[0]!.agent, null)
-  for (const headers of [{ 'sec-fetch-site': 'same-origin', origin: `http://${host}` }, { 'sec-fetch-site': 'none' }]) {
+  for (const headers of [
+    { 'sec-fetch-site': 'same-origin', origin: `http://${host}` }, { 'sec-fetch-site': 'none' }, { host: new URL(url).host }
+  ]) {
     t.equal((await desk.ask('GET', '/desk/conversations', { headers })).status, 200)
   }
   const preflight = await desk.ask('OPTIONS', '/desk/conversations')
