@@ -1,6 +1,7 @@
 // What time does: to a session, to who asks too often, and by the lab's clock.
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
 import { openAttachmentFiles } from '../../services/genesys/attachments/attachment-files.ts'
 import { stopClock } from '../helpers/clock.ts'
@@ -93,14 +94,19 @@ t.test('forgets the messages of a session that has expired at once', async t => 
   const later = stopClock(t)
   // A message would by itself outlive such a session by half a second.
   const guest = await anonymousGuest()
-  await guest.request('onMessage', text)
+  await guest.request('onMessage', { message: { type: 'Text', text: 'to be forgotten' } })
   await guest.next(isAnswer)
   const { jwt } = (await guest.request('getJwt')).body as { jwt: string }
-  const total = async () => (await app.inject({ url: '/api/v2/webmessaging/messages', headers: { authorization: `bearer ${jwt}` } })).json().total
-  t.ok(await total() > 0)
+  const history = () => app.inject({ url: '/api/v2/webmessaging/messages', headers: { authorization: `bearer ${jwt}` } })
+  t.ok((await history()).json().total > 0)
+  const messages = new DatabaseSync(join(folder, 'genesys', 'genesys.sqlite'), { readOnly: true })
+  t.teardown(() => messages.close())
+  const kept = messages.prepare("SELECT count(*) AS count FROM entry WHERE collection = 'message' AND value LIKE '%to be forgotten%'")
+  t.match(kept.get(), { count: 1 })
   later(life)
   await guest.next(isExpired)
-  await until('they are gone', async () => await total() === 0)
+  await until('they are gone', () => (kept.get() as { count: number }).count === 0)
+  t.equal((await history()).statusCode, 401)
 })
 
 t.test('does not expire a session in which something was said at another replica', async t => {
