@@ -14,7 +14,7 @@ export function openStateFolder (folder: string): string {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
   } catch (error) {
-    throw new StateError(`the state folder ${folder}`, `cannot be made (STATE_DIR): ${(error as Error).message}`, { cause: error })
+    throw new StateError(`the state folder ${folder}`, `cannot be made: set STATE_DIR to one that can. ${(error as Error).message}`, { cause: error })
   }
   return resolve(folder)
 }

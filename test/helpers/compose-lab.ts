@@ -20,13 +20,14 @@ export interface ComposeLab extends Lab {
 export async function startComposeLab (t: Test): Promise<ComposeLab> {
   const ports = await freePorts()
   const project = `lab-test-${randomBytes(4).toString('hex')}`
+  const image = `${project}-lab`
   const environment = await new DockerComposeEnvironment(root, 'compose.yaml')
     .withProjectName(project)
     .withEnvironment({ ...ports, LOG_FORMAT: 'json' })
     .up()
   t.teardown(async () => {
     await environment.down({ removeVolumes: true })
-    runDocker('image', 'rm', project)
+    runDocker('image', 'rm', image)
   })
 
   const lab = describeLab(labSettings(ports))
@@ -37,7 +38,7 @@ export async function startComposeLab (t: Test): Promise<ComposeLab> {
   return {
     tier: 'compose',
     ...lab,
-    image: project,
+    image,
     inspect: service => containerOf(service).inspect(),
     async stop (service) {
       await containerOf(service).stop()

@@ -47,7 +47,7 @@ t.test('does not start where the folder of its state cannot be made', async t =>
   const { status, lines } = start(folder)
   t.equal(status, 1)
   t.equal(lines.length, 1)
-  t.match(lines[0], `the state folder ${folder}/idp cannot be made (STATE_DIR)`)
+  t.match(lines[0], `the state folder ${folder}/idp cannot be made: set STATE_DIR to one that can`)
 })
 
 t.test('does not start on the state of another one that runs', async t => {

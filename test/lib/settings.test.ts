@@ -265,7 +265,7 @@ t.test('opens a folder that is there already', async t => {
 
 t.test('says which setting is to blame when the folder cannot be made', async t => {
   const folder = join(t.testdir({ taken: 'a file' }), 'taken', 'state')
-  t.throws(() => openStateFolder(folder), { message: /^the state folder .*taken\/state cannot be made \(STATE_DIR\)/ })
+  t.throws(() => openStateFolder(folder), { message: /^the state folder .*taken\/state cannot be made: set STATE_DIR to one that can/ })
 })
 
 const entries = Type.Array(Type.Object({
