@@ -364,7 +364,8 @@ t.test('takes no more than a few small metadata of a message', async t => {
     for (const metadata of [entries(20), { key: 'x'.repeat(1000) }, { ['k'.repeat(100)]: 'x' }]) {
       t.match(await send(metadata), { class: 'StructuredMessage', code: 200 })
     }
-    for (const metadata of [entries(21), { key: 'x'.repeat(1001) }, { ['k'.repeat(101)]: 'x' }]) {
+    const long = { a: 'x'.repeat(1000), b: 'x'.repeat(1000), c: 'x'.repeat(1000), d: '€'.repeat(400) }
+    for (const metadata of [entries(21), { key: 'x'.repeat(1001) }, { ['k'.repeat(101)]: 'x' }, long]) {
       t.match(await send(metadata), { class: 'string', code: 400 })
     }
   }

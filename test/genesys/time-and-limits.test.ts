@@ -235,6 +235,48 @@ t.test('counts binary frames too, though it understands none', async t => {
   t.ok(refused.every(frame => frame.class === 'string' && frame.code === 400 && /binary/.test(String(frame.body))))
 })
 
+t.test('closes a socket whose guest goes on asking for a minute\'s worth of requests after the limit', async t => {
+  const { open } = limited
+  const guest = await open({ deploymentId: anonymousDeploymentId })
+  for (let sent = 0; sent < 200; sent++) guest.send('nothing')
+  t.equal(await guest.closed, 1008)
+  t.equal(guest.takeUnread().filter(({ code }) => code === 429).length, 60)
+})
+
+t.test('refuses a tracing id that is longer than any client makes it, and does not repeat it', async t => {
+  const guest = await signedInGuest()
+  for (const length of [256, 257]) {
+    guest.sendRaw(JSON.stringify({ action: 'getJwt', token: guest.token, tracingId: 'x'.repeat(length) }))
+  }
+  t.match(await guest.next(() => true), { class: 'JwtResponse', code: 200, tracingId: 'x'.repeat(256) })
+  t.strictSame(await guest.next(() => true), { type: 'response', class: 'string', code: 400, body: 'Request failed. Malformed: tracingId' })
+})
+
+t.test('cuts off a guest who reads nothing, before much waits for them', async t => {
+  const guest = await signedInGuest()
+  const [ours] = [...app.websocketServer.clients].slice(-1)
+  let most = 0
+  ours!.on('message', () => { most = Math.max(most, ours!.bufferedAmount) })
+  guest.stopReading()
+  const big = { message: { type: 'Text', text: 'x'.repeat(4096) } }
+  await until('it is cut off', async () => {
+    for (let sent = 0; sent < 100 && ours!.readyState === ours!.OPEN; sent++) guest.send('echo', big)
+    return ours!.readyState === ours!.CLOSED
+  })
+  t.ok(most < 2 * 1024 * 1024, `${most} bytes`)
+})
+
+t.test('reads no more of a guest than it can work on, and answers everything in its order', async t => {
+  const guest = await signedInGuest()
+  const [ours] = [...app.websocketServer.clients].slice(-1)
+  let stopped = false
+  ours!.on('message', () => { stopped ||= ours!.isPaused })
+  const asked = Array.from({ length: 30 }, () => guest.send('onMessage', { message: { type: 'Text', text: 'x'.repeat(100_000) } }))
+  for (const tracingId of asked) t.match(await guest.next(() => true), { code: 4011, tracingId })
+  t.ok(stopped)
+  t.match(await guest.say('still here'), { code: 200 })
+})
+
 t.test('a Genesys JWT ends when the clock says so', async t => {
   t.teardown(() => setClock(0))
   const { jwt } = await tokens.issue({ deploymentId, identity: ada })

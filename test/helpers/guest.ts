@@ -60,6 +60,11 @@ export class Guest {
     this.#socket.send(data, { binary })
   }
 
+  /** Take nothing more from the network: what comes piles up there. */
+  stopReading (): void {
+    this.#socket.pause()
+  }
+
   /** Send a request and wait for the frame that answers it. */
   async request (action: string, fields: object = {}): Promise<GuestFrame> {
     const tracingId = this.send(action, fields)

@@ -15,9 +15,13 @@ export interface Connection {
   configured?: { token: string, session: string, conversationId: string, user: string | undefined } | undefined
   /** the token of the session that was configured on it and has expired */
   expired?: string | undefined
+  /** how many of its requests in a row came too soon */
+  tooSoon: number
   send (frame: Frame): void
   /** Send what is under way, then close as the server's own wish (RFC 6455 7.4.1). */
   close (reason: string): void
+  /** As `close`, for a guest who does what nobody may do. */
+  ban (reason: string): void
 }
 
 /** The open sockets, by what can happen to several of them at once. */

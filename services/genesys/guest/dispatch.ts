@@ -5,7 +5,7 @@ import { closeSession } from './close-session.ts'
 import { configureAuthenticatedSession, configureSession } from './configure-session.ts'
 import { deleteAttachment } from './delete-attachment.ts'
 import { echo } from './echo.ts'
-import { GuestError, guestErrors } from './frames.ts'
+import { GuestError, guestErrors, TooManyRequests } from './frames.ts'
 import { getAttachment } from './get-attachment.ts'
 import { getConfiguration } from './get-configuration.ts'
 import { getJwt } from './get-jwt.ts'
@@ -30,6 +30,12 @@ const actions = new Map<string, Action>(Object.entries({
 /** In the list of the Web Messaging API's actions (`RequestType`), but not documented anywhere. */
 const unavailable = new Set(['disconnectCustomer'])
 
+// A UUID has 36 characters. What would come back with every answer is no place for more; how much, is our choice.
+const maxTracingId = 256
+
+// As many as a minute may have. Whoever goes on that long does not read the answers, or does not mean to wait: our choice.
+const maxTooSoon = 60
+
 /**
  * Answer one request of a guest, whatever it is: what fails is answered too, and the socket stays.
  *
@@ -42,19 +48,25 @@ export async function dispatch (
   log: Logger
 ): Promise<void> {
   const request = parse(data)
-  const tracing = 'tracingId' in request && typeof request.tracingId === 'string' ? { tracingId: request.tracingId } : {}
+  const tracingId = 'tracingId' in request && typeof request.tracingId === 'string' ? request.tracingId : undefined
+  const isTraceable = tracingId !== undefined && tracingId.length <= maxTracingId
+  const tracing = isTraceable ? { tracingId } : {}
   try {
     await messaging.rateLimits.count('requests', connection.id)
     if (request instanceof GuestError) throw request
+    if (tracingId !== undefined && !isTraceable) throw guestErrors.requestFailed('Malformed: tracingId')
     await actionOf(request)(request, {
       connection,
       messaging,
       answer: (className, body, type = 'response') => connection.send({ type, class: className, code: 200, body, ...tracing })
     })
+    connection.tooSoon = 0
   } catch (error) {
     if (!(error instanceof GuestError)) log.error({ err: error }, 'unexpected failure on a guest WebSocket')
     const { frame } = error instanceof GuestError ? error : guestErrors.unexpected()
     connection.send({ ...frame, ...tracing })
+    connection.tooSoon = error instanceof TooManyRequests ? connection.tooSoon + 1 : 0
+    if (connection.tooSoon === maxTooSoon) connection.ban('Too many requests.')
   }
 }
 

@@ -2,7 +2,7 @@ import { Type } from '#lib/schema.ts'
 import { inbound } from '../conversations/structured-message.ts'
 import { configuredSession, defineAction } from './action.ts'
 import { GuestError, sessionExpired } from './frames.ts'
-import { checkText, metadata } from './limits.ts'
+import { checkMetadata, checkText, metadata } from './limits.ts'
 import { expirationDateOf } from './session-response.ts'
 
 /**
@@ -20,6 +20,7 @@ export const echo = defineAction({
   try {
     const session = await configuredSession(token, call)
     checkText(text)
+    checkMetadata(own)
     await rateLimits.count('healthChecks', connection.id)
     const timing = { durationSeconds: String(session.durationSeconds), expirationDate: String(expirationDateOf(session)) }
     answer('StructuredMessage', inbound({ type: 'Text', text }, session.identity, { ...own, ...timing }), 'response')

@@ -6,11 +6,19 @@ import { guestErrors } from './frames.ts'
 const maxTextBytes = 4096
 export const maxCustomDataBytes = 2048
 
-/** What clients add to a message for themselves: an id or two. How much it may be is our choice. */
+// Each message of a page of history has its own.
+const maxMetadataBytes = 4096
+
+/** What clients add to a message for themselves: an id or two. How much it may be is our choice, see `checkMetadata`. */
 export const metadata = Type.Record(Type.String({ pattern: '^[^]{0,100}$' }), Type.String({ maxLength: 1000 }), {
   maxProperties: 20,
   additionalProperties: false
 })
+
+/** @throws {GuestError} where a message's metadata are over the limit, in bytes of JSON */
+export function checkMetadata (metadata: Record<string, string> | undefined) {
+  if (metadata !== undefined && jsonBytes(metadata) > maxMetadataBytes) throw guestErrors.requestFailed('Malformed: message.metadata')
+}
 
 /** @throws {GuestError} where a text is over the limit, in bytes of UTF-8 */
 export function checkText (text: string) {

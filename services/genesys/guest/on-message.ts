@@ -2,7 +2,7 @@ import { Type, type Static } from '#lib/schema.ts'
 import type { GuestSession } from '../conversations/sessions.ts'
 import { inbound, type ButtonResponse, type Content } from '../conversations/structured-message.ts'
 import { configuredSession, defineAction, type Call } from './action.ts'
-import { checkCustomAttributes, checkText, metadata } from './limits.ts'
+import { checkCustomAttributes, checkMetadata, checkText, metadata } from './limits.ts'
 import { guestErrors } from './frames.ts'
 import { onPresence } from './on-presence.ts'
 
@@ -50,6 +50,7 @@ export const onMessage = defineAction({
   const session = await configuredSession(token, call)
   const customAttributes = message.channel?.metadata?.customAttributes ?? channel?.metadata?.customAttributes
   checkCustomAttributes(customAttributes)
+  checkMetadata(message.metadata)
 
   const { rateLimits } = call.messaging
   switch (message.type) {
