@@ -38,6 +38,9 @@ export class LabError extends Error {
 /** What the clock says; `services` has what came of telling the other services of the lab. */
 export interface ClockState { offsetSeconds: number, now: string, services?: Record<string, string> }
 
+/** A fault that is on; `cannotShowYet` says why it will not show for now, where that is seen from the provider. */
+export interface FaultSwitchedOn extends ActiveFault { cannotShowYet?: string }
+
 /** The cookies of a browser, in the shape that Playwright's `storageState` takes. */
 export interface StorageState {
   cookies: {
@@ -138,9 +141,9 @@ export function createLabClient (issuer: string, { fetch = outboundFetch as Fetc
     faults: {
       /** All faults there are, with what a correct relying party must do. */
       catalogue: async () => (await call<{ faults: FaultInCatalogue[] }>('GET', '/faults')).faults,
-      active: async () => (await call<{ active: ActiveFault[] }>('GET', '/faults/active')).active,
+      active: async () => (await call<{ active: FaultSwitchedOn[] }>('GET', '/faults/active')).active,
       switchOn: (fault: string, options: Omit<Switch, 'fault'> = {}) =>
-        call<ActiveFault>('PUT', `/faults/${named(fault)}`, options),
+        call<FaultSwitchedOn>('PUT', `/faults/${named(fault)}`, options),
       switchOff: (fault: string, scope: Pick<Switch, 'client_id' | 'username'> = {}) =>
         call<void>('DELETE', `/faults/${named(fault)}${query(scope)}`),
       reset: () => call<void>('DELETE', '/faults')

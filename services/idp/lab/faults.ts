@@ -3,9 +3,10 @@ import { adviceOn } from '#lib/likely-names.ts'
 import { Type, type Static } from '#lib/schema.ts'
 import { catalogue } from '../faults/catalogue.ts'
 import { groups, outcomes, type Fault } from '../faults/fault.ts'
-import { existing, FaultError, type Who } from '../faults/faults.ts'
+import { existing, FaultError, type ActiveFault, type Who } from '../faults/faults.ts'
 import type { Realm } from '../realm.ts'
 import { answers, noAnswer } from './answers.ts'
+import { reasonNotToShow } from './fault-visibility.ts'
 
 const name = Type.String({ maxLength: 100, description: 'a name from the catalogue', examples: ['id-token-invalid-iss'] })
 const scope = {
@@ -19,7 +20,8 @@ const activeFault = Type.Object({
   ...scope,
   remaining: Type.Optional(Type.Integer({ description: 'how often it will still be applied; without it, until switched off' })),
   expiresAt: Type.Optional(Type.String({ format: 'date-time', description: 'when it ends by itself' })),
-  parameters: Type.Record(Type.String(), Type.Unknown())
+  parameters: Type.Record(Type.String(), Type.Unknown()),
+  cannotShowYet: Type.Optional(Type.String({ description: 'why it will not show for now, where that is seen from here' }))
 })
 
 const entry = Type.Object({
@@ -54,7 +56,7 @@ export const faultRoutes: FastifyPluginAsyncTypebox = async app => {
       response: answers(Type.Object({ faults: Type.Array(entry) }))
     }
   }, async ({ realm }) => {
-    const active = faultsOf(realm).active()
+    const active = faultsOf(realm).active().map(fault => shown(realm, fault))
     const activeOf = (name: string) => active.filter(({ fault }) => fault === name)
     return { faults: catalogue.map(fault => ({ ...described(fault), active: activeOf(fault.name) })) }
   })
@@ -66,14 +68,14 @@ export const faultRoutes: FastifyPluginAsyncTypebox = async app => {
       description: 'The latest last. At one point of an exchange the latest that fits is applied, alone.',
       response: answers(Type.Object({ active: Type.Array(activeFault) }))
     }
-  }, async ({ realm }) => ({ active: [...faultsOf(realm).active()] }))
+  }, async ({ realm }) => ({ active: faultsOf(realm).active().map(fault => shown(realm, fault)) }))
 
   app.put('/lab/faults/:name', {
     schema: {
       tags,
       summary: 'Switch a fault on',
       description: 'Once, several times, for a while, or until it is switched off. It counts where it is applied, not where it ' +
-        'could not be. Idempotent: what was said before about the same fault, client and user is replaced.',
+        'could not be; `cannotShowYet` says why it will not show for now. Idempotent: what was said before about the same fault, client and user is replaced.',
       params: Type.Object({ name }),
       body: Type.Object({
         ...scope,
@@ -87,7 +89,7 @@ export const faultRoutes: FastifyPluginAsyncTypebox = async app => {
     }
   }, async ({ params, body, realm }) => {
     existing(params.name)
-    return await faultsOf(realm).switchOn({ ...body, ...known(realm, body), fault: params.name })
+    return shown(realm, await faultsOf(realm).switchOn({ ...body, ...known(realm, body), fault: params.name }))
   })
 
   app.delete('/lab/faults/:name', {
@@ -122,6 +124,11 @@ export const faultRoutes: FastifyPluginAsyncTypebox = async app => {
     await faultsOf(realm).reset()
     return reply.code(204).send(null)
   })
+}
+
+function shown (realm: Realm, active: ActiveFault): ActiveFault & { cannotShowYet?: string } {
+  const reason = reasonNotToShow(realm, active)
+  return reason === undefined ? active : { ...active, cannotShowYet: reason }
 }
 
 const faultsOf = (realm: Realm) => realm.lab!.faults

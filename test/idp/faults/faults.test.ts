@@ -333,6 +333,40 @@ t.test('switches off one fault, for everybody or for those that are meant, or al
   t.same(await on(), [])
 })
 
+t.test('says of a fault that cannot show yet why, until it can', async t => {
+  const realm = await idp.newRealm()
+  const { lab } = realm
+  const reasonOf = async (fault: string, options = {}) => (await lab.faults.switchOn(fault, options)).cannotShowYet
+  t.equal(await reasonOf('jwks-empty'), undefined, 'nobody has asked for the keys')
+  t.equal(await reasonOf('discovery-html'), undefined)
+  await lab.faults.reset()
+  await realm.get('/jwks')
+  await realm.get('/.well-known/openid-configuration')
+  t.match(await reasonOf('jwks-empty'), /^The keys were asked for already, last at .*keep the keys: .*POST \/lab\/keys\/rotate/)
+  t.match(await reasonOf('discovery-html'), /^The document was asked for already.*when one asks again/)
+  await lab.keys.rotate()
+  t.equal((await lab.faults.active())[0]!.cannotShowYet, undefined, 'a key that nobody knows makes clients ask')
+
+  const client = { client_id: 'genesys-messenger' }
+  t.match(await reasonOf('logout-token-alg-none', client), 'genesys-messenger has no backchannel_logout_uri')
+  t.match(await reasonOf('end-session-invalid-state', client), 'genesys-messenger has no post_logout_redirect_uris')
+  t.equal(await reasonOf('logout-token-alg-none', { client_id: 'relying-party' }), undefined)
+  await lab.clients.patch('relying-party', { grant_types: ['authorization_code'] })
+  t.match(await reasonOf('refresh-invalid-iss', { client_id: 'relying-party' }), 'is not registered for the grant refresh_token')
+  await lab.users.disable('bob')
+  t.match(await reasonOf('id-token-expired', { username: 'bob' }), 'bob is disabled')
+})
+
+t.test('says of a fault that a later one takes its place', async t => {
+  const { lab } = await idp.newRealm()
+  await lab.faults.switchOn('id-token-expired', { username: 'alice' })
+  await lab.faults.switchOn('id-token-expired', { client_id: 'relying-party' })
+  await lab.faults.switchOn('id-token-invalid-aud', { username: 'alice' })
+  t.match((await lab.faults.active()).map(({ cannotShowYet }) => cannotShowYet), [
+    /^id-token-invalid-aud, which was switched on later/, undefined, undefined
+  ])
+})
+
 t.test('puts faults back with everything else', async t => {
   const { lab } = await idp.newRealm()
   await lab.faults.switchOn('jwks-empty')
