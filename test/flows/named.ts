@@ -14,5 +14,9 @@ for (const file of process.argv.slice(2)) {
     continue
   }
   const [about, flow] = found
-  t.test(about, async t => flow(t, await startEmbeddedLab(t)))
+  t.test(about, async t => {
+    const lab = await startEmbeddedLab(t)
+    // A test of its own, so that what it puts back at its end is put back while there is a lab.
+    await t.test('in a lab of its own', t => flow(t, lab))
+  })
 }
