@@ -3,6 +3,7 @@ import { health } from '#lib/health.ts'
 import { buildServer, type Server } from '#lib/http-server.ts'
 import { keepProcessClock } from '#lib/lab-clock.ts'
 import { basePathOf } from '#lib/request-target.ts'
+import { refuseHead } from '#lib/refuse-head.ts'
 import type { IdpConfig } from './config.ts'
 import { lab } from './lab/lab.ts'
 import { recordExchanges } from './lab/recorder.ts'
@@ -28,6 +29,9 @@ const wordsToGoOn = {
     meaning: 'They are signed out of Tern ID in this browser when you go on.'
   }
 }
+
+// Where opening an address starts, goes on with, or ends something in the browser.
+const actsOnGet = /^(\/realms\/[^/]+)?\/(auth|interaction|device|session\/end)([/?]|$)/
 
 /** The identity provider: stands in for Okta, Auth0, Keycloak or Entra ID. */
 export async function buildIdp (config: IdpConfig): Promise<Server> {
@@ -60,6 +64,10 @@ export async function buildIdp (config: IdpConfig): Promise<Server> {
     await app.register(async issuer => {
       await issuer.register(resolveRealm, { realms, lab: config.lab })
       if (config.lab) await issuer.register(recordExchanges)
+      issuer.addHook('onRequest', (request, reply, done) => {
+        if (actsOnGet.test(request.url)) refuseHead(request, reply, done)
+        else done()
+      })
       await issuer.register(homeRoutes, { app: config.app })
       await issuer.register(postedRoutes)
       await issuer.register(protocolRoutes)

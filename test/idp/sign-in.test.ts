@@ -88,6 +88,25 @@ t.test('fills in the user name that the application hints at, and escapes it', a
   t.equal($('script').length, 0)
 })
 
+// As mail filters and link checkers do: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1
+t.test('HEAD changes nothing in the course of a sign-in', async t => {
+  const visitor = new Visitor(idp)
+  const head = async (url: string) => {
+    const { status, headers } = await visitor.request(url, { method: 'HEAD' })
+    t.strictSame([status, headers.getSetCookie()], [405, []], new URL(url).pathname)
+    t.match(headers.get('allow'), /^GET\b/)
+  }
+  const request = idp.authorizationRequest(idp.relyingParty)
+  await head(request)
+  const page = await visitor.open(request)
+  await head(page.url)
+  const resume = await visitor.submit(page, {}, 'Sign in as Alice Anders', url => new URL(url).pathname.startsWith('/auth/'))
+  await head(resume.url)
+  t.ok((await visitor.open(resume.url)).location?.searchParams.get('code'), 'the sign-in can still be ended')
+  await head(`${idp.config.issuer}/session/end`)
+  t.equal((await visitor.request('/.well-known/openid-configuration', { method: 'HEAD' })).status, 200)
+})
+
 t.test('says in words that a sign-in page is not of this browser', async t => {
   const { url } = await openSignIn(idp)
   const stranger = await new Visitor(idp).open(url)

@@ -1,11 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { refuseHead } from '#lib/refuse-head.ts'
 import { Type } from '#lib/schema.ts'
 import type { Attempts } from '../attempts.ts'
 import type { RelyingPartyConfig } from '../config.ts'
 import { SignInError } from '../errors.ts'
 import { policyOf } from '../plugins/security-headers.ts'
-import { refuseHead } from '../plugins/refuse-head.ts'
 import type { IdentityProviders } from '../oidc/providers.ts'
 import type { Session, Sessions } from '../sessions.ts'
 
