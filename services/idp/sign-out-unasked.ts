@@ -23,7 +23,9 @@ function isUnasked ({ oidc: { client, entities, session } }: KoaContextWithOIDC)
 export function leaveOutQuestion (provider: Provider): void {
   provider.use(async (ctx, next) => {
     await next()
-    if (ctx.oidc?.route !== 'end_session' || ctx.status !== 200 || !isUnasked(ctx as KoaContextWithOIDC)) return
+    // HEAD is for who looks whether there is something: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1
+    const isQuestion = ctx.oidc?.route === 'end_session' && ctx.status === 200 && ctx.method === 'GET'
+    if (!isQuestion || !isUnasked(ctx as KoaContextWithOIDC)) return
     confirmed.set(ctx.req, String(ctx.oidc.session!.state!['secret']))
     ctx.respond = false
   })

@@ -28,6 +28,8 @@ async function signedIn () {
 t.test('signs out without a question for a first-party client that knows the session, and goes back with its state', async t => {
   const { visitor, endSession } = await signedIn()
   t.equal(await visitor.isKnown(), true, 'before')
+  t.equal((await visitor.request(endSession(), { method: 'HEAD' })).status, 200)
+  t.equal(await visitor.isKnown(), true, 'after a HEAD')
   const stolen = new Visitor(idp, await visitor.jar.clone())
   const page = await visitor.open(endSession())
   t.equal(page.location?.href, `${home}?state=the-state`)
