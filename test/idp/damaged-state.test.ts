@@ -56,7 +56,7 @@ t.test('does not start on the state of another one that runs', async t => {
   t.strictSame(start(folder), {
     status: 1,
     stdout: '',
-    lines: [`${folder}/idp is in use by another process: end that, or set STATE_DIR to another folder`]
+    lines: [`${join(folder, 'idp')} is in use by another process: end that, or set STATE_DIR to another folder`]
   })
   await app.close()
   await t.resolves(startIdp(t, { STATE_DIR: folder }), 'it is free when that has ended')

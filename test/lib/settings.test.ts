@@ -98,6 +98,10 @@ t.test('keeps the issuer as it is set, since the slash at its end is a part of i
   t.equal(addressesOf(load({ ...good, IDP_ISSUER: issuer.slice(0, -1) })).issuer, issuer.slice(0, -1))
 })
 
+t.test('listens at one address of this machine where HOST is a name that has two', async t => {
+  t.equal(loadIdpConfig(labSettings({ HOST: 'localhost' })).host, '127.0.0.1')
+})
+
 t.test('gives the lab\'s own provider an issuer without a slash at its end', async t => {
   const { issuer, url } = loadIdpConfig(labSettings({ IDP_ISSUER: 'https://id.example/' }))
   t.strictSame([issuer, url], ['https://id.example', 'https://id.example'])
