@@ -26,7 +26,7 @@ export async function accessibilityInChromium (t: Test, lab: Lab) {
     await page.getByRole('alert').waitFor()
     await check('sign-in page after a refusal')
     await page.getByRole('button', { name: 'Sign in as Carol Castellanos' }).click()
-    await page.getByRole('button', { name: 'Allow' }).waitFor()
+    await page.getByRole('button', { name: 'Allow', exact: true }).waitFor()
     await check('consent page')
     await page.getByRole('button', { name: 'Cancel and go back' }).click()
     await page.getByRole('link', { name: 'Try again' }).waitFor()

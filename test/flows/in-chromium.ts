@@ -129,7 +129,7 @@ export async function inChromium (t: Test, lab: Lab) {
     await page.keyboard.press('Tab')
     await page.keyboard.type(password)
     await page.keyboard.press('Enter')
-    const allow = page.getByRole('button', { name: 'Allow' })
+    const allow = page.getByRole('button', { name: 'Allow', exact: true })
     while (page.url().startsWith(lab.issuer)) {
       await allow.waitFor()
       const asked = page.url()
