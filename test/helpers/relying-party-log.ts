@@ -35,8 +35,8 @@ export class RelyingPartyLog {
   }
 
   /**
-   * What is told of a request beside the one line that every request has, and of anything that is in trouble. Waits for
-   * that one line, which is the last.
+   * What is told of a request beside the one line that every request has, and of anything that is in trouble but the way to the
+   * provider, which is told of by itself. Waits for that one line, which is the last.
    */
   async about (method: string, { url, status }: Pick<Page, 'url' | 'status'>): Promise<Line[]> {
     const request = `${method} ${new URL(url).pathname}`
@@ -44,7 +44,8 @@ export class RelyingPartyLog {
       await this.#read()
       return this.#since.some(({ msg }) => msg.startsWith(request) && msg.includes(` ${status} `))
     })
-    return this.#since.filter(({ level, msg, reqId }) => level > 30 || (reqId !== undefined && !/^[A-Z]+ \//.test(msg)))
+    return this.#since.filter(({ level, msg, reqId }) =>
+      (level > 30 && !msg.startsWith('waiting for the identity provider')) || (reqId !== undefined && !/^[A-Z]+ \//.test(msg)))
   }
 
   get #since (): Line[] {
