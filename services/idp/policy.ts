@@ -11,13 +11,13 @@ export const promptValues = ['none', 'login', 'consent', 'select_account']
 /** What a client is told of an essential level that the person cannot reach. */
 export const unreachable = {
   error: 'unmet_authentication_requirements',
-  description: 'the person cannot sign in at the level that the request demands'
+  error_description: 'the person cannot sign in at the level that the request demands'
 }
 
 /** What a client is told where the request is about one person and another is there. */
 export const somebodyElse = {
   error: 'login_required',
-  description: 'somebody else has signed in than the request is about'
+  error_description: 'somebody else has signed in than the request is about'
 }
 
 /** Why somebody who is signed in is asked for the second factor. */
@@ -37,10 +37,10 @@ export function strictPolicy (accounts: Accounts): interactionPolicy.DefaultPoli
   checks.add(new Check('nobody_any_more', 'whoever signed in is not known any more', 'login_required', ({ oidc: { session } }) =>
     session?.accountId !== undefined && accounts.find(session.accountId) === undefined))
 
-  checks.add(new Check('somebody_else', somebodyElse.description, somebodyElse.error, ({ oidc }) =>
+  checks.add(new Check('somebody_else', somebodyElse.error_description, somebodyElse.error, ({ oidc }) =>
     !isDemanded(demandsOf(oidc.params), oidc.session?.accountId ?? '')))
 
-  checks.add(new Check('acr', unreachable.description, unreachable.error, ({ oidc: { params, session } }) => {
+  checks.add(new Check('acr', unreachable.error_description, unreachable.error, ({ oidc: { params, session } }) => {
     const user = accounts.find(session?.accountId ?? '')
     const demands = demandsOf(params)
     return user !== undefined && isBelow(user, session!, demands) && !canReach(user, demands)

@@ -56,9 +56,8 @@ export async function signIn (
 
 /** What the application is told instead, so that nobody is asked for ever who cannot be let in. */
 function refusalOf (demands: Demands, user: User) {
-  const isUnreachable = demands.isAcrEssential && !canReach(user, demands)
-  const refusal = isDemanded(demands, user.sub) ? isUnreachable ? unreachable : undefined : somebodyElse
-  return refusal && { error: refusal.error, error_description: refusal.description }
+  if (!isDemanded(demands, user.sub)) return somebodyElse
+  return demands.isAcrEssential && !canReach(user, demands) ? unreachable : undefined
 }
 
 /** What the template `sign-in` shows for an interaction. */
