@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { ErrorObject } from 'ajv'
 import { load, YAMLException } from 'js-yaml'
+import { adviceOn } from './likely-names.ts'
 import type { Static, TArray } from './schema.ts'
 import { nearestErrors, ofValues } from './validation.ts'
 
@@ -99,7 +100,7 @@ function resolve (
 function describe (error: ErrorObject, entries: unknown, key: string): string {
   const path = error.instancePath.split('/').slice(1)
   if (error.keyword === 'additionalProperties') {
-    return `${place(entries, [...path, String(error.params.additionalProperty)], key)}: is not a field of an entry`
+    return `${place(entries, [...path, String(error.params.additionalProperty)], key)}: is not a field of an entry${adviceOn(String(error.params.additionalProperty), Object.keys(fieldsOf(error)))}`
   }
   if (error.keyword === 'required') {
     return `${place(entries, [...path, String(error.params.missingProperty)], key)}: is missing`
@@ -107,6 +108,8 @@ function describe (error: ErrorObject, entries: unknown, key: string): string {
   const words = error.keyword === 'pattern' && (error.parentSchema as { description?: string } | undefined)?.description
   return `${place(entries, path, key)}: ${words ? `must be ${words}` : error.message}`
 }
+
+const fieldsOf = ({ parentSchema }: ErrorObject) => (parentSchema as { properties?: object } | undefined)?.properties ?? {}
 
 function place (entries: unknown, path: string[], key: string): string {
   const [index, ...field] = path

@@ -32,6 +32,12 @@ function idToken ({ key = idp.privateKey, ...claims }: { key?: CryptoKey } & Rec
     .setProtectedHeader({ alg: 'RS256', kid: 'first' }).sign(key)
 }
 
+t.test('the list of exchanges takes no parameters, and says so', async t => {
+  const response = await app.inject({ url: '/lab/exchanges?limit=1', headers: { host } })
+  t.equal(response.statusCode, 400)
+  t.match(response.json(), { error: 'invalid_request', error_description: /query\.limit: there is no such parameter/ })
+})
+
 t.test('redeems a code for tokens in the name of the user in the ID token', async t => {
   const response = await exchange({ code: await idp.code() })
   t.equal(response.statusCode, 200)

@@ -176,7 +176,7 @@ const mistakesInFiles: [string, 'users' | 'clients', object[], string][] = [
   [
     'a claim that there is not', 'users',
     [{ ...user, claims: { ...user.claims, givenname: 'Ann' } }],
-    'entry 1 (ann), field claims.givenname: is not a field'
+    'entry 1 (ann), field claims.givenname: is not a field of an entry; did you mean given_name?'
   ],
   [
     'a flag that is neither true nor false', 'users',
@@ -264,7 +264,7 @@ const mistakesInFiles: [string, 'users' | 'clients', object[], string][] = [
   [
     'a client field that there is not', 'clients',
     [{ ...client, redirect_uri: 'x' }],
-    'entry 1 (shop), field redirect_uri: is not a field'
+    'entry 1 (shop), field redirect_uri: is not a field of an entry; did you mean redirect_uris?'
   ],
   ['a client that is there twice', 'clients', [client, client], 'entry 2 (shop), field client_id: is there twice'],
   [

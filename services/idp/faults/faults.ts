@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import type { FastifySchemaValidationError } from 'fastify'
+import { describeMistakes } from '#lib/lab-requests.ts'
 import { adviceOn } from '#lib/likely-names.ts'
 import type { Collection, Store } from '#lib/store.ts'
 import { ofValues } from '#lib/validation.ts'
@@ -200,8 +202,5 @@ function parametersOf ({ name, parameters: schema }: Fault, given: Record<string
   const parameters = structuredClone(given)
   const validate = ofValues.compile(schema)
   if (validate(parameters)) return parameters
-  const [mistake] = validate.errors!
-  const known = Object.keys(schema.properties).join(', ')
-  const where = mistake!.instancePath.slice(1) || 'they'
-  throw new FaultError('invalid_request', `the parameters of ${name} (${known}): ${where} ${mistake!.message}`)
+  throw new FaultError('invalid_request', `${name}: ${describeMistakes(validate.errors as FastifySchemaValidationError[], 'parameters').message}`)
 }

@@ -1,5 +1,6 @@
 import createError from '@fastify/error'
 import { labError } from '#lib/lab-clock.ts'
+import { adviceOn } from '#lib/likely-names.ts'
 import { Type, type TSchema } from '#lib/schema.ts'
 
 const refused = (description: string) => Type.Object(labError.properties, { description })
@@ -19,8 +20,15 @@ export const noAnswer = { 204: Type.Null({ description: 'Done.' }), ...refusals 
 /** The schema of a 409, for routes that have one. */
 export const conflict = { 409: refused('As things are, it cannot be done.') }
 
-/** 404: what the path names is not there. */
-export const NotThere = createError('NOT_THERE', 'There is no %s “%s” here.', 404)
+const NotThere = createError('NOT_THERE', '%s', 404)
+
+/**
+ * 404: what the path names is not there.
+ *
+ * @param names of those that are, one of which may have been meant
+ */
+export const notThere = (kind: string, name: string, names: string[]) =>
+  new NotThere(`There is no ${kind} “${name}” here${adviceOn(name, names) || '.'}`)
 
 /** 409: what is asked for cannot be done as things are. */
 export const InTheWay = createError('IN_THE_WAY', '%s', 409)

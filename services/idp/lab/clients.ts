@@ -4,7 +4,7 @@ import { Type, type Static } from '#lib/schema.ts'
 import { scopesOf } from '../claims.ts'
 import { clientFields, type RegisteredClient } from '../clients.ts'
 import type { Realm } from '../realm.ts'
-import { answers, changesOf, Impossible, noAnswer, NotThere } from './answers.ts'
+import { answers, changesOf, Impossible, noAnswer, notThere } from './answers.ts'
 
 const params = Type.Object({
   client_id: Type.String({ minLength: 1, maxLength: 200, description: 'the client_id', examples: ['shop'] })
@@ -95,7 +95,7 @@ export const clientRoutes: FastifyPluginAsyncTypebox = async app => {
 
 function existing ({ clients }: Realm, id: string): RegisteredClient {
   const client = clients.get(id)
-  if (!client) throw new NotThere('client', id)
+  if (!client) throw notThere('client', id, clients.all.map(client => client.client_id))
   return client
 }
 

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '#lib/schema.ts'
 import { signingAlgorithms } from '../clients.ts'
 import { KeyError, type SigningKey } from '../keys.ts'
-import { answers, conflict, InTheWay, noAnswer, NotThere } from './answers.ts'
+import { answers, conflict, InTheWay, noAnswer, notThere } from './answers.ts'
 
 const alg = Type.Enum([...signingAlgorithms], { default: 'RS256', description: 'the signature algorithm' })
 const params = Type.Object({ kid: Type.String({ minLength: 1, maxLength: 200, description: 'the key\'s `kid`' }) })
@@ -60,7 +60,7 @@ export const keyRoutes: FastifyPluginAsyncTypebox = async app => {
       response: answers(key)
     }
   }, async ({ realm, params: { kid }, body }) => {
-    if (!realm.keys.find(kid)) throw new NotThere('key', kid)
+    if (!realm.keys.find(kid)) throw notThere('key', kid, realm.keys.all.map(key => key.kid))
     if (body.published) realm.keys.publish(kid)
     else realm.keys.unpublish(kid)
     return described(realm.keys.find(kid)!)

@@ -4,7 +4,7 @@ import { clientFields, contradictions, type RegisteredClient } from '../clients.
 import type { Realm } from '../realm.ts'
 import type { Realms } from '../realms.ts'
 import { anyClaims, completed, userFields, usernameInWords, usernameKey, usernamePattern } from '../users.ts'
-import { answers, changesOf, conflict, Impossible, noAnswer, NotThere } from './answers.ts'
+import { answers, changesOf, conflict, Impossible, noAnswer, notThere } from './answers.ts'
 
 const params = Type.Object({
   name: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,62}$', description: 'the name of a realm: lower-case letters, digits and hyphens, 63 of them at most, no hyphen first', examples: ['red'] })
@@ -40,14 +40,14 @@ export const realmRoutes: FastifyPluginAsyncTypebox<{ realms: Realms }> = async 
   app.get('/lab/realms/:name', {
     schema: { tags, summary: 'One realm', params, response: answers(realm) }
   }, async ({ params }) => {
-    if (!realms.has(params.name)) throw new NotThere('realm', params.name)
+    if (!realms.has(params.name)) throw notThere('realm', params.name, realms.all.map(realm => realm.name).filter(name => name !== ''))
     return described(realms.get(params.name))
   })
 
   app.put('/lab/realms/:name', {
     schema: {
       tags,
-      summary: 'Make a realm',
+      summary: 'Add a realm, or find the one that is there',
       description: 'An issuer of its own, from the first request on. Idempotent: a realm that is there stays as it is, ' +
         'whatever the body says.',
       params,

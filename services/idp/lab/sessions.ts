@@ -6,7 +6,7 @@ import { authenticationUnasked, type Authentication } from '../levels.ts'
 import type { Realm } from '../realm.ts'
 import { nameInFrames } from '../session-in-frames.ts'
 import { usernameInWords, usernamePattern, type User } from '../users.ts'
-import { answers, conflict, InTheWay, noAnswer, NotThere } from './answers.ts'
+import { answers, conflict, InTheWay, noAnswer, notThere } from './answers.ts'
 
 const username = Type.String({ pattern: usernamePattern, description: usernameInWords, examples: ['alice'] })
 const cookie = Type.Object({
@@ -48,7 +48,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox = async app => {
     }
   }, async ({ realm, body }) => {
     const user = realm.accounts.named(body.username)
-    if (!user) throw new NotThere('user', body.username)
+    if (!user) throw notThere('user', body.username, realm.accounts.all.map(user => user.username))
     if (user.disabled) throw new InTheWay(`${user.username} is disabled and cannot sign in.`)
     return { cookies: await signedInBrowser(realm, user, body), origins: [] }
   })
@@ -64,7 +64,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox = async app => {
     }
   }, async ({ realm, query }, reply) => {
     const user = realm.accounts.named(query.username)
-    if (!user) throw new NotThere('user', query.username)
+    if (!user) throw notThere('user', query.username, realm.accounts.all.map(user => user.username))
     await realm.endSessions(user.sub)
     return reply.code(204).send(null)
   })

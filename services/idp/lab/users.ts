@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type, type Static } from '#lib/schema.ts'
 import type { Realm } from '../realm.ts'
 import { anyClaims, completed, userFields, usernameInWords, usernameKey, usernamePattern, type Accounts, type User } from '../users.ts'
-import { answers, changesOf, conflict, InTheWay, noAnswer, NotThere } from './answers.ts'
+import { answers, changesOf, conflict, InTheWay, noAnswer, notThere } from './answers.ts'
 
 const params = Type.Object({
   username: Type.String({ pattern: usernamePattern, description: usernameInWords, examples: ['zoe'] })
@@ -115,7 +115,7 @@ export const userRoutes: FastifyPluginAsyncTypebox = async app => {
 
 function existing ({ accounts }: Realm, username: string): User {
   const user = accounts.named(username)
-  if (!user) throw new NotThere('user', username)
+  if (!user) throw notThere('user', username, accounts.all.map(user => user.username))
   return user
 }
 

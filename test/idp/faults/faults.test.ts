@@ -390,8 +390,8 @@ const impossible: [string, Ask, RegExp][] = [
   ['half a count', faults => faults.switchOn('jwks-empty', { count: 1.5 }), /count/],
   ['an end that is over', faults => faults.switchOn('jwks-empty', { expiresIn: 0 }), /expiresIn/],
   ['parameters of a fault that has none', faults => faults.switchOn('jwks-empty', slow(1)), /jwks-empty has no parameters/],
-  ['a parameter that the fault does not have', faults => faults.switchOn('id-token-expired', slow(1)), /\(seconds\).*additional/],
-  ['a parameter out of range', faults => faults.switchOn('jwks-slow', slow(61)), /delaySeconds must be <= 60/],
+  ['a parameter that the fault does not have', faults => faults.switchOn('id-token-expired', slow(1)), /delaySeconds: there is no such member; did you mean seconds/],
+  ['a parameter out of range', faults => faults.switchOn('jwks-slow', slow(61)), /delaySeconds: must be <= 60/],
   ['a parameter of another type', faults => faults.switchOn('jwks-slow', slow('1')), /delaySeconds must be number/],
   ['a member that means nothing', faults => faults.switchOn('jwks-empty', { times: 1 } as object), /times/]
 ]

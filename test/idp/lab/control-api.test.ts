@@ -395,9 +395,25 @@ for (const [method, url, says] of misspelt) {
   })
 }
 
+const notThere: [string, RegExp][] = [
+  ['/lab/users/alcie', /no user “alcie” here; did you mean alice\?$/],
+  ['/lab/clients/relyingparty', /no client “relyingparty” here; did you mean relying-party\?$/],
+  ['/lab/realms/nothing-like-it', /no realm “nothing-like-it” here/]
+]
+for (const [url, says] of notThere) {
+  t.test(`says of ${url}, which is not there, what may have been meant`, async t => {
+    const response = await ask({}, 'GET', url)
+    t.equal(response.statusCode, 404)
+    t.match(response.json(), { error: 'not_found', error_description: says })
+  })
+}
+
 t.test('refuses members of a body that it does not know, and says what was meant perhaps', async t => {
   t.match(await refusalOf(idp.lab.faults.switchOn('id-token-expired', { client: 'shop' } as never)), {
     status: 400, description: 'body.client: there is no such member; did you mean client_id?'
+  })
+  t.match(await refusalOf(idp.lab.faults.switchOn('id-token-expired', { parameters: { secnds: 5 } })), {
+    status: 400, description: 'id-token-expired: parameters.secnds: there is no such member; did you mean seconds?'
   })
   t.match(await refusalOf(idp.lab.keys.rotate('RS265' as never)), {
     status: 400, description: 'body.alg: must be one of RS256, ES256, PS256, EdDSA; did you mean RS256?'
