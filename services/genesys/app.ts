@@ -8,6 +8,7 @@ import { securityHeadersFor } from '#lib/security-headers.ts'
 import { openStateFolder } from '#lib/state-folder.ts'
 import { openStore } from '#lib/store.ts'
 import { createAgent } from './agent/agent.ts'
+import { openAttachmentFiles } from './attachments/attachment-files.ts'
 import { openAttachments } from './attachments/attachments.ts'
 import { openExchanges } from './auth/exchanges.ts'
 import { openJwts } from './auth/jwt.ts'
@@ -24,6 +25,7 @@ import { activeDeployment } from './deployments.ts'
 import { desk } from './desk/routes.ts'
 import { earlyErrors, platformErrors } from './errors.ts'
 import { createRateLimits } from './guest/rate-limits.ts'
+import { createRoom } from './room.ts'
 import { attachmentRoutes } from './routes/attachments.ts'
 import { bootstrap } from './routes/bootstrap.ts'
 import { deploymentConfiguration } from './routes/deployment-configuration.ts'
@@ -55,7 +57,9 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
   const happenings = createHappenings()
   const connections = createConnections(happenings)
   const sessions = openSessions(store, happenings)
-  const attachments = openAttachments({ store, folder: join(stateFolder, 'attachments'), jwts, url, connections, log: app.log })
+  const files = openAttachmentFiles(join(stateFolder, 'attachments'))
+  const room = createRoom({ capacityBytes: config.maxStateBytes, used: () => store.size + files.used })
+  const attachments = openAttachments({ store, files, room, jwts, url, connections, log: app.log })
   const conversations = openConversations(store, { sessions, connections, happenings, attachments })
   const agent = createAgent({
     sessions,
@@ -119,7 +123,7 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
     await open.register(attachmentRoutes, { attachments })
     await open.register(guestSocket, {
       deployments,
-      messaging: { sessions, conversations, connections, attachments, tokens, jwts, rateLimits, agent, inTurn: createTurns() }
+      messaging: { room, sessions, conversations, connections, attachments, tokens, jwts, rateLimits, agent, inTurn: createTurns() }
     })
   })
 

@@ -12,6 +12,7 @@ const settings = {
   GENESYS_DEPLOYMENT_ID: Type.Optional(Type.String({ minLength: 1, description: 'the id of the deployment that the host page names' })),
   DEPLOYMENTS_FILE: Type.Optional(Type.String({ minLength: 1, description: 'path of a file of Messenger deployments' })),
   GENESYS_RATE_LIMITS: Type.Union([Type.Literal('on'), Type.Literal('off')], { default: 'on', description: 'on or off' }),
+  GENESYS_MAX_STATE_MB: Type.Integer({ minimum: 1, default: 2048, description: 'a number of megabytes' }),
   AGENT: Type.Union([Type.Literal('script'), Type.Literal('desk')], { default: 'script', description: 'script or desk' }),
   AGENT_DELAY_MS: Type.Integer({ minimum: 0, maximum: 60_000, default: 600, description: 'a number of milliseconds up to 60000' })
 }
@@ -33,6 +34,8 @@ export interface GenesysConfig extends ServerConfig {
   lab: boolean
   /** whether the rate limits of web messaging are kept */
   rateLimits: boolean
+  /** how much conversations and files may take on the disk, all together */
+  maxStateBytes: number
   /** who answers the guests: the script until a person takes over, or persons only */
   agent: 'script' | 'desk'
   /** how long the scripted agent types before it answers */
@@ -58,6 +61,7 @@ export function loadGenesysConfig (env: typeof process.env = process.env): Genes
     deployments: readDeployments({ APP_HOSTNAME: new URL(app).hostname }, values.DEPLOYMENTS_FILE),
     lab: values.LAB,
     rateLimits: values.GENESYS_RATE_LIMITS === 'on',
+    maxStateBytes: values.GENESYS_MAX_STATE_MB * 1024 * 1024,
     agent: values.AGENT,
     agentDelayMs: values.AGENT_DELAY_MS
   }

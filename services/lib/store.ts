@@ -40,6 +40,8 @@ export interface Store {
   collection<T> (name: string): Collection<T>
   /** why nothing can be kept at the moment, in words; nothing where it can */
   readonly failure: string | undefined
+  /** bytes of the file that are in use */
+  readonly size: number
   /** Forget everything. */
   clear (): Promise<void>
   /** Write what is still to be written, then let go of the file. */
@@ -119,6 +121,9 @@ function storeIn (database: DatabaseSync, file: string): Store {
     take: database.prepare(`DELETE FROM entry WHERE collection = ? AND key = ? AND ${alive} RETURNING value`),
     delete: database.prepare('DELETE FROM entry WHERE collection = ? AND key = ?'),
     changes: database.prepare('SELECT total_changes() AS count'),
+    size: database.prepare(`
+      SELECT (page_count - freelist_count) * page_size AS bytes
+      FROM pragma_page_count, pragma_freelist_count, pragma_page_size`),
     deleteAll: database.prepare('DELETE FROM entry'),
     deleteExpiredKey: database.prepare('DELETE FROM entry WHERE collection = ? AND key = ? AND expires <= ?'),
     deleteExpired: database.prepare('DELETE FROM entry WHERE expires <= ?'),
@@ -321,6 +326,9 @@ function storeIn (database: DatabaseSync, file: string): Store {
     },
     get failure () {
       return failure
+    },
+    get size () {
+      return (statements.size.get() as { bytes: number }).bytes
     },
     clear: () => write(() => { statements.deleteAll.run() }),
     close () {

@@ -11,11 +11,13 @@ import { buildServer } from '#lib/http-server.ts'
 import { lookup } from '#lib/loopback-names.ts'
 import { fetch as fetchByName } from '#lib/outbound.ts'
 import { openStore } from '#lib/store.ts'
+import { openAttachmentFiles } from '../../services/genesys/attachments/attachment-files.ts'
 import { openAttachments } from '../../services/genesys/attachments/attachments.ts'
 import { openJwts } from '../../services/genesys/auth/jwt.ts'
 import { createConnections } from '../../services/genesys/conversations/connections.ts'
 import { createHappenings } from '../../services/genesys/conversations/happenings.ts'
 import type { GuestSession } from '../../services/genesys/conversations/sessions.ts'
+import { createRoom } from '../../services/genesys/room.ts'
 import { connect, type Guest } from '../helpers/guest.ts'
 import { freePorts, root } from '../helpers/lab.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
@@ -162,7 +164,8 @@ t.test('takes one of two uploads at two replicas', async t => {
     const store = openStore(join(folder, 'genesys.sqlite'))
     const replica = openAttachments({
       store,
-      folder: join(folder, 'attachments'),
+      files: openAttachmentFiles(join(folder, 'attachments')),
+      room: createRoom({ capacityBytes: Infinity, used: () => 0 }),
       jwts: await openJwts(folder, 'http://genesys.localhost'),
       url: 'http://genesys.localhost',
       connections: createConnections(createHappenings()),

@@ -229,6 +229,35 @@ t.test('limits how many files a conversation keeps', async t => {
   t.match(await visitor.request('onAttachment', pngRequest), { class: 'string', code: 400, body: /too many/ })
 })
 
+t.test('has room for so many bytes of files, however many guests there are, and half of it for anonymous ones', async t => {
+  const MB = 1024 * 1024
+  const { guest, request, put, upload, signedInGuest } = await startWithUploads(t, { maxStateBytes: 20 * MB })
+  const bytes = Buffer.concat([png, Buffer.alloc(4 * MB - png.length)])
+  const fields = { ...pngRequest, fileSize: bytes.length }
+  const guests = await Promise.all([1, 2, 3].map(() => guest()))
+  for (const each of guests.slice(0, 2)) await upload(each, { fields, bytes })
+
+  const late = guests[2]!
+  const noRoom = 'Request failed. There is no room for more at the moment.'
+  t.match(await late.request('onAttachment', fields), { class: 'string', code: 400, body: noRoom })
+  t.match(await late.request('onAttachment', { ...fields, errorsAsJson: true }), { class: 'GenerateUrlError', body: { errorCode: 400, errorMessage: noRoom } })
+  const unannounced = { fileName: 'a.png', fileType: 'image/png' }
+  const [one, other] = [await request(late, unannounced), await request(late, unannounced)]
+  const answers = await Promise.all([one, other].map(({ url }) => put(url, new Uint8Array(bytes))))
+  for (const answer of answers) {
+    t.equal(answer.status, 503)
+    t.match(await answer.json(), { message: noRoom, code: 'service.unavailable' })
+    t.match(await late.next(ofClass('UploadFailureEvent')), { body: { errorCode: 400, errorMessage: noRoom } })
+  }
+  await upload(late)
+
+  const person = await signedInGuest(ada, { deploymentId: stepUpDeploymentId })
+  await upload(person, { fields, bytes })
+  await guests[0]!.request('onMessage', { message: { type: 'Event', events: [{ eventType: 'Presence', presence: { type: 'Clear' } }] } })
+  await guests[1]!.request('onMessage', { message: { type: 'Event', events: [{ eventType: 'Presence', presence: { type: 'Clear' } }] } })
+  await upload(late, { fields, bytes })
+})
+
 t.test('takes no upload in a conversation that is read-only', async t => {
   const visitor = await guest()
   const { attachmentId } = await upload(visitor)

@@ -277,6 +277,24 @@ t.test('reads no more of a guest than it can work on, and answers everything in 
   t.match(await guest.say('still here'), { code: 200 })
 })
 
+t.test('has no room for what anonymous guests say without end, and has for those who have signed in', async t => {
+  const { store, open, signedInGuest } = await startGenesys(t, { maxStateBytes: 2 * 1024 * 1024 })
+  const [guest, next] = [await open({ deploymentId: stepUpDeploymentId }), await open({ deploymentId: stepUpDeploymentId })]
+  await guest.request('configureSession')
+  const long = { message: { type: 'Text', text: 'x'.repeat(4096) } }
+  let refusal: GuestFrame | undefined
+  for (let said = 0; said < 500 && refusal === undefined; said++) {
+    const answer = await guest.request('onMessage', long)
+    if (answer.code !== 200) refusal = answer
+  }
+  t.match(refusal, { class: 'string', code: 400, body: 'Request failed. There is no room for more at the moment.' })
+  t.ok(store.size < 1.2 * 1024 * 1024, `${store.size} bytes`)
+  t.match(await next.request('configureSession'), { code: 400, body: /no room/ })
+  t.match(await (await signedInGuest()).request('onMessage', long), { code: 200 })
+  await guest.request('onMessage', { message: { type: 'Event', events: [{ eventType: 'Presence', presence: { type: 'Clear' } }] } })
+  await until('there is room again', async () => (await next.request('configureSession')).code === 200)
+})
+
 t.test('a Genesys JWT ends when the clock says so', async t => {
   t.teardown(() => setClock(0))
   const { jwt } = await tokens.issue({ deploymentId, identity: ada })

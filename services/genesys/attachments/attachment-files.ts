@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
+import { readdirSync, statSync } from 'node:fs'
 import { open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { realNow } from '#lib/clock.ts'
@@ -11,6 +12,15 @@ const leftoverAge = 15 * 60_000
 
 /** The bytes of a file, in parts: a stream, or a list with a buffer in it. */
 export type Bytes = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+
+/** What a file has to keep to. */
+export interface Rules {
+  /** most bytes */
+  limit: number
+  content: ContentCheck
+  /** @throws {GuestError} where there is no room for so many bytes more */
+  checkRoom: (bytes: number) => void
+}
 
 /** A file that is complete and in its place. */
 export interface KeptFile {
@@ -30,8 +40,15 @@ export interface KeptFile {
 export function openAttachmentFiles (folder: string) {
   openStateFolder(folder)
   const pathOf = (file: string) => join(folder, file)
+  let used = readdirSync(folder).reduce((sum, file) => sum + (statSync(pathOf(file), { throwIfNoEntry: false })?.size ?? 0), 0)
 
-  async function receive (path: string, bytes: Bytes, limit: number, content: ContentCheck) {
+  async function remove (file: string) {
+    const found = await stat(pathOf(file)).catch(() => undefined)
+    await rm(pathOf(file), { force: true })
+    used -= found?.size ?? 0
+  }
+
+  async function receive (path: string, bytes: Bytes, { limit, content, checkRoom }: Rules) {
     const hash = createHash('md5')
     let size = 0
     const handle = await open(path, 'wx', 0o600)
@@ -39,6 +56,9 @@ export function openAttachmentFiles (folder: string) {
       for await (const chunk of bytes) {
         size += chunk.length
         if (size > limit) throw guestErrors.fileSizeInvalid()
+        // Before it is written, so that of many at once none goes over.
+        checkRoom(chunk.length)
+        used += chunk.length
         content.pass(chunk)
         hash.update(chunk)
         await handle.appendFile(chunk)
@@ -54,38 +74,47 @@ export function openAttachmentFiles (folder: string) {
   return {
     folder,
 
+    /** bytes of all files, those under way included; what other replicas write counts from the next sweep on */
+    get used () {
+      return used
+    },
+
     /**
      * Write a file, part by part.
      *
-     * @throws {GuestError} 4002 as soon as it is over the limit, 4003 where the content is not what it should be, 4102
+     * @throws {GuestError} 4002 as soon as it is over the limit, 4003 where the content is not what it should be, 4102, 400
+     *   where there is no room
      */
-    async write (bytes: Bytes, limit: number, content: ContentCheck): Promise<KeptFile> {
+    async write (bytes: Bytes, rules: Rules): Promise<KeptFile> {
       const file = randomUUID()
-      const draft = pathOf(`${file}.part`)
+      const draft = `${file}.part`
       try {
-        const received = await receive(draft, bytes, limit, content)
-        await rename(draft, pathOf(file))
+        const received = await receive(pathOf(draft), bytes, rules)
+        await rename(pathOf(draft), pathOf(file))
         return { file, ...received }
       } catch (error) {
-        await rm(draft, { force: true })
+        await remove(draft)
         throw error
       }
     },
 
-    remove: (file: string) => rm(pathOf(file), { force: true }),
+    remove,
 
     /** Remove all files. */
     async clear () {
-      for (const file of await readdir(folder)) await rm(pathOf(file), { force: true })
+      for (const file of await readdir(folder)) await remove(file)
     },
 
     /** Remove the files that nobody keeps, and what uploads have left behind that ended with their process. */
     async sweep (isKept: (file: string) => Promise<boolean>) {
       const old = realNow() - leftoverAge
+      let kept = 0
       for (const file of await readdir(folder)) {
         const found = await stat(pathOf(file)).catch(() => undefined)
-        if (found && found.mtimeMs < old && !await isKept(file)) await rm(pathOf(file), { force: true })
+        if (found && found.mtimeMs < old && !await isKept(file)) await remove(file)
+        else kept += found?.size ?? 0
       }
+      used = kept
     }
   }
 }

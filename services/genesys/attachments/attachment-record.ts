@@ -11,6 +11,8 @@ export interface Attachment {
   id: string
   sessionKey: string
   conversationId: string
+  /** it was asked for by somebody who had not signed in */
+  anonymous: boolean
   fileName: string
   fileType: string
   /** bytes: as announced, then as they are */
@@ -54,8 +56,8 @@ export function keepingOf ({ conversationId, state, file, life }: Attachment) {
 }
 
 /** Whose it is. It lives as long as the messages of the session do. */
-export const ownerOf = ({ key, conversationId, durationSeconds }: GuestSession) =>
-  ({ sessionKey: key, conversationId, life: durationSeconds * 1.25 })
+export const ownerOf = ({ key, conversationId, identity, durationSeconds }: GuestSession) =>
+  ({ sessionKey: key, conversationId, anonymous: identity === undefined, life: durationSeconds * 1.25 })
 
 export const isUploaded = (attachment: Attachment): attachment is UploadedAttachment =>
   attachment.state === 'uploaded' || attachment.state === 'sent'

@@ -6,22 +6,33 @@ import { keepingOf, type Attachment } from './attachment-record.ts'
 import type { Connections } from '../conversations/connections.ts'
 import { PlatformError } from '../errors.ts'
 import { GuestError, guestErrors, push } from '../guest/frames.ts'
+import type { Room } from '../room.ts'
+
+const statuses: Record<number, number> = {
+  [guestErrors.fileSizeInvalid().code]: 413,
+  // Nothing is wrong with the file itself: there is no room.
+  [guestErrors.noRoom().code]: 503
+}
+
+/** HTTP status of an upload whose content is refused. */
+export const refusedUploadStatus = ({ code }: GuestError) => statuses[code] ?? 400
 
 /** An upload that was taken but is not what was announced. */
 class RefusedUpload extends PlatformError {
   override name = 'RefusedUpload'
   readonly error: GuestError
 
-  constructor (error: GuestError, status = error.code === guestErrors.fileSizeInvalid().code ? 413 : 400) {
+  constructor (error: GuestError, status = refusedUploadStatus(error)) {
     super(status, { message: error.message, reason: `the upload was refused with ${error.code}` })
     this.error = error
   }
 }
 
 /** Takes what guests upload to presigned URLs. */
-export function createAttachmentUploads ({ attachments, files, links, connections }: {
+export function createAttachmentUploads ({ attachments, files, room, links, connections }: {
   attachments: Collection<Attachment>
   files: AttachmentFiles
+  room: Room
   links: AttachmentLinks
   connections: Connections
 }) {
@@ -41,8 +52,9 @@ export function createAttachmentUploads ({ attachments, files, links, connection
   }
 
   async function take (attachment: Attachment, bytes: Bytes): Promise<Attachment> {
-    const { fileType, limit, fileSize, md5 } = attachment
-    const kept = await files.write(bytes, limit, checkContent(fileType)).catch((error: unknown) => {
+    const { fileType, limit, fileSize, md5, anonymous } = attachment
+    const checkRoom = (size: number) => room.check(anonymous, size)
+    const kept = await files.write(bytes, { limit, content: checkContent(fileType), checkRoom }).catch((error: unknown) => {
       throw error instanceof GuestError ? new RefusedUpload(error) : error
     })
     const asAnnounced = (fileSize === undefined || kept.size === fileSize) && (md5 === undefined || kept.md5 === md5)
@@ -62,7 +74,8 @@ export function createAttachmentUploads ({ attachments, files, links, connection
      * Take what is uploaded to a presigned URL, and tell the sockets of the session how it went.
      *
      * @throws {PlatformError} 404 where there is nothing to upload, 403 where that is done already, 415 where the content
-     *   type is not the announced one, 413 or 400 where the content is not what was announced
+     *   type is not the announced one, 413 or 400 where the content is not what was announced,
+     *   503 where there is no room
      */
     async receive (id: string, { contentType, bytes }: { contentType: string | undefined, bytes: Bytes }): Promise<void> {
       const attachment = await attachments.get(id)

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Logger } from '#lib/http-server.ts'
 import type { Store } from '#lib/store.ts'
 import { checkContent } from './attachment-content.ts'
-import { openAttachmentFiles, type Bytes } from './attachment-files.ts'
+import type { AttachmentFiles, Bytes } from './attachment-files.ts'
 import { createAttachmentLinks, linkLife, type LinkUse } from './attachment-links.ts'
 import {
   contentFor, isUploaded, keepingOf, ownerOf, tags, type Attachment, type UploadedAttachment
@@ -13,6 +13,7 @@ import type { Connections } from '../conversations/connections.ts'
 import type { Deployment } from '../deployments.ts'
 import { guestErrors } from '../guest/frames.ts'
 import type { Jwts } from '../auth/jwt.ts'
+import type { Room } from '../room.ts'
 import type { GuestSession } from '../conversations/sessions.ts'
 import type { AttachmentContent, StructuredMessage } from '../conversations/structured-message.ts'
 
@@ -44,30 +45,29 @@ export interface PresignedUrl {
 /**
  * Files in conversations: requested on the guest WebSocket, uploaded and downloaded over presigned URLs.
  *
- * @param options.folder where the files are, inside the state folder
  * @param options.url own origin
  */
-export function openAttachments ({ store, folder, jwts, url, connections, log }: {
+export function openAttachments ({ store, files, room, jwts, url, connections, log }: {
   store: Store
-  folder: string
+  files: AttachmentFiles
+  room: Room
   jwts: Jwts
   url: string
   connections: Connections
   log: Logger
 }) {
   const attachments = store.collection<Attachment>('attachment')
-  const files = openAttachmentFiles(folder)
   const links = createAttachmentLinks(jwts, url)
-  const uploads = createAttachmentUploads({ attachments, files, links, connections })
+  const uploads = createAttachmentUploads({ attachments, files, room, links, connections })
 
   async function add (attachment: Attachment) {
     return await attachments.add(attachment.id, attachment, keepingOf(attachment))
   }
 
-  async function checkRoom (conversationId: string) {
-    const room = await attachments.countTagged(tags.kept(conversationId)) < mostKept &&
+  async function checkCount (conversationId: string) {
+    const isFew = await attachments.countTagged(tags.kept(conversationId)) < mostKept &&
       await attachments.countTagged(tags.waiting(conversationId)) < mostWaiting
-    if (!room) throw guestErrors.requestFailed('There are too many attachments.')
+    if (!isFew) throw guestErrors.requestFailed('There are too many attachments.')
   }
 
   /** @throws {GuestError} 4009, 4008 or 4010. Those of other conversations are as good as not there. */
@@ -97,7 +97,7 @@ export function openAttachments ({ store, folder, jwts, url, connections, log }:
      * Allow an upload.
      *
      * @throws {GuestError} 4004, 4005, 4001, 4102 or 4002, checked in this order; 4000 where the deployment takes no
-     *   files; 400 for an id that was used before, and where there are too many already
+     *   files; 400 for an id that was used before, and where there are too many already or is no room
      */
     async request (session: GuestSession, deployment: Deployment, request: AttachmentRequest): Promise<PresignedUrl> {
       const { attachmentId: id = randomUUID(), fileName, fileSize, fileMd5 } = request
@@ -108,7 +108,8 @@ export function openAttachments ({ store, folder, jwts, url, connections, log }:
       const limit = limitOf(deployment, fileType)
       checkFileSize(fileSize, limit)
       const md5 = fileMd5 === undefined ? undefined : md5Of(fileMd5)
-      await checkRoom(session.conversationId)
+      await checkCount(session.conversationId)
+      room.check(session.identity === undefined, fileSize)
 
       const isNew = await add({
         ...ownerOf(session),
@@ -198,8 +199,12 @@ export function openAttachments ({ store, folder, jwts, url, connections, log }:
     ): Promise<AttachmentContent> {
       checkFileName(fileName)
       checkFileType(fileName, fileType.toLowerCase())
-      await checkRoom(session.conversationId)
-      const { file, size } = await files.write(bytes, maxFileBytes, checkContent(fileType.toLowerCase()))
+      await checkCount(session.conversationId)
+      const { file, size } = await files.write(bytes, {
+        limit: maxFileBytes,
+        content: checkContent(fileType.toLowerCase()),
+        checkRoom: size => room.check(false, size)
+      })
       const attachment = {
         ...ownerOf(session),
         id: randomUUID(),
@@ -226,10 +231,10 @@ export function openAttachments ({ store, folder, jwts, url, connections, log }:
       for (const { file } of gone) if (file !== undefined) await files.remove(file)
     },
 
-    /** Before the store is closed. */
     /** Remove all files; of the rest the store has let go. */
     clear: () => files.clear(),
 
+    /** Before the store is closed. */
     async stop (): Promise<void> {
       clearInterval(timer)
       await sweeping

@@ -1,10 +1,11 @@
 import type { Agent } from '../agent/agent.ts'
+import { refusedUploadStatus } from '../attachments/attachment-uploads.ts'
 import type { Attachments } from '../attachments/attachments.ts'
 import type { Connections } from '../conversations/connections.ts'
 import type { Conversations } from '../conversations/conversations.ts'
 import type { Deployment } from '../deployments.ts'
 import { PlatformError } from '../errors.ts'
-import { GuestError, guestErrors } from '../guest/frames.ts'
+import { GuestError } from '../guest/frames.ts'
 import type { GuestSession, Sessions } from '../conversations/sessions.ts'
 import { outbound, type Content } from '../conversations/structured-message.ts'
 import { describe, type ConversationSummary } from './conversation-summary.ts'
@@ -159,7 +160,7 @@ export type Desk = ReturnType<typeof createDesk>
 /** A file is checked as a guest's is, and what is wrong with it is said in the same words. */
 function refusalOf (error: unknown) {
   if (!(error instanceof GuestError)) return error
-  const status = error.code === guestErrors.fileSizeInvalid().code ? 413 : 400
+  const status = refusedUploadStatus(error)
   return new PlatformError(status, { message: error.message, reason: `the file was refused with ${error.code}`, cause: error })
 }
 

@@ -9,12 +9,14 @@ import { uuid } from '../deployments.ts'
 import type { Jwts } from '../auth/jwt.ts'
 import { userOf, type GuestSession, type Sessions } from '../conversations/sessions.ts'
 import type { Tokens } from '../auth/tokens.ts'
+import type { Room } from '../room.ts'
 import type { Turns } from '../turns.ts'
 import { guestErrors, type Frame } from './frames.ts'
 import type { RateLimits } from './rate-limits.ts'
 
 /** What the actions work with. */
 export interface Messaging {
+  room: Room
   sessions: Sessions
   conversations: Conversations
   connections: Connections

@@ -75,7 +75,7 @@ async function enter (
   identity: VerifiedIdentity | undefined,
   call: Call
 ) {
-  const { connection, messaging: { sessions, conversations, attachments, connections } } = call
+  const { connection, messaging: { room, sessions, conversations, attachments, connections } } = call
   const { deployment } = connection
   const key = sessionKey(deployment.id, token)
   // Not before it is known that this guest may join the session.
@@ -88,6 +88,7 @@ async function enter (
     const clearedExistingSession = signsIn && await stepUp(session, identity, call)
     return sessionResponse(session, deployment, { clearedExistingSession })
   }
+  if (!found) room.check(identity === undefined)
   const session = await sessions.start(found?.key ?? key, deployment, identity, found)
   if (signsIn) dismissOthers(session, call)
   // Whether a guest who starts anew keeps the messages is not documented. Forgetting them is our choice.

@@ -46,6 +46,7 @@ export class TooManyRequests extends GuestError {
 /** Codes of 4000 and more as in `ErrorCode` of Genesys' mobile SDK; its texts where it has any, else our choice. */
 export const guestErrors = {
   requestFailed: (why: string) => new GuestError(400, `Request failed. ${why}`),
+  noRoom: () => new GuestError(400, 'Request failed. There is no room for more at the moment.'),
   unauthorized: () => new GuestError(401, 'User is unauthorized'),
   otherUser: () => new GuestError(403, 'Session authentication failed: the session belongs to another user'),
   notConfigured: () => new GuestError(403, 'Turn on the Feature Toggle or fix the configuration.'),

@@ -106,8 +106,9 @@ async function say (
   session: GuestSession,
   call: Call
 ) {
-  const { connection, messaging: { conversations, agent }, answer } = call
+  const { connection, messaging: { room, conversations, agent }, answer } = call
   if (session.readOnly) throw guestErrors.readOnly()
+  room.check(session.identity === undefined)
   // Kept before it is acknowledged.
   const written = inbound(content, session.identity, metadata, customAttributes)
   const message = await conversations.post(session, written, connection)
