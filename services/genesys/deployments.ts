@@ -10,7 +10,7 @@ const strict = { additionalProperties: false }
 const toggle = Type.Object({ enabled: Type.Boolean() }, strict)
 
 const entry = Type.Object({
-  id: Type.String({ pattern: uuid }),
+  id: Type.String({ pattern: uuid, description: 'a UUID' }),
   version: Type.String({ minLength: 1 }),
   status: Type.Union([Type.Literal('Active'), Type.Literal('Inactive')]),
   languages: Type.Array(Type.String(), { minItems: 1 }),
@@ -40,7 +40,7 @@ const entry = Type.Object({
         showUserTypingIndicator: Type.Boolean({ default: true })
       }, strict)
     }, strict),
-    styles: Type.Object({ primaryColor: Type.String({ pattern: '^#[0-9a-fA-F]{6}$' }) }, strict),
+    styles: Type.Object({ primaryColor: Type.String({ pattern: '^#[0-9a-fA-F]{6}$', description: 'a colour as #1d4e56' }) }, strict),
     launcherButton: Type.Object({
       visibility: Type.Union([Type.Literal('On'), Type.Literal('Off'), Type.Literal('OnDemand')])
     }, strict),

@@ -70,8 +70,10 @@ type Settings = Static<ReturnType<typeof Type.Object<typeof properties>>>
 
 /** A further identity provider, as a file describes it. `${NAME}` in it stands for the environment's variable. */
 const furtherProviders = ({ lab }: { lab: boolean }) => Type.Array(Type.Object({
-  name: Type.String({ pattern: '^[a-z0-9-]+$' }),
-  issuer: Type.String({ pattern: lab ? '^https?://[^?#]+$' : securePattern }),
+  name: Type.String({ pattern: '^[a-z0-9-]+$', description: 'lower-case letters, digits and hyphens' }),
+  issuer: Type.String({
+    pattern: lab ? '^https?://[^?#]+$' : securePattern, description: 'an https URL without query or fragment; http at loopback, or in the lab'
+  }),
   client_id: Type.String({ minLength: 1 }),
   client_secret: Type.String({ minLength: 16 }),
   token_endpoint_auth_method: Type.Union([Type.Literal('client_secret_basic'), Type.Literal('client_secret_post')], {

@@ -89,7 +89,7 @@ t.test('names the entry and the field of a mistake in deployments.yaml', async t
     ['an unknown status', [{ ...good, status: 'Sleeping' }], /entry 1 \(5a1b7c3e.*field status/],
     ['a field left out', [{ ...good, auth: {} }], /field auth\.enabled: is missing/],
     ['a misspelt field', [{ ...good, allowedDomain: [] }], /field allowedDomain: is not a field/],
-    ['an id that is no UUID', [{ ...good, id: 'mine' }], /field id/],
+    ['an id that is no UUID', [{ ...good, id: 'mine' }], /field id: must be a UUID/],
     ['the same id twice', [good, good], /entry 2 .*field id: is there twice/],
     ['a setting that there is not', [{ ...good, id: '${NOWHERE}' }], /refers to the setting NOWHERE/]
   ]

@@ -392,7 +392,7 @@ const impossible: [string, Ask, RegExp][] = [
   ['parameters of a fault that has none', faults => faults.switchOn('jwks-empty', slow(1)), /jwks-empty has no parameters/],
   ['a parameter that the fault does not have', faults => faults.switchOn('id-token-expired', slow(1)), /delaySeconds: there is no such member; did you mean seconds/],
   ['a parameter out of range', faults => faults.switchOn('jwks-slow', slow(61)), /delaySeconds: must be <= 60/],
-  ['a parameter of another type', faults => faults.switchOn('jwks-slow', slow('1')), /delaySeconds must be number/],
+  ['a parameter of another type', faults => faults.switchOn('jwks-slow', slow('1')), /delaySeconds: must be number/],
   ['a member that means nothing', faults => faults.switchOn('jwks-empty', { times: 1 } as object), /times/]
 ]
 
