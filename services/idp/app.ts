@@ -30,8 +30,8 @@ const wordsToGoOn = {
   }
 }
 
-// Where opening an address starts, goes on with, or ends something in the browser.
-const actsOnGet = /^(\/realms\/[^/]+)?\/(auth|interaction|device|session\/end)([/?]|$)/
+// Where opening an address starts a sign-in, or goes on with one.
+const actsOnGet = /^(\/realms\/[^/]+)?\/(auth|interaction|device)([/?]|$)/
 
 /** The identity provider: stands in for Okta, Auth0, Keycloak or Entra ID. */
 export async function buildIdp (config: IdpConfig): Promise<Server> {

@@ -103,7 +103,6 @@ t.test('HEAD changes nothing in the course of a sign-in', async t => {
   const resume = await visitor.submit(page, {}, 'Sign in as Alice Anders', url => new URL(url).pathname.startsWith('/auth/'))
   await head(resume.url)
   t.ok((await visitor.open(resume.url)).location?.searchParams.get('code'), 'the sign-in can still be ended')
-  await head(`${idp.config.issuer}/session/end`)
   t.equal((await visitor.request('/.well-known/openid-configuration', { method: 'HEAD' })).status, 200)
 })
 
