@@ -160,6 +160,15 @@ t.test('a page of another origin may see that the own name is found, and nothing
   t.equal((await tab().get('/')).headers.get('cross-origin-resource-policy'), 'same-origin')
 })
 
+t.test('programs ask for what is the lab\'s by any name and port of this machine, and are not led elsewhere', async t => {
+  const { app } = await buildAlone(t)
+  for (const host of ['localhost:3000', 'localhost:5190', '127.0.0.1:5190', 'app.localhost:5190']) {
+    t.equal((await app.inject({ url: '/lab/clock', headers: { host } })).statusCode, 200, host)
+    t.match((await app.inject({ method: 'DELETE', url: '/lab', headers: { host } })).json(), { done: /^Sessions/ }, host)
+  }
+  t.equal((await app.inject({ url: '/lab/clock', headers: { host: 'evil.example' } })).statusCode, 403)
+})
+
 t.test('the page names what the system is to be told, and the setting only in the lab', async t => {
   const real = { LAB: 'false', IDP_ISSUER: 'https://login.example', GENESYS_SCRIPT_URL: 'https://apps.example/genesys.min.js' }
   for (const [settings, hosts, lab] of [

@@ -5,6 +5,8 @@ import type { RelyingPartyConfig } from '../config.ts'
 import { policyOf } from './security-headers.ts'
 
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]'])
+// Programs ask for it, which may not find our name; it looks at the name itself.
+const ofTheLab = /^\/lab(\/|\?|$)/
 const forAnyName = /^\/(livez|readyz|own-name\.js|addresses\.js|page\.css|problem\.css|favicon\.svg)$/
 
 /** Sends whoever typed another name of this machine to the one that cookies and redirect URIs are of. */
@@ -22,6 +24,7 @@ export const canonicalHost = fp<{ config: RelyingPartyConfig }>(async (app, { co
 
   app.addHook('onRequest', async (request, reply) => {
     if (!loopback.has(request.hostname) || request.hostname === hostname || forAnyName.test(request.url)) return
+    if (config.lab && ofTheLab.test(request.url)) return
     // The target of a request may also be no path: https://www.rfc-editor.org/rfc/rfc9112#section-3.2
     const destination = config.app + (request.url.startsWith('/') ? request.url : '/')
     if (!isBelowLocalhost || !isNavigation(request)) return reply.redirect(destination, 302)
