@@ -6,6 +6,7 @@ import { fetch } from '#lib/outbound.ts'
 import { buildService, serviceNames, type ServiceName } from '../../services/lab/app.ts'
 import { takeKeysFromFile } from './keys.ts'
 import { describeLab, freePorts, labSettings, root, urlsOf, type Lab } from './lab.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 import { until } from './until.ts'
 
 interface Running {
@@ -18,7 +19,8 @@ interface Running {
 export async function startEmbeddedLab (t: Test, settings: Record<string, string> = {}): Promise<Lab> {
   takeKeysFromFile()
   const all = labSettings({
-    STATE_DIR: t.testdir({}), LOG_FORMAT: 'json', AGENT_DELAY_MS: '20', ...await freePorts(), ...settings
+    // It outlives what a flow puts back at its end, which a `testdir` does not.
+    STATE_DIR: temporaryFolder(t), LOG_FORMAT: 'json', AGENT_DELAY_MS: '20', ...await freePorts(), ...settings
   })
   const lab = describeLab(all)
   const urls = urlsOf(lab)
