@@ -59,7 +59,7 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
   const sessions = openSessions(store, happenings)
   const files = openAttachmentFiles(join(stateFolder, 'attachments'))
   const room = createRoom({ capacityBytes: config.maxStateBytes, used: () => store.size + files.used })
-  const attachments = openAttachments({ store, files, room, jwts, url, connections, log: app.log })
+  const attachments = openAttachments({ store, files, room, jwts, url, sessions, connections, log: app.log })
   const conversations = openConversations(store, { sessions, connections, happenings, attachments })
   const agent = createAgent({
     sessions,
@@ -118,7 +118,7 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
     await open.register(deploymentConfiguration, { deployments, url })
     await open.register(tokenExchange, { deployments, oidc, redeemedCodes, tokens, exchanges })
     await open.register(tokenRefresh, { oidc, tokens, exchanges })
-    await open.register(tokenRevoke, { tokens, connections })
+    await open.register(tokenRevoke, { tokens, connections, sessions })
     await open.register(guestMessages, { sessions, conversations, jwts, rateLimits })
     await open.register(attachmentRoutes, { attachments })
     await open.register(guestSocket, {

@@ -6,6 +6,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { decodeJwt } from 'jose'
 import t, { type Test } from 'tap'
 import { buildServer } from '#lib/http-server.ts'
 import { lookup } from '#lib/loopback-names.ts'
@@ -16,7 +17,7 @@ import { openAttachments } from '../../services/genesys/attachments/attachments.
 import { openJwts } from '../../services/genesys/auth/jwt.ts'
 import { createConnections } from '../../services/genesys/conversations/connections.ts'
 import { createHappenings } from '../../services/genesys/conversations/happenings.ts'
-import type { GuestSession } from '../../services/genesys/conversations/sessions.ts'
+import { openSessions, type GuestSession } from '../../services/genesys/conversations/sessions.ts'
 import { createRoom } from '../../services/genesys/room.ts'
 import { connect, type Guest } from '../helpers/guest.ts'
 import { freePorts, root } from '../helpers/lab.ts'
@@ -100,7 +101,8 @@ t.test('takes uploads and gives downloads for the token of the URL alone', async
   const waiting = await request(visitor)
   const there = await upload(visitor)
   const jwts = await openJwts(stateFolder, configWith('').url)
-  const sign = async (use: string, attachment: string, life = 60) => (await jwts.sign(use, { attachment }, life)).jwt
+  const { access } = decodeJwt<{ access: string }>(tokenOf(there.downloadUrl))
+  const sign = async (use: string, attachment: string, life = 60) => (await jwts.sign(use, { attachment, access }, life)).jwt
   const file = there.attachmentId
   const nobodys = randomUUID()
   const cases: [string, 'PUT' | 'GET', string, string | undefined, number][] = [
@@ -168,6 +170,7 @@ t.test('takes one of two uploads at two replicas', async t => {
       room: createRoom({ capacityBytes: Infinity, used: () => 0 }),
       jwts: await openJwts(folder, 'http://genesys.localhost'),
       url: 'http://genesys.localhost',
+      sessions: openSessions(store, createHappenings()),
       connections: createConnections(createHappenings()),
       log: buildServer(configWith(folder)).log
     })

@@ -5,10 +5,11 @@ import { dirname, join } from 'node:path'
 import { parse } from 'content-disposition'
 import t from 'tap'
 import type { Deployment } from '../../services/genesys/deployments.ts'
-import type { GuestFrame } from '../helpers/guest.ts'
+import { Desk } from '../helpers/desk.ts'
+import type { Guest, GuestFrame } from '../helpers/guest.ts'
 import { until } from '../helpers/until.ts'
-import { gif, ofClass, png, pngRequest, startWithUploads } from './attachment-helper.ts'
-import { ada, anonymousDeploymentId, buildApp, configWith, stepUpDeploymentId } from './helper.ts'
+import { gif, ofClass, png, pngRequest, startWithUploads, type PresignedUrlBody } from './attachment-helper.ts'
+import { ada, another, anonymousDeploymentId, buildApp, configWith, stepUpDeploymentId } from './helper.ts'
 
 const { deployments } = configWith('')
 const stepUp = deployments.find(({ id }) => id === stepUpDeploymentId)!
@@ -256,6 +257,53 @@ t.test('has room for so many bytes of files, however many guests there are, and 
   await guests[0]!.request('onMessage', { message: { type: 'Event', events: [{ eventType: 'Presence', presence: { type: 'Clear' } }] } })
   await guests[1]!.request('onMessage', { message: { type: 'Event', events: [{ eventType: 'Presence', presence: { type: 'Clear' } }] } })
   await upload(late, { fields, bytes })
+})
+
+t.test('ends the URLs of files and the JWT of the history when the person signs out, and the agent still sees the file', async t => {
+  const { app, url, request, put, upload, send, local, signedInGuest, open, tokens } = await startWithUploads(t, { lab: true, agent: 'desk' })
+  const person = another(ada)
+  const guest = await signedInGuest(person, { deploymentId: stepUpDeploymentId })
+  const bystander = await signedInGuest(another(ada), { deploymentId: stepUpDeploymentId })
+  const historyOf = async (guest: Guest) => {
+    const { jwt } = (await guest.request('getJwt')).body as { jwt: string }
+    return async () => (await app.inject({ url: '/api/v2/webmessaging/messages', headers: { authorization: `bearer ${jwt}` } }))
+  }
+  const get = async (url: string) => {
+    const response = await fetch(local(url))
+    await response.arrayBuffer()
+    return response.status
+  }
+
+  const theirs = await upload(bystander)
+  const theirHistory = await historyOf(bystander)
+  const { attachmentId, downloadUrl } = await upload(guest)
+  const echoed = ((await send(guest, [attachmentId])).body as { content: { attachment: { url: string } }[] }).content[0]!.attachment.url
+  const asked = ((await guest.request('getAttachment', { attachmentId })).body as PresignedUrlBody).url
+  const unused = await request(guest)
+  const history = await historyOf(guest)
+  const fromHistory = (await history()).json().entities.find(({ content }: { content?: object }) => content).content[0].attachment.url
+  const downloads = [downloadUrl, echoed, asked, fromHistory]
+  t.same(await Promise.all(downloads.map(get)), [200, 200, 200, 200])
+  const atTheDesk = new Desk(url, 'genesys.localhost:3002')
+  const conversations = await atTheDesk.list()
+  const hers = conversations.entities.find(({ guest }) => guest.sub === person.sub)!
+  const agentUrl = (hers.lastMessage as { content: { attachment: { url: string } }[] }).content[0]!.attachment.url
+
+  const { jwt } = await tokens.issue({ deploymentId: stepUpDeploymentId, identity: person })
+  await app.inject({ method: 'DELETE', url: '/api/v2/webdeployments/token/revoke', headers: { authorization: `bearer ${jwt}` } })
+  t.same(await Promise.all(downloads.map(get)), [403, 403, 403, 403])
+  t.match(await (await put(unused.url, new Uint8Array(png))).json(), { status: 403 })
+  t.equal((await history()).statusCode, 401)
+  t.equal(await get(agentUrl), 200)
+  t.equal(await get(theirs.downloadUrl), 200)
+  t.equal((await theirHistory()).statusCode, 200)
+
+  const again = await open({ deploymentId: stepUpDeploymentId, token: guest.token })
+  const { jwt: code } = await tokens.issue({ deploymentId: stepUpDeploymentId, identity: person })
+  t.match(await again.request('configureAuthenticatedSession', { data: { code } }), { body: { newSession: false } })
+  t.equal((await (await historyOf(again))()).statusCode, 200, 'who signs in again goes on')
+  t.equal(await get(((await again.request('getAttachment', { attachmentId })).body as PresignedUrlBody).url), 200)
+  t.same(await Promise.all(downloads.map(get)), [403, 403, 403, 403], 'and what was handed out before stays over')
 })
 
 t.test('takes no upload in a conversation that is read-only', async t => {

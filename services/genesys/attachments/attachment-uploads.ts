@@ -1,7 +1,6 @@
 import type { Collection } from '#lib/store.ts'
 import { checkContent } from './attachment-content.ts'
 import type { AttachmentFiles, Bytes, KeptFile } from './attachment-files.ts'
-import type { AttachmentLinks } from './attachment-links.ts'
 import { keepingOf, type Attachment } from './attachment-record.ts'
 import type { Connections } from '../conversations/connections.ts'
 import { PlatformError } from '../errors.ts'
@@ -29,11 +28,11 @@ class RefusedUpload extends PlatformError {
 }
 
 /** Takes what guests upload to presigned URLs. */
-export function createAttachmentUploads ({ attachments, files, room, links, connections }: {
+export function createAttachmentUploads ({ attachments, files, room, downloadUrlOf, connections }: {
   attachments: Collection<Attachment>
   files: AttachmentFiles
   room: Room
-  links: AttachmentLinks
+  downloadUrlOf: (attachment: Attachment) => Promise<string>
   connections: Connections
 }) {
   // Two uploads to one URL at once would only fill the disk; which of two replicas wins, the store decides.
@@ -86,7 +85,7 @@ export function createAttachmentUploads ({ attachments, files, room, links, conn
       receiving.add(id)
       try {
         const taken = await take(attachment, bytes)
-        tell(taken, 'UploadSuccessEvent', { downloadUrl: await links.download(id) })
+        tell(taken, 'UploadSuccessEvent', { downloadUrl: await downloadUrlOf(taken) })
       } catch (error) {
         // Other refusals concern this request alone: somebody else has uploaded it, or it was deleted.
         const failure = failureOf(error)

@@ -3,7 +3,7 @@ import type { Logger } from '#lib/http-server.ts'
 import type { Store } from '#lib/store.ts'
 import { checkContent } from './attachment-content.ts'
 import type { AttachmentFiles, Bytes } from './attachment-files.ts'
-import { createAttachmentLinks, linkLife, type LinkUse } from './attachment-links.ts'
+import { createAttachmentLinks, linkLife, type LinkHolder } from './attachment-links.ts'
 import {
   contentFor, isUploaded, keepingOf, ownerOf, tags, type Attachment, type UploadedAttachment
 } from './attachment-record.ts'
@@ -14,7 +14,7 @@ import type { Deployment } from '../deployments.ts'
 import { guestErrors } from '../guest/frames.ts'
 import type { Jwts } from '../auth/jwt.ts'
 import type { Room } from '../room.ts'
-import type { GuestSession } from '../conversations/sessions.ts'
+import type { GuestSession, Sessions } from '../conversations/sessions.ts'
 import type { AttachmentContent, StructuredMessage } from '../conversations/structured-message.ts'
 
 // How many files a guest may be about to upload, and how many a conversation may keep, is not documented: our choice.
@@ -47,18 +47,25 @@ export interface PresignedUrl {
  *
  * @param options.url own origin
  */
-export function openAttachments ({ store, files, room, jwts, url, connections, log }: {
+export function openAttachments ({ store, files, room, jwts, url, sessions, connections, log }: {
   store: Store
   files: AttachmentFiles
   room: Room
   jwts: Jwts
   url: string
+  sessions: Pick<Sessions, 'find'>
   connections: Connections
   log: Logger
 }) {
   const attachments = store.collection<Attachment>('attachment')
   const links = createAttachmentLinks(jwts, url)
-  const uploads = createAttachmentUploads({ attachments, files, room, links, connections })
+  const uploads = createAttachmentUploads({
+    attachments,
+    files,
+    room,
+    downloadUrlOf: async ({ id, sessionKey }) => await links.download(id, await sessions.find(sessionKey) ?? {}),
+    connections
+  })
 
   async function add (attachment: Attachment) {
     return await attachments.add(attachment.id, attachment, keepingOf(attachment))
@@ -78,8 +85,9 @@ export function openAttachments ({ store, files, room, jwts, url, connections, l
     throw attachment.uploadUntil > Date.now() ? guestErrors.attachmentNotUploaded() : guestErrors.attachmentExpired()
   }
 
-  async function withUrl ({ contentType, attachment }: AttachmentContent): Promise<AttachmentContent> {
-    return { contentType, attachment: { ...attachment, url: await links.download(attachment.id) } }
+  async function withUrl ({ contentType, attachment }: AttachmentContent, holder?: LinkHolder): Promise<AttachmentContent> {
+    const url = await (holder ? links.download(attachment.id, holder) : links.downloadForAgent(attachment.id))
+    return { contentType, attachment: { ...attachment, url } }
   }
 
   const sweep = () => files.sweep(async file => await attachments.countTagged(tags.file(file)) > 0)
@@ -124,11 +132,18 @@ export function openAttachments ({ store, files, room, jwts, url, connections, l
       })
       if (!isNew) throw guestErrors.requestFailed('The attachmentId was used before.')
       const headers = { 'content-type': fileType }
-      return { attachmentId: id, headers, url: await links.upload(id), fileName, fileSize, fileType }
+      return { attachmentId: id, headers, url: await links.upload(id, session), fileName, fileSize, fileType }
     },
 
     /** Whether the token of a presigned URL allows a use of an attachment. */
-    allows: (use: LinkUse, id: string, token: string): Promise<boolean> => links.allows(use, id, token),
+    async allows (use: 'upload' | 'download', id: string, token: string): Promise<boolean> {
+      if (use === 'download' && await links.holderOf('agent-download', id, token)) return true
+      const holder = await links.holderOf(`guest-${use}`, id, token)
+      const attachment = holder && await attachments.get(id)
+      // One that is gone is not found, which is for others to say.
+      if (!attachment) return holder !== undefined
+      return holder.access === (await sessions.find(attachment.sessionKey))?.access
+    },
 
     receive: uploads.receive,
 
@@ -157,16 +172,20 @@ export function openAttachments ({ store, files, room, jwts, url, connections, l
       }))
     },
 
-    /** A message with fresh download URLs. Messages are kept without, since such a URL holds a token that expires. */
-    async withUrls (message: StructuredMessage): Promise<StructuredMessage> {
+    /**
+     * A message with fresh download URLs. Messages are kept without, since such a URL holds a token that expires.
+     *
+     * @param holder the guest who is to have them; without one they are for the agent's side
+     */
+    async withUrls (message: StructuredMessage, holder?: LinkHolder): Promise<StructuredMessage> {
       if (message.type !== 'Text' || !message.content) return message
-      return { ...message, content: await Promise.all(message.content.map(withUrl)) }
+      return { ...message, content: await Promise.all(message.content.map(part => withUrl(part, holder))) }
     },
 
     /** @throws {GuestError} 4009, 4008 or 4010 */
     async download (session: GuestSession, id: string): Promise<PresignedUrl> {
       const { fileName, fileType, fileSize } = await uploaded(session, id)
-      return { attachmentId: id, headers: {}, url: await links.download(id), fileName, fileSize, fileType }
+      return { attachmentId: id, headers: {}, url: await links.download(id, session), fileName, fileSize, fileType }
     },
 
     /**

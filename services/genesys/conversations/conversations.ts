@@ -53,11 +53,11 @@ export function openConversations (store: Store, { sessions, connections, happen
     async post (session: GuestSession, message: StructuredMessage, sender?: Connection): Promise<StructuredMessage> {
       const posted = { ...message, channel: { ...message.channel, time: laterThanLast(session.conversationId) } }
       const now = posted.type === 'Event' ? session : await keep(session, posted)
-      const shown = await attachments.withUrls(posted)
+      const [shown, forAgents] = await Promise.all([attachments.withUrls(posted, session), attachments.withUrls(posted)])
       for (const connection of connections.ofSession(session.key)) {
         if (connection !== sender) connection.send(push('StructuredMessage', shown))
       }
-      happenings.publish({ type: 'message', session: now, message: shown })
+      happenings.publish({ type: 'message', session: now, message: forAgents })
       return shown
     },
 
@@ -66,15 +66,19 @@ export function openConversations (store: Store, { sessions, connections, happen
       happenings.publish({ type: 'message', session, message })
     },
 
-    /** A page of a conversation, newest first. */
-    async history (conversationId: string, pageNumber: number, pageSize: number) {
+    /**
+     * A page of a conversation, newest first.
+     *
+     * @param reader the guest who is to read it; without one it is for the agent's side
+     */
+    async history (conversationId: string, pageNumber: number, pageSize: number, reader?: GuestSession) {
       const total = await messages.countTagged(conversationId)
       const page = await messages.tagged(conversationId, {
         newestFirst: true,
         limit: pageSize,
         offset: (pageNumber - 1) * pageSize
       })
-      const entities = await Promise.all(page.map(message => attachments.withUrls(message)))
+      const entities = await Promise.all(page.map(message => attachments.withUrls(message, reader)))
       return { entities, pageSize, pageNumber, total, pageCount: Math.ceil(total / pageSize) }
     },
 

@@ -18,6 +18,8 @@ export interface GuestSession {
   /** nothing in an anonymous session */
   identity?: VerifiedIdentity | undefined
   readOnly: boolean
+  /** what the guest's presigned URLs and JWTs of the history are bound to: another one after a sign-out */
+  access?: string | undefined
   /** epoch milliseconds, as the three that follow */
   startedAt: number
   lastActive: number
@@ -79,6 +81,12 @@ export function openSessions (store: Store, happenings: Happenings) {
       return (await sessions.tagged(userTag(deploymentId, identity))).filter(isAlive)
     },
 
+    /** The user has signed out: what was handed out in these sessions opens nothing any more. */
+    async endAccess (deploymentId: string, identity: VerifiedIdentity): Promise<void> {
+      const ended = (await sessions.tagged(userTag(deploymentId, identity))).filter(isAlive)
+      await Promise.all(ended.map(session => change(session, { access: randomUUID() })))
+    },
+
     /** A page of the sessions, those that began last first. */
     async recent ({ limit, offset = 0 }: { limit: number, offset?: number }): Promise<GuestSession[]> {
       const alive: GuestSession[] = []
@@ -109,6 +117,7 @@ export function openSessions (store: Store, happenings: Happenings) {
         conversationId: randomUUID(),
         identity,
         readOnly: false,
+        access: randomUUID(),
         startedAt: now,
         lastActive: now,
         expiresAt: now + durationSeconds * 1000,

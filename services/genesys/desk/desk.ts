@@ -58,7 +58,9 @@ export function createDesk ({ sessions, conversations, connections, attachments,
 
   async function post (session: GuestSession, name: string, content: Content, metadata?: Record<string, string>) {
     try {
-      return await conversations.post(session, outbound(content, { nickname: name, firstName: name }, 'Human', metadata))
+      const posted = await conversations.post(session, outbound(content, { nickname: name, firstName: name }, 'Human', metadata))
+      // It comes back with URLs of the guest.
+      return await attachments.withUrls(posted)
     } catch (error) {
       throw error instanceof GuestError ? isOver() : error
     }

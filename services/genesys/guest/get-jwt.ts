@@ -9,15 +9,15 @@ const historyAudience = 'guest-history'
 /** The JWT that opens the history of the conversation that is on in a session. */
 export const getJwt = defineAction({}, async ({ token }, call) => {
   const session = await configuredSession(token, call)
-  const claims = { conversation: session.conversationId, user: userOf(session) }
+  const claims = { conversation: session.conversationId, user: userOf(session), access: session.access }
   call.answer('JwtResponse', await call.messaging.jwts.sign(historyAudience, claims, life))
 })
 
 /**
  * The session whose history a JWT of `getJwt` opens.
  *
- * @returns nothing where the JWT is expired or not ours, where the conversation is over, and where its guest has signed in
- *   since: what is said from then on is for the person alone
+ * @returns nothing where the JWT is expired or not ours, where the conversation is over, where its guest has signed in
+ *   since, when what is said is for the person alone, and where the person has signed out since
  */
 export async function sessionOfHistoryJwt (
   jwt: string,
@@ -26,5 +26,6 @@ export async function sessionOfHistoryJwt (
   const claims = await jwts.verify(historyAudience, jwt)
   if (typeof claims?.['conversation'] !== 'string') return undefined
   const session = await sessions.ofConversation(claims['conversation'])
-  return session && claims['user'] === userOf(session) ? session : undefined
+  const isGood = session && claims['user'] === userOf(session) && claims['access'] === session.access
+  return isGood ? session : undefined
 }

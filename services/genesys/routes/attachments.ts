@@ -4,7 +4,6 @@ import fastifyStatic from '@fastify/static'
 import { create as contentDisposition } from 'content-disposition'
 import { Type } from '#lib/schema.ts'
 import type { Attachments } from '../attachments/attachments.ts'
-import type { LinkUse } from '../attachments/attachment-links.ts'
 import { isShownInline, maxFileBytes } from '../attachments/attachment-rules.ts'
 import { PlatformError } from '../errors.ts'
 
@@ -21,10 +20,10 @@ const params = Type.Object({ attachmentId: Type.String() })
 export const attachmentRoutes: FastifyPluginAsyncTypebox<{ attachments: Attachments }> = async (app, { attachments }) => {
   await app.register(fastifyStatic, { root: attachments.folder, serve: false })
 
-  async function check (use: LinkUse, id: string, token: string | undefined) {
+  async function check (use: 'upload' | 'download', id: string, token: string | undefined) {
     if (token === undefined) throw new PlatformError(401)
     if (await attachments.allows(use, id, token)) return
-    throw new PlatformError(403, { reason: 'the URL has expired or is for another use' })
+    throw new PlatformError(403, { reason: 'the URL has expired, is for another use, or its holder has signed out' })
   }
 
   // The body is read as it comes, part by part.
@@ -36,7 +35,7 @@ export const attachmentRoutes: FastifyPluginAsyncTypebox<{ attachments: Attachme
     bodyLimit: maxFileBytes
   }, async (request, reply) => {
     const { attachmentId } = request.params
-    await check('guest-upload', attachmentId, request.query.token)
+    await check('upload', attachmentId, request.query.token)
     if (!(request.body instanceof Readable)) throw new PlatformError(400, { reason: 'the upload has no body' })
     const impatience = setTimeout(() => request.raw.destroy(), patience)
     request.raw.once('close', () => clearTimeout(impatience))
@@ -58,7 +57,7 @@ export const attachmentRoutes: FastifyPluginAsyncTypebox<{ attachments: Attachme
 
   app.get('/attachments/:attachmentId', { schema: { params, querystring }, config: { quiet: true } }, async (request, reply) => {
     const { attachmentId } = request.params
-    await check('guest-download', attachmentId, request.query.token)
+    await check('download', attachmentId, request.query.token)
     const attachment = await attachments.find(attachmentId)
     if (!attachment) throw new PlatformError(404)
     const { fileName, fileType, file } = attachment

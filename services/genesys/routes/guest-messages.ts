@@ -28,6 +28,6 @@ export const guestMessages: FastifyPluginAsyncTypebox<{
       const { conversationId } = session
       await limitRate(rateLimits, 'histories', conversationId, reply)
       reply.header('cache-control', 'no-store')
-      return await conversations.history(conversationId, request.query.pageNumber, request.query.pageSize)
+      return await conversations.history(conversationId, request.query.pageNumber, request.query.pageSize, session)
     })
   }
