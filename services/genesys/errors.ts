@@ -43,6 +43,11 @@ export class PlatformError extends Error {
     this.reason = reason
     this.hint = hint
   }
+
+  /** What Fastify and the lab's own pages read. */
+  get statusCode (): number {
+    return this.status
+  }
 }
 
 const describe = (status: number) => codes[status] ?? codes[status < 500 ? 400 : 500]!
