@@ -263,15 +263,18 @@ function hideUnpublishedKeys (provider: Provider, keys: SigningKeys) {
 }
 
 /**
- * An empty JSON object, where oidc-provider sends nothing and does not say of which kind: clients need not look at it, but
- * some parse whatever they get.
+ * Nothing, and so of no content type: oidc-provider's empty text is refused by clients that look at the type before they look
+ * whether there is anything.
  *
  * @see https://www.rfc-editor.org/rfc/rfc7009#section-2.2
  */
 function answerRevocations (provider: Provider) {
   provider.use(async (ctx, next) => {
     await next()
-    if (ctx.oidc?.route === 'revocation' && ctx.status === 200) ctx.body = {}
+    if (ctx.oidc?.route !== 'revocation' || ctx.status !== 200) return
+    ctx.body = null
+    // Koa takes a body that is nothing for 204.
+    ctx.status = 200
   })
 }
 

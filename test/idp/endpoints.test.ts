@@ -142,8 +142,8 @@ t.test('lets browsers ask before a page of another origin calls', async t => {
   }
 })
 
-t.test('says of the answer to a revocation of which kind it is', async t => {
+t.test('answers a revocation with nothing, and says of no kind that it is', async t => {
   const { access_token: token } = await idp.tokensFor('alice')
   const response = await idp.post('/token/revocation', idp.relyingParty, { token })
-  t.match([response.statusCode, response.headers['content-type'], response.json()], [200, /^application\/json/, {}])
+  t.same([response.statusCode, response.headers['content-type'], response.body], [200, undefined, ''])
 })
