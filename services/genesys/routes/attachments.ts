@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream'
+import { finished, Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import fastifyStatic from '@fastify/static'
 import { create as contentDisposition } from 'content-disposition'
@@ -38,7 +38,8 @@ export const attachmentRoutes: FastifyPluginAsyncTypebox<{ attachments: Attachme
     await check('upload', attachmentId, request.query.token)
     if (!(request.body instanceof Readable)) throw new PlatformError(400, { reason: 'the upload has no body' })
     const impatience = setTimeout(() => request.raw.destroy(), patience)
-    request.raw.once('close', () => clearTimeout(impatience))
+    // Also where it has ended by now.
+    finished(request.raw, () => clearTimeout(impatience))
     try {
       await attachments.receive(attachmentId, {
         contentType: request.headers['content-type'],
