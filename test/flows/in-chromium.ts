@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
 import { newContext, startChromium } from '../helpers/chromium.ts'
 import type { Lab } from '../helpers/lab.ts'
-import { openPage, showMessenger, signInAs, signInByClick } from '../helpers/messenger-window.ts'
+import { openPage, showMessenger, signInAs, signInByClick, signOutByClick } from '../helpers/messenger-window.ts'
 import { isShown } from '../helpers/shown.ts'
 
 /** What a person does, in a real browser. */
@@ -34,8 +34,7 @@ export async function inChromium (t: Test, lab: Lab) {
     await log.getByText('You are Alice Anders').waitFor()
     await isShown(t, log.getByText('Hello Alice'), 1, 'nothing is there twice')
 
-    await page.getByRole('button', { name: 'Sign out', exact: true }).click()
-    await page.getByRole('link', { name: 'Sign in', exact: true }).waitFor()
+    await signOutByClick(page)
     const left = await page.evaluate(() => Object.keys(localStorage).filter(key => /gcatkn|gcartkn/.test(key)))
     t.strictSame(left, [], 'no token of the Messenger is left behind')
 
@@ -125,6 +124,7 @@ export async function inChromium (t: Test, lab: Lab) {
     const page = await (await newContext(t, chromium, { javaScriptEnabled: false })).newPage()
     await page.goto(`${lab.app}/login`)
     const { username, password } = lab.user('carol')
+    await page.locator('input[name=username]:focus').waitFor()
     await page.keyboard.type(username)
     await page.keyboard.press('Tab')
     await page.keyboard.type(password)

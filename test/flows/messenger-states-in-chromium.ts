@@ -3,7 +3,7 @@ import { startChromium } from '../helpers/chromium.ts'
 import type { Lab } from '../helpers/lab.ts'
 import {
   attach, checkAccessibility, isLoaded, openChat, openPage, png, said,
-  showMessenger, signInByClick, styleOf, useDeployment, write
+  showMessenger, signInByClick, signOutByClick, styleOf, useDeployment, write
 } from '../helpers/messenger-window.ts'
 import { isShown } from '../helpers/shown.ts'
 import { until } from '../helpers/until.ts'
@@ -75,8 +75,7 @@ export async function messengerStatesInChromium (t: Test, lab: Lab) {
     await page.reload()
     await showMessenger(page)
     await until('the draft is back', async () => await field.inputValue() === 'I wanted to say')
-    await page.getByRole('button', { name: 'Sign out', exact: true }).click()
-    await page.getByRole('link', { name: 'Sign in', exact: true }).waitFor()
+    await signOutByClick(page)
     t.strictSame(await page.evaluate(() => Object.values(sessionStorage).filter(value => value.includes('wanted to say'))), [])
     await signInByClick(page, lab, 'Bob Brandt')
     await showMessenger(page)

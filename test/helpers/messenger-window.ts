@@ -116,6 +116,14 @@ export async function signInByClick (page: Page, lab: Lab, name: string) {
   await page.getByRole('banner').getByText(name, { exact: true }).waitFor()
 }
 
+/** Sign out at the host page, which says so at once, and come back to it from the identity provider. */
+export async function signOutByClick (page: Page) {
+  const back = page.waitForEvent('load')
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click()
+  await back
+  await page.getByRole('link', { name: 'Sign in', exact: true }).waitFor()
+}
+
 /** Open the Messenger, if it is not open as it was before. */
 export async function showMessenger (page: Page) {
   const open = page.getByRole('button', { name: 'Open messenger' })
@@ -126,8 +134,9 @@ export async function showMessenger (page: Page) {
 
 /** Write a message and send it. */
 export async function write (page: Page, text: string) {
-  await page.getByRole('textbox', { name: 'Message' }).fill(text)
-  await page.keyboard.press('Enter')
+  const field = page.getByRole('textbox', { name: 'Message' })
+  await field.fill(text)
+  await field.press('Enter')
 }
 
 /** Choose files by the button beside the field. */

@@ -37,7 +37,8 @@ export const attachmentRoutes: FastifyPluginAsyncTypebox<{ attachments: Attachme
     const { attachmentId } = request.params
     await check('upload', attachmentId, request.query.token)
     if (!(request.body instanceof Readable)) throw new PlatformError(400, { reason: 'the upload has no body' })
-    const impatience = setTimeout(() => request.raw.destroy(), patience)
+    // A request that was answered before it was complete never says that it has ended, so this must not keep the process.
+    const impatience = setTimeout(() => request.raw.destroy(), patience).unref()
     // Also where it has ended by now.
     finished(request.raw, () => clearTimeout(impatience))
     try {
