@@ -1,9 +1,6 @@
 // https://github.com/authts/oidc-client-ts: an application that is a page alone, a public client.
-import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { BrowserContext, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
@@ -11,7 +8,7 @@ import type { FaultInCatalogue } from '../../services/idp/lab/faults.ts'
 import { newContext, startChromium } from '../helpers/chromium.ts'
 import { freePorts } from '../helpers/lab.ts'
 import { startIdp } from '../idp/helper.ts'
-import { countSignOuts, startApplication, type Application, type Host } from './application.ts'
+import { countSignOuts, inThisProcess, startApplication, type Application } from './application.ts'
 import { optionsOf } from './trial.ts'
 
 const meets: FaultInCatalogue['group'][] = ['discovery', 'authorization-response', 'token-endpoint', 'id-token', 'userinfo']
@@ -52,24 +49,13 @@ const scripts: Record<string, string> = {
 }
 
 /** A server that has nothing but the page and its scripts. */
-const host: Host = async realm => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return {
-    origin: `http://${realm}.localhost:${(server.address() as AddressInfo).port}`,
-    serve: ({ issuer, clientId, username }) => server.on('request', ({ url }, response) => {
-      const script = scripts[url!]
-      response.setHeader('content-type', script ? 'text/javascript' : 'text/html')
-      response.end(script ?? `<!doctype html><title>Application</title>
-        <body data-issuer="${issuer}" data-client-id="${clientId}" data-username="${username}"><output></output>
-        <script src="/oidc-client-ts.js"></script><script src="/page.js"></script>`)
-    })
-  }
-}
+const host = inThisProcess(t, ({ issuer, clientId, username }) => ({ url }, response) => {
+  const script = scripts[url!]
+  response.setHeader('content-type', script ? 'text/javascript' : 'text/html')
+  response.end(script ?? `<!doctype html><title>Application</title>
+    <body data-issuer="${issuer}" data-client-id="${clientId}" data-username="${username}"><output></output>
+    <script src="/oidc-client-ts.js"></script><script src="/page.js"></script>`)
+})
 
 const { IDP_PORT } = await freePorts()
 const idp = await startIdp(t, { IDP_PORT })
