@@ -1,28 +1,23 @@
 // Measures the lab: `npm run bench` lists the benchmarks, `npm run bench -- messaging` runs one, `npm run bench --
 // messaging --help` says what can be chosen.
+import { readArguments, readOrExit, UsageError } from '#lib/settings/command-line.ts'
+import { adviceOn } from '#lib/validation/likely-names.ts'
+import { attack } from './bench/attack/attack-benchmark.ts'
 import type { Benchmark } from './bench/benchmark.ts'
-import { UsageError } from './usage-error.ts'
-import { attack } from './bench/attack.ts'
-import { idp } from './bench/idp.ts'
-import { messaging } from './bench/messaging.ts'
-import { rp } from './bench/rp.ts'
-import { start } from './bench/start.ts'
+import { idp } from './bench/idp/idp-benchmark.ts'
+import { liveView } from './bench/live-view/live-view-benchmark.ts'
+import { messaging } from './bench/messaging/messaging-benchmark.ts'
+import { page } from './bench/page-benchmark.ts'
+import { rp } from './bench/relying-party/relying-party-benchmark.ts'
+import { start } from './bench/start-benchmark.ts'
 
-const benchmarks: Record<string, Benchmark> = { attack, idp, messaging, rp, start }
+const benchmarks: Record<string, Benchmark> = { attack, idp, 'live-view': liveView, messaging, page, rp, start }
+const list = Object.entries(benchmarks).map(([name, { about }]) => `  npm run bench -- ${name.padEnd(12)} ${about}`)
+const [name = '--help', ...args] = process.argv.slice(2)
 
-const [first, ...args] = process.argv.slice(2)
-const name = first === '--help' ? undefined : first
-const benchmark = name === undefined ? undefined : benchmarks[name]
-
-if (!benchmark) {
-  const names = Object.entries(benchmarks).map(([name, { about }]) => `  npm run bench -- ${name.padEnd(12)} ${about}`)
-  console.log(`${name === undefined ? '' : `There is no benchmark “${name}”. `}The benchmarks:\n\n${names.join('\n')}`)
-  process.exit(name === undefined ? 0 : 1)
-}
-
-try {
-  await benchmark.run(args)
-} catch (error) {
-  console.error(error instanceof UsageError ? error.message : error)
-  process.exit(1)
-}
+const benchmark = readOrExit(`The benchmarks:\n\n${list.join('\n')}\n\n--help after a name says what can be chosen, and what is otherwise.`, () => {
+  if (name.startsWith('-')) readArguments({ args: [name], options: {} })
+  if (!benchmarks[name]) throw new UsageError(`There is no benchmark “${name}”${adviceOn(name, Object.keys(benchmarks))}`)
+  return benchmarks[name]
+})
+await benchmark.run(args)

@@ -3,9 +3,16 @@
 import { spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { helpOrRefuse } from '#lib/settings/command-line.ts'
+
+helpOrRefuse(`Each service in a process of its own, which starts anew when its files change: npm run dev -- [NAME=value ...]
+
+  --help
+
+Each NAME=value is a setting, as for npm start; services/lab.env has the others, and services/README.md says what there is.`)
 
 const settings = join('services', 'lab.env')
-const servers = globSync('services/*/server.ts', { exclude: ['services/lab/**'] })
+const servers = globSync('services/*/server.ts', { exclude: ['services/embedded/**'] })
 const onWindows = process.platform === 'win32'
 
 const services = servers.map(server => spawn(process.execPath, [

@@ -1,22 +1,20 @@
-import type { AuthorizationResponse, ProviderUnderTest, TokenResponse } from './provider-under-test.ts'
+import type * as report from '../report/outcome.ts'
+import { errorOf, type AuthorizationResponse, type ProbingClient, type TokenResponse } from './client/probing-client.ts'
 
 /** One question to a provider, asked by a request that a careful client would never send or by a look at an answer. */
-export interface Probe {
-  /** what a strict provider does, in a few words: the row's name */
+export interface Probe extends report.Check<ProbingClient, Outcome> {
+  /** what a strict provider does, in a few words */
   name: string
   sends: string
   demand: string
   specification: string
   /** a row of the table that providers are compared by; these decide how the command ends */
   compared?: true
-  run (provider: ProviderUnderTest): Promise<Outcome>
 }
 
-export interface Outcome {
-  verdict: 'yes' | 'no' | 'not applicable'
-  /** what the provider answered; never a code, a token or a secret */
-  seen: string
-}
+export type Verdict = 'yes' | 'no' | 'not applicable'
+
+export type Outcome = report.Outcome<Verdict>
 
 export const yes = (seen: string): Outcome => ({ verdict: 'yes', seen })
 export const no = (seen: string): Outcome => ({ verdict: 'no', seen })
@@ -54,11 +52,6 @@ export function refusedTokens ({ status, body }: TokenResponse): Outcome {
   const issued = ['access_token', 'id_token', 'refresh_token'].filter(name => body?.[name] !== undefined)
   if (issued.length > 0) return no(`${status}, tokens issued`)
   return status >= 400 && isRefusal(status) ? yes(`${status} ${errorOf(body)}`.trim()) : no(`no token, but ${status}`)
-}
-
-/** The error code of an OAuth error response, or nothing. */
-export function errorOf (body: Record<string, unknown> | undefined): string {
-  return typeof body?.['error'] === 'string' ? body['error'] : ''
 }
 
 /** The first outcome that is no `yes`, or else all of them in one. */

@@ -1,42 +1,61 @@
 import { join } from 'node:path'
 import cors from '@fastify/cors'
-import { health } from '#lib/health.ts'
-import { buildServer, type Server } from '#lib/http-server.ts'
-import { labClock } from '#lib/lab-clock.ts'
-import { labReset } from '#lib/lab-reset.ts'
-import { securityHeadersFor } from '#lib/security-headers.ts'
-import { openStateFolder } from '#lib/state-folder.ts'
-import { openStore } from '#lib/store.ts'
-import { createAgent } from './agent/agent.ts'
-import { openAttachmentFiles } from './attachments/attachment-files.ts'
-import { openAttachments } from './attachments/attachments.ts'
-import { openExchanges } from './auth/exchanges.ts'
-import { openJwts } from './auth/jwt.ts'
-import { createOidcClient } from './auth/oidc.ts'
-import { openRedeemedCodes } from './auth/redeemed-codes.ts'
-import { openTokens } from './auth/tokens.ts'
+import { ShownBrand } from '#lib/brand/shown-brand.ts'
+import { hostPageSwitchRoutes } from '#lib/control-api/host-page-switch-routes.ts'
+import { HostPageSwitch } from '#lib/control-api/host-page-switch.ts'
+import { processClockRoutes } from '#lib/control-api/process-clock-routes.ts'
+import { createSerialQueues } from '#lib/concurrency/serial-queue.ts'
+import { serviceResetRoutes } from '#lib/control-api/service-reset-routes.ts'
+import { Ledger } from '#lib/ledger/ledger.ts'
+import { serviceLedger } from '#lib/ledger/service-ledger.ts'
+import { health } from '#lib/server/health.ts'
+import { buildServer, type Server } from '#lib/server/http-server.ts'
+import { securityHeadersFor } from '#lib/server/security-headers.ts'
+import { openStateFolder } from '#lib/store/state-folder.ts'
+import { openStore } from '#lib/store/open-store.ts'
+import { ScriptedAgent } from './agent/scripted-agent.ts'
+import { attachmentRoutes } from './attachments/attachment-routes.ts'
+import { AttachmentStore } from './attachments/attachment-store.ts'
+import { AttachmentFiles } from './attachments/attachment-files.ts'
+import { exchangeLogRoutes } from './auth/exchange-log-routes.ts'
+import { ExchangeLog } from './auth/exchange-log.ts'
+import { exchangeRoutes } from './auth/exchange-routes.ts'
+import { Jwts } from './auth/jwt.ts'
+import { OidcClient } from './auth/oidc-client.ts'
+import { RedeemedCodes } from './auth/redeemed-codes.ts'
+import { refreshRoutes } from './auth/refresh-routes.ts'
+import { revokeRoutes } from './auth/revoke-routes.ts'
+import { Tokens } from './auth/tokens.ts'
 import type { GenesysConfig } from './config.ts'
-import { createConnections } from './conversations/connections.ts'
-import { openConversations } from './conversations/conversations.ts'
-import { watchExpiry } from './conversations/expiry.ts'
-import { createHappenings } from './conversations/happenings.ts'
-import { openSessions } from './conversations/sessions.ts'
-import { activeDeployment } from './deployments.ts'
-import { desk } from './desk/routes.ts'
-import { earlyErrors, platformErrors } from './errors.ts'
-import { createRateLimits } from './guest/rate-limits.ts'
-import { createRoom } from './room.ts'
-import { attachmentRoutes } from './routes/attachments.ts'
-import { bootstrap } from './routes/bootstrap.ts'
-import { deploymentConfiguration } from './routes/deployment-configuration.ts'
-import { guestMessages } from './routes/guest-messages.ts'
-import { guestSocket } from './routes/guest-socket.ts'
-import { labExchanges } from './routes/lab-exchanges.ts'
-import { tokenExchange } from './routes/token-exchange.ts'
-import { tokenRefresh } from './routes/token-refresh.ts'
-import { tokenRevoke } from './routes/token-revoke.ts'
-import { createTurns } from './turns.ts'
-import { webSockets } from './web-sockets.ts'
+import { ConversationStore } from './conversations/conversation-store.ts'
+import { ExpiryWatch } from './conversations/expiry-watch.ts'
+import { bootstrapRoutes } from './deployments/bootstrap-routes.ts'
+import { configurationRoutes } from './deployments/configuration-routes.ts'
+import { activeDeployment } from './deployments/lookup.ts'
+import { deskRoutes, frontDoorRoutes } from './desk/desk-routes.ts'
+import { historyRoutes } from './guest/history-routes.ts'
+import { signOutEverywhere } from './guest/sign-out-everywhere.ts'
+import { socketRoutes } from './guest/socket-routes.ts'
+import { webSockets } from './guest/web-sockets.ts'
+import { visitorJourneyRoutes } from './visitor-journeys/visitor-journey-routes.ts'
+import { VisitorJourneyStore } from './visitor-journeys/visitor-journey-store.ts'
+import { earlyErrors, platformErrors } from './protocol/platform-errors.ts'
+import { RateLimiter } from './protocol/rate-limiter.ts'
+import { Connections } from './sessions/connections.ts'
+import { ConversationEvents } from './sessions/conversation-events.ts'
+import { SessionStore } from './sessions/session-store.ts'
+import { StorageQuota } from './sessions/storage-quota.ts'
+import { recordGuestFrames } from './recording/guest-frames.ts'
+
+/** What belongs to a sign-in at the Messenger, by the names that it has in the lab's ledger; and, of the chat, what goes over sockets. */
+const recorded = {
+  '/webdeployments/v1/deployments/:deploymentId/config.json': 'deployment_configuration',
+  '/api/v2/webdeployments/token/oauthcodegrantjwtexchange': 'token_exchange',
+  '/api/v2/webdeployments/token/refresh': 'token_refresh',
+  '/api/v2/webdeployments/token/revoke': 'token_revoke'
+}
+// What guests send is long if they want it to be, and the container small. Beside it is a megabyte of what goes over sockets.
+const maxLedgerLength = 1024 * 1024
 
 /**
  * The messaging stand-in: Genesys Cloud's script, REST and guest WebSocket for Messenger, on one origin.
@@ -50,18 +69,23 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
   const stateFolder = openStateFolder(config.stateFolder)
   const store = openStore(join(stateFolder, 'genesys.sqlite'))
 
-  const oidc = createOidcClient(config)
-  const jwts = await openJwts(stateFolder, url)
-  const tokens = openTokens(store, jwts)
-  const redeemedCodes = openRedeemedCodes(store)
-  const happenings = createHappenings()
-  const connections = createConnections(happenings)
-  const sessions = openSessions(store, happenings)
-  const files = openAttachmentFiles(join(stateFolder, 'attachments'))
-  const room = createRoom({ capacityBytes: config.maxStateBytes, used: () => store.size + files.used })
-  const attachments = openAttachments({ store, files, room, jwts, url, sessions, connections, log: app.log })
-  const conversations = openConversations(store, { sessions, connections, happenings, attachments })
-  const agent = createAgent({
+  const oidc = new OidcClient(config)
+  const jwts = await Jwts.open(stateFolder, url)
+  const tokens = new Tokens(store, jwts)
+  const redeemedCodes = new RedeemedCodes(store)
+  const events = new ConversationEvents()
+  const connections = new Connections(events)
+  const sessions = new SessionStore(store, events)
+  const files = new AttachmentFiles(join(stateFolder, 'attachments'))
+  const quota = new StorageQuota({ capacityBytes: config.maxStateBytes, usedBytes: () => store.size + files.usedBytes })
+  const attachments = new AttachmentStore({ store, files, quota, jwts, url, sessions, connections, log: app.log })
+  const conversations = new ConversationStore(store, { sessions, connections, events, attachments })
+  const visitorJourneys = new VisitorJourneyStore(store, { sessions, events, quota })
+  const brand = new ShownBrand(config.brand)
+  const deploymentsShown = brand.derive(shown => shown === config.brand ? deployments : config.deploymentsOf(shown))
+  const agent = new ScriptedAgent({
+    brand,
+    picturesUrl: `${config.app}/brand/`,
     sessions,
     conversations,
     delayMs: config.agentDelayMs,
@@ -69,11 +93,11 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
     enabled: config.agent === 'script',
     log: app.log
   })
-  const exchanges = config.lab ? openExchanges(store) : undefined
-  const rateLimits = createRateLimits(config.rateLimits)
-  const stopWatching = watchExpiry({ sessions, connections, conversations, attachments, happenings, log: app.log })
+  const exchangeLog = config.lab ? new ExchangeLog(store) : undefined
+  const rateLimiter = new RateLimiter(config.rateLimits)
+  const expiryWatch = new ExpiryWatch({ sessions, connections, conversations, events, log: app.log })
   app.addHook('onClose', async () => {
-    stopWatching()
+    expiryWatch.stop()
     agent.stop()
     await attachments.stop()
     store.close()
@@ -90,13 +114,19 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
   await app.register(webSockets)
   await app.register(health, { notReady: () => store.failure })
   if (config.lab) {
-    await app.register(labClock, { url, store, onMoved: () => oidc.forgetProvider() })
-    await app.register(labReset, {
+    await app.register(processClockRoutes, { url, store, onMoved: () => oidc.forgetProvider() })
+    const ledger = new Ledger({ maxLength: maxLedgerLength })
+    await app.register(serviceLedger, { url, service: 'genesys', endpoints: recorded, ledger })
+    recordGuestFrames(app.websocketServer, ledger)
+    const hostPage = await HostPageSwitch.open(store, { brand, log: app.log })
+    await app.register(hostPageSwitchRoutes, { url, hostPage })
+    await app.register(serviceResetRoutes, {
       url,
-      done: 'Conversations with their files, sessions of guests, whose sockets are closed, tokens, the list of exchanges, and the clock.',
-      async putBack () {
+      done: 'Conversations with their files, sessions of guests, whose sockets are closed, tokens, the list of exchanges, the brand of the agent, and the clock.',
+      async reset () {
         agent.stop()
         await store.clear()
+        await hostPage.reset()
         connections.closeAll()
         await attachments.clear()
         oidc.forgetProvider()
@@ -114,16 +144,18 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
       strictPreflight: false,
       maxAge: 600
     })
-    await open.register(bootstrap)
-    await open.register(deploymentConfiguration, { deployments, url })
-    await open.register(tokenExchange, { deployments, oidc, redeemedCodes, tokens, exchanges })
-    await open.register(tokenRefresh, { oidc, tokens, exchanges })
-    await open.register(tokenRevoke, { tokens, connections, sessions })
-    await open.register(guestMessages, { sessions, conversations, jwts, rateLimits })
+    await open.register(bootstrapRoutes)
+    await open.register(configurationRoutes, { deployments: deploymentsShown, url })
+    await open.register(exchangeRoutes, { deployments, oidc, redeemedCodes, tokens, exchangeLog })
+    await open.register(refreshRoutes, { oidc, tokens, exchangeLog })
+    await open.register(revokeRoutes, { tokens, onRevoked: grant => signOutEverywhere(grant, { connections, sessions, visitorJourneys }) })
+    await open.register(historyRoutes, { sessions, conversations, jwts, rateLimiter })
+    await open.register(visitorJourneyRoutes, { deployments, visitorJourneys, rateLimiter })
     await open.register(attachmentRoutes, { attachments })
-    await open.register(guestSocket, {
+    await open.register(socketRoutes, {
       deployments,
-      messaging: { room, sessions, conversations, connections, attachments, tokens, jwts, rateLimits, agent, inTurn: createTurns() }
+      maxSockets: config.maxSockets,
+      messaging: { quota, sessions, conversations, visitorJourneys, connections, attachments, tokens, jwts, rateLimiter, agent, inTurn: createSerialQueues() }
     })
   })
 
@@ -134,9 +166,10 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
       `There are ${deployments.map(({ id }) => id).join(', ')}`)
   })
 
-  if (exchanges) {
-    await app.register(labExchanges, { exchanges, url })
-    await app.register(desk, { sessions, conversations, connections, attachments, agent, deployments, happenings, url })
+  if (config.lab && exchangeLog) {
+    await app.register(exchangeLogRoutes, { exchangeLog, url })
+    await app.register(frontDoorRoutes, { url })
+    await app.register(deskRoutes, { sessions, conversations, visitorJourneys, connections, attachments, agent, deployments, events, url, appUrl: config.app, consoleUrl: config.console })
   }
   return app
 }

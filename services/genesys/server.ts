@@ -1,4 +1,4 @@
-import { serve } from '#lib/serve.ts'
+import { serve } from '#lib/server/serve.ts'
 import { buildGenesys } from './app.ts'
 import { loadGenesysConfig } from './config.ts'
 

@@ -1,34 +1,28 @@
 import formbody from '@fastify/formbody'
-import { health } from '#lib/health.ts'
-import { buildServer, type Server } from '#lib/http-server.ts'
-import { keepProcessClock } from '#lib/lab-clock.ts'
-import { basePathOf } from '#lib/request-target.ts'
-import { refuseHead } from '#lib/refuse-head.ts'
+import { keepProcessClock } from '#lib/control-api/process-clock-routes.ts'
+import { health } from '#lib/server/health.ts'
+import { buildServer, type Server } from '#lib/server/http-server.ts'
+import { refuseHead } from '#lib/server/refuse-head.ts'
+import { stageFrames } from '#lib/server/stage-frames.ts'
+import { basePathOf } from '#lib/server/request-target.ts'
 import type { IdpConfig } from './config.ts'
-import { lab } from './lab/lab.ts'
-import { recordExchanges } from './lab/recorder.ts'
-import { errorPage, errors } from './plugins/errors.ts'
-import { openApi } from './plugins/open-api.ts'
-import { pages } from './plugins/pages.ts'
-import { resolveRealm } from './plugins/resolve-realm.ts'
-import type { ProviderPages } from './provider.ts'
-import type { Realm } from './realm.ts'
-import { Realms } from './realms.ts'
-import { consentRoutes } from './routes/consent.ts'
-import { homeRoutes } from './routes/home.ts'
-import { interactionRoutes } from './routes/interaction.ts'
-import { postedRoutes } from './routes/posted.ts'
-import { insertedWellKnownRoutes, protocolRoutes } from './routes/protocol.ts'
-import { secondFactorRoutes } from './routes/second-factor.ts'
-import { signInRoutes } from './routes/sign-in.ts'
-
-const wordsToGoOn = {
-  'nobody signed in': { title: 'You are signed out', meaning: 'Tern ID had forgotten you in this browser already.' },
-  'somebody else signed in': {
-    title: 'Somebody else is signed in',
-    meaning: 'They are signed out of Tern ID in this browser when you go on.'
-  }
-}
+import { controlApiRoutes } from './control-api/control-api.ts'
+import { followSignInLinkRoutes } from './control-api/sign-in-link-routes.ts'
+import { openApi } from './control-api/open-api.ts'
+import { consentRoutes } from './pages/consent-routes.ts'
+import { errorPages } from './pages/error-pages.ts'
+import { homeRoutes } from './pages/home-routes.ts'
+import { interactionRoutes } from './pages/interaction-routes.ts'
+import { pageSetup } from './pages/page-setup.ts'
+import { RealmPages } from './pages/realm-pages.ts'
+import { secondFactorRoutes } from './pages/second-factor-routes.ts'
+import { signInRoutes } from './pages/sign-in-routes.ts'
+import { createProvider } from './provider/openid-provider.ts'
+import { postedFormRoutes } from './provider/posted-form-routes.ts'
+import { insertedWellKnownRoutes, protocolRoutes } from './provider/protocol-routes.ts'
+import { Realms } from './realm/realms.ts'
+import { resolveRealm } from './realm/resolve-realm.ts'
+import { recordHttpExchanges } from './recording/record-http-exchanges.ts'
 
 // Where opening an address starts a sign-in, or goes on with one.
 const actsOnGet = /^(\/realms\/[^/]+)?\/(auth|interaction|device)([/?]|$)/
@@ -39,23 +33,19 @@ export async function buildIdp (config: IdpConfig): Promise<Server> {
   const secure = config.issuer.startsWith('https:')
   const basePath = basePathOf(config.issuer)
 
-  const realms = await Realms.open(config, app.log, ({ clients, mountPath: base }: Realm): ProviderPages => ({
-    error: (out, details) => app.view('error', { ...errorPage(out, clients), ...details, base }),
-    logout: (client, xsrf) => app.view('sign-out', { title: 'Sign out', base, client, xsrf }),
-    loggedOut: () => app.view('signed-out', { title: 'Signed out', base, app: config.app }),
-    goOn: (why, xsrf) => app.view('continue', { ...wordsToGoOn[why], base, xsrf }),
-    show: (template, page) => app.view(template, { ...page, base })
-  }))
+  const realms = await Realms.open(config, realm =>
+    createProvider(realm, { pages: new RealmPages(app, realm, config.app), log: app.log }))
   app.addHook('preClose', async () => realms.endWaiting())
   app.addHook('onClose', async () => realms.close())
   if (config.lab) {
     const leaveClock = await keepProcessClock(realms.root.store)
     app.addHook('onClose', async () => leaveClock())
-    await app.register(openApi, { basePath })
+    await app.register(openApi, { basePath, console: config.console })
+    await app.register(stageFrames, { url: config.issuer, console: config.console })
   }
 
-  await app.register(pages, { secure, basePath })
-  await app.register(errors, { root: realms.root })
+  await app.register(pageSetup, { secure, basePath, console: config.lab ? config.console : undefined })
+  await app.register(errorPages, { root: realms.root })
   await app.register(formbody)
   await app.register(health, { notReady: () => realms.failure })
 
@@ -63,25 +53,27 @@ export async function buildIdp (config: IdpConfig): Promise<Server> {
   for (const prefix of config.lab ? ['', '/realms/:realm'] : ['']) {
     await app.register(async issuer => {
       await issuer.register(resolveRealm, { realms, lab: config.lab })
-      if (config.lab) await issuer.register(recordExchanges)
+      if (config.lab) await issuer.register(recordHttpExchanges)
       issuer.addHook('onRequest', (request, reply, done) => {
         if (actsOnGet.test(request.url)) refuseHead(request, reply, done)
         else done()
       })
       await issuer.register(homeRoutes, { app: config.app })
-      await issuer.register(postedRoutes)
+      await issuer.register(postedFormRoutes)
       await issuer.register(protocolRoutes)
       await issuer.register(interactionRoutes)
       await issuer.register(signInRoutes)
       await issuer.register(secondFactorRoutes)
       await issuer.register(consentRoutes)
-      if (config.lab) await issuer.register(lab, { realms, addresses: config })
+      if (!config.lab) return
+      await issuer.register(followSignInLinkRoutes)
+      await issuer.register(controlApiRoutes, { realms, addresses: config })
     }, { prefix })
   }
   if (config.lab || basePath !== '') {
     await app.register(async realmsFromOutside => {
       await realmsFromOutside.register(resolveRealm, { realms, lab: config.lab })
-      if (config.lab) await realmsFromOutside.register(recordExchanges)
+      if (config.lab) await realmsFromOutside.register(recordHttpExchanges)
       await realmsFromOutside.register(insertedWellKnownRoutes, { basePath })
     })
   }

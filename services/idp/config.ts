@@ -1,10 +1,11 @@
 import { join } from 'node:path'
-import { Type } from '#lib/schema.ts'
+import { brandSetting, readBrandName } from '#lib/brand/brand-setting.ts'
 import {
   addressesOf, commonSettings, loadSettings, secret, serverConfigOf, withoutTrailingSlash, type Addresses, type ServerConfig
-} from '#lib/settings.ts'
-import { readClients, type RegisteredClient } from './clients.ts'
-import { readUsers, type User } from './users.ts'
+} from '#lib/settings/settings.ts'
+import { Type } from '#lib/validation/schema.ts'
+import { readUsers, type User } from './accounts/users.ts'
+import { readClients, type RegisteredClient } from './clients/registered-clients.ts'
 
 const properties = {
   ...commonSettings,
@@ -12,6 +13,7 @@ const properties = {
   OIDC_CLIENT_SECRET: secret(),
   GENESYS_CLIENT_ID: Type.String({ minLength: 1, description: 'the client_id that Genesys uses' }),
   GENESYS_CLIENT_SECRET: secret(),
+  BRAND: brandSetting,
   USERS_FILE: Type.String({ default: join(import.meta.dirname, 'users.yaml'), description: 'path of a file of users' }),
   CLIENTS_FILE: Type.String({ default: join(import.meta.dirname, 'clients.yaml'), description: 'path of a file of clients' })
 }
@@ -35,7 +37,11 @@ export function loadIdpConfig (env: NodeJS.ProcessEnv = process.env): IdpConfig 
   // The paths of the endpoints are appended to it.
   const addresses = { ...given, issuer: withoutTrailingSlash(given.issuer) }
   const references = {
-    ...settings, APP_URL: addresses.app, IDP_ISSUER: addresses.issuer, GENESYS_URL: addresses.genesys
+    ...settings,
+    APP_URL: addresses.app,
+    IDP_ISSUER: addresses.issuer,
+    GENESYS_URL: addresses.genesys,
+    BRAND_NAME: readBrandName(settings.BRAND)
   }
   return {
     ...serverConfigOf('idp', settings.IDP_PORT, addresses.issuer, settings),

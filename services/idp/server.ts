@@ -1,8 +1,12 @@
-import { serve } from '#lib/serve.ts'
+import { serve } from '#lib/server/serve.ts'
+import { noticeOtherCheckout } from '#lib/store/checkout.ts'
 import { buildIdp } from './app.ts'
 import { loadIdpConfig } from './config.ts'
 
 await serve(async () => {
   const config = loadIdpConfig()
-  return [{ app: await buildIdp(config), config }]
+  const app = await buildIdp(config)
+  const { CHECKOUT: folder = '', COMPOSE_PROJECT_NAME: project = '' } = process.env
+  await noticeOtherCheckout(config.stateFolder, { folder, project }, app.log)
+  return [{ app, config }]
 })

@@ -1,22 +1,26 @@
 import { join } from 'node:path'
 import formbody from '@fastify/formbody'
-import rateLimit from '@fastify/rate-limit'
-import { health } from '#lib/health.ts'
-import { buildServer, type Server } from '#lib/http-server.ts'
-import { labClock } from '#lib/lab-clock.ts'
-import { labReset } from '#lib/lab-reset.ts'
-import { basePathOf } from '#lib/request-target.ts'
-import { openStateFolder } from '#lib/state-folder.ts'
-import { openStore } from '#lib/store.ts'
-import { AccessTokens } from './access-tokens.ts'
-import { Attempts } from './attempts.ts'
+import { ShownBrand } from '#lib/brand/shown-brand.ts'
+import { health } from '#lib/server/health.ts'
+import { buildServer, type Server } from '#lib/server/http-server.ts'
+import { hostPageSwitchRoutes } from '#lib/control-api/host-page-switch-routes.ts'
+import { HostPageSwitch } from '#lib/control-api/host-page-switch.ts'
+import { processClockRoutes } from '#lib/control-api/process-clock-routes.ts'
+import { serviceResetRoutes } from '#lib/control-api/service-reset-routes.ts'
+import { serviceLedger } from '#lib/ledger/service-ledger.ts'
+import { stageFrames } from '#lib/server/stage-frames.ts'
+import { basePathOf } from '#lib/server/request-target.ts'
+import { openStateFolder } from '#lib/store/state-folder.ts'
+import { openStore } from '#lib/store/open-store.ts'
 import type { RelyingPartyConfig } from './config.ts'
-import { IdentityProviders } from './oidc/providers.ts'
+import { IdentityProviders } from './oidc/identity-providers.ts'
+import { browserSession } from './plugins/browser-session.ts'
 import { canonicalHost } from './plugins/canonical-host.ts'
-import { answerMalformedUrl, errors } from './plugins/errors.ts'
-import { securityHeaders } from './plugins/security-headers.ts'
-import { session } from './plugins/session.ts'
-import { RateLimitStore } from './rate-limit-store.ts'
+import { securityHeaders } from './plugins/content-security.ts'
+import { answerMalformedUrl, errorAnswers } from './plugins/error-answers.ts'
+import { deploymentsOf, labDeployments } from './plugins/lab-deployments.ts'
+import { rateLimits } from './plugins/rate-limits.ts'
+import { brandRoutes } from './routes/brand.ts'
 import { hostPageRoutes } from './routes/host-page.ts'
 import { messengerRoutes } from './routes/messenger.ts'
 import { profileRoutes } from './routes/profile.ts'
@@ -25,17 +29,39 @@ import { sessionRoutes } from './routes/session.ts'
 import { signInRoutes } from './routes/sign-in.ts'
 import { signOutByProviderRoutes } from './routes/sign-out-by-provider.ts'
 import { signOutRoutes } from './routes/sign-out.ts'
-import { SessionWatch } from './session-watch.ts'
-import { Sessions } from './sessions.ts'
+import { AccessTokens } from './sessions/access-tokens.ts'
+import { Attempts } from './sessions/attempts.ts'
+import { SessionWatch } from './sessions/session-watch.ts'
+import { UserSessions } from './sessions/user-sessions.ts'
+
+/** What belongs to a sign-in or a sign-out, by the names that it has in the lab's ledger. */
+const recorded = {
+  '/login': 'login',
+  '/login/initiate': 'login_initiate',
+  '/callback/:name?': 'callback',
+  '/messenger/login': 'messenger_login',
+  '/messenger/callback': 'messenger_callback',
+  '/messenger/auth-code': 'messenger_auth_code',
+  '/api/profile': 'profile',
+  '/sessions/:handle/end': 'session_end',
+  '/logout': 'logout',
+  '/logout/everywhere': 'logout_everywhere',
+  '/logout/at-provider': 'logout_at_provider',
+  '/logout/callback': 'logout_callback',
+  '/backchannel-logout': 'backchannel_logout',
+  '/frontchannel-logout': 'frontchannel_logout'
+}
+const isSessionCookie = (name: string) => /(^|-)(session|attempt)\b/.test(name)
 
 /** The relying party: the brand's own web application. */
 export async function buildRelyingParty (config: RelyingPartyConfig): Promise<Server> {
   const basePath = basePathOf(config.app)
-  const app = buildServer(config, { frameworkErrors: answerMalformedUrl(basePath) })
+  const brand = new ShownBrand(config.brand)
+  const app = buildServer(config, { frameworkErrors: answerMalformedUrl(basePath, brand) })
 
   const store = openStore(join(openStateFolder(config.stateFolder), 'relying-party.sqlite'))
   app.addHook('onClose', async () => store.close())
-  const sessions = new Sessions(store, config.session, app.log)
+  const sessions = new UserSessions(store, config.session, app.log)
   const attempts = new Attempts(store, config.app)
   const watch = new SessionWatch(sessions)
   app.addHook('preClose', async () => watch.close())
@@ -48,22 +74,32 @@ export async function buildRelyingParty (config: RelyingPartyConfig): Promise<Se
   const accessTokens = new AccessTokens(store, { providers, sessions })
 
   await app.register(securityHeaders, { config, providers })
-  await app.register(errors, { basePath })
+  await app.register(errorAnswers, { basePath, brand })
   await app.register(canonicalHost, { config })
-  if (config.lab) {
-    await app.register(labClock, { url: config.app, store, onMoved: startDiscovering })
-    await app.register(labReset, {
+  const hostPage = config.lab
+    ? await HostPageSwitch.open(store, { brand, deployments: [...deploymentsOf(config).keys()], log: app.log })
+    : undefined
+  if (hostPage) {
+    await app.register(processClockRoutes, { url: config.app, store, onMoved: startDiscovering })
+    await app.register(serviceLedger, {
+      url: config.app, service: 'relying-party', endpoints: recorded, senders: { backchannel_logout: 'idp' }, isSession: isSessionCookie
+    })
+    await app.register(stageFrames, { url: config.app, console: config.console })
+    await app.register(hostPageSwitchRoutes, { url: config.app, hostPage })
+    await app.register(serviceResetRoutes, {
       url: config.app,
-      done: 'Sessions, tokens, sign-ins that were under way, codes for the Messenger, and the clock: nobody is signed in.',
-      async putBack () {
+      done: 'Sessions, tokens, sign-ins that were under way, codes for the Messenger, brand and deployment of the page, and the clock: nobody is signed in.',
+      async reset () {
         await store.clear()
+        await hostPage.reset()
         watch.close()
       }
     })
   }
-  await app.register(rateLimit, { global: false, store: RateLimitStore })
+  await app.register(rateLimits)
   await app.register(formbody)
-  await app.register(session, { config, providers, sessions })
+  await app.register(browserSession, { config, providers, sessions })
+  if (hostPage) await app.register(labDeployments, { config, hostPage })
   await app.register(health, { notReady: () => store.failure ?? providers.main.discovery.failure })
   await app.register(signInRoutes, { config, providers, attempts, sessions })
   await app.register(messengerRoutes, { config, providers, attempts, sessions })
@@ -72,6 +108,7 @@ export async function buildRelyingParty (config: RelyingPartyConfig): Promise<Se
   await app.register(profileRoutes, { providers, accessTokens })
   await app.register(signOutRoutes, { config, providers, attempts, sessions })
   await app.register(signOutByProviderRoutes, { providers, sessions, store })
-  await app.register(hostPageRoutes, { config })
+  await app.register(brandRoutes, { brand })
+  await app.register(hostPageRoutes, { config, brand })
   return app
 }

@@ -1,9 +1,10 @@
-import { DataFileError, readDataFile } from '#lib/data-file.ts'
-import { Type, type Static } from '#lib/schema.ts'
+import { brandSetting, readBrand, type Brand } from '#lib/brand/brand-setting.ts'
+import { DataFileError, readDataFile } from '#lib/settings/data-file.ts'
+import { Type, type Static } from '#lib/validation/schema.ts'
 import {
   addressesOf, clockTolerance, commonSettings, loadSettings, oneSpelling, secret, serverConfigOf, textOrFile, urlOf, type Addresses,
   type ServerConfig
-} from '#lib/settings.ts'
+} from '#lib/settings/settings.ts'
 
 const scope = Type.String({
   default: 'openid profile email', pattern: '\\bopenid\\b', description: 'scopes, with openid among them'
@@ -48,13 +49,18 @@ const properties = {
   OIDC_TIMEOUT: Type.Integer({ minimum: 1, maximum: 60, default: 10, description: 'a number of seconds from 1 to 60' }),
   OIDC_CLOCK_TOLERANCE: clockTolerance,
   OIDC_PROVIDERS_FILE: text('path of a file of further identity providers'),
+  BRAND: brandSetting,
   GENESYS_CLIENT_ID: Type.String({ minLength: 1, description: 'the client_id that Genesys has at the identity provider' }),
   GENESYS_SCOPE: scope,
   GENESYS_DEPLOYMENT_ID: Type.String({ minLength: 1, description: 'the id of the Messenger deployment' }),
+  LAB_DEPLOYMENTS: Type.Optional(Type.String({
+    pattern: '^\\s*[a-z0-9-]+=[0-9a-zA-Z-]+(\\s+[a-z0-9-]+=[0-9a-zA-Z-]+)*\\s*$',
+    description: 'deployments as name=id, with spaces between'
+  })),
   GENESYS_ENVIRONMENT: Type.String({ minLength: 1, description: 'the region of the deployment, such as prod-euw1' }),
   GENESYS_SCRIPT_URL: Type.Optional(urlOf({ pattern: '^https?://', description: 'the URL of genesys.min.js' })),
   GENESYS_ORIGINS: Type.Optional(Type.String({
-    pattern: '^((https?|wss?)://\\S+\\s*)+$',
+    pattern: '^(([hH][tT][tT][pP]|[wW][sS])[sS]?://\\S+\\s*)+$',
     description: 'origins that the page may load the Messenger from and connect it to, with spaces between'
   }))
 }
@@ -116,8 +122,12 @@ export interface RelyingPartyConfig extends ServerConfig, Addresses {
     /** seconds from the last request to the end of the session */
     idleLifetime: number
   }
+  /** what the page shows */
+  brand: Brand
   /** the lab's clock can be moved */
   lab: boolean
+  /** in the lab, ids of further deployments for the page, by the name that it calls them by */
+  labDeployments: Record<string, string>
   /** sign-ins a minute and address */
   signInRateLimit: number
   oidc: ProviderConfig
@@ -157,7 +167,9 @@ export function loadRelyingPartyConfig (env: NodeJS.ProcessEnv = process.env): R
       lifetime: settings.SESSION_LIFETIME,
       idleLifetime: settings.SESSION_IDLE_LIFETIME
     },
+    brand: readBrand(settings.BRAND),
     lab: settings.LAB,
+    labDeployments: Object.fromEntries((settings.LAB_DEPLOYMENTS ?? '').trim().split(/\s+/).filter(Boolean).map(entry => entry.split('='))),
     signInRateLimit: settings.SIGN_IN_RATE_LIMIT,
     oidc: {
       issuer: addresses.issuer,
@@ -172,7 +184,8 @@ export function loadRelyingPartyConfig (env: NodeJS.ProcessEnv = process.env): R
     messenger: {
       clientId: settings.GENESYS_CLIENT_ID,
       scope: settings.GENESYS_SCOPE,
-      deploymentId: settings.GENESYS_DEPLOYMENT_ID,
+      // Genesys' own file server knows it in lower case only.
+      deploymentId: settings.GENESYS_DEPLOYMENT_ID.toLowerCase(),
       environment: settings.GENESYS_ENVIRONMENT,
       scriptUrl: settings.GENESYS_SCRIPT_URL ?? `${addresses.genesys}/genesys-bootstrap/genesys.min.js`,
       origins: settings.GENESYS_ORIGINS?.trim().split(/\s+/).map(oneSpelling) ?? [genesysOrigin, genesysOrigin.replace(/^http/, 'ws')]
@@ -206,7 +219,7 @@ function otherProvidersOf (settings: Settings, env: NodeJS.ProcessEnv, mainIssue
   if (file === undefined) return []
   const variables = Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined))
   const providers = readDataFile(file, {
-    entries: furtherProviders({ lab: settings.LAB }), key: 'name', unique: ['name', 'issuer'], settings: variables
+    entries: furtherProviders({ lab: settings.LAB }), key: 'name', unique: ['name', 'issuer'], spellings: { issuer: oneSpelling }, settings: variables
   }).map(provider => ({ ...provider, issuer: oneSpelling(provider.issuer) }))
   const twice = providers.find(({ issuer }) => issuer === mainIssuer)
   if (twice) throw new DataFileError(file, [`the provider ${twice.name} is the one of IDP_ISSUER, which needs no entry`])

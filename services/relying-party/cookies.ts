@@ -1,4 +1,4 @@
-import { basePathOf } from '#lib/request-target.ts'
+import { basePathOf } from '#lib/server/request-target.ts'
 
 /**
  * What a cookie of this application is called, and where browsers send it.

@@ -1,11 +1,11 @@
-import { basePathOf } from '#lib/request-target.ts'
-import { SignInError } from './errors.ts'
+import { basePathOf } from '#lib/server/request-target.ts'
+import { Refusal } from './refusal.ts'
 
 // Going on to one of these would start another sign-in, and so on for ever.
 const partsOfTheFlow = /^\/(login|logout|callback|messenger)(\/|$)/
 
 // Encoded, as it stands in addresses on the way: there are proxies that take no line of more than 8,000 characters.
-const longest = 6_000
+const maxLength = 6_000
 
 /**
  * Where to go after signing in: the path of a page of this application, with query and fragment. What the application itself
@@ -14,11 +14,11 @@ const longest = 6_000
  * It is parsed as a browser would, because browsers see `/\host`, `/<tab>/host` and the like as another host.
  *
  * @returns the way home where it is too long to be kept
- * @throws {SignInError} when it leads elsewhere, or into the flow itself
+ * @throws {Refusal} when it leads elsewhere, or into the flow itself
  */
 export function checkReturnTo (returnTo: string | undefined, app: string): string {
   if (returnTo === undefined || returnTo === '') return home(app)
-  if (!returnTo.startsWith('/')) throw new SignInError('return_to_refused')
+  if (!returnTo.startsWith('/')) throw new Refusal('return_to_refused')
   return checkUrl(returnTo, app)
 }
 
@@ -32,17 +32,17 @@ export function checkTargetLink (target: string | undefined, app: string): strin
 }
 
 function checkUrl (text: string, app: string): string {
-  if (text.length > longest) return home(app)
+  if (text.length > maxLength) return home(app)
   const { origin } = new URL(app)
   const url = URL.parse(text, app)
   // The origin of a blob: URL is that of the page that has made it.
   const inside = url && url.origin === origin && /^https?:$/.test(url.protocol) && !url.username && !url.password
   const path = inside ? below(basePathOf(app), url.pathname) : undefined
   if (!url || path === undefined || path.startsWith('//') || partsOfTheFlow.test(decoded(path))) {
-    throw new SignInError('return_to_refused')
+    throw new Refusal('return_to_refused')
   }
   const returnTo = url.pathname + url.search + url.hash
-  return encodeURIComponent(returnTo).length > longest ? home(app) : returnTo
+  return encodeURIComponent(returnTo).length > maxLength ? home(app) : returnTo
 }
 
 /** The URL of what `checkReturnTo` and `checkTargetLink` give. */
@@ -60,6 +60,6 @@ function decoded (pathname: string): string {
   try {
     return decodeURIComponent(pathname)
   } catch {
-    throw new SignInError('return_to_refused')
+    throw new Refusal('return_to_refused')
   }
 }

@@ -1,4 +1,4 @@
-import { serve } from '#lib/serve.ts'
+import { serve } from '#lib/server/serve.ts'
 import { buildRelyingParty } from './app.ts'
 import { loadRelyingPartyConfig } from './config.ts'
 

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { gracePeriodMs } from '#lib/graceful-close.ts'
-import { fetch } from '#lib/outbound.ts'
-import { serviceNames, type ServiceName } from '../../services/lab/app.ts'
+import { gracePeriodMs } from '#lib/server/graceful-close.ts'
+import { fetch } from '#lib/outbound/outbound.ts'
+import { serviceNames, type ServiceName } from '../../services/embedded/app.ts'
 import { firstInChromium, flowsAlone, flowsSideBySide, flowsWithFaults } from '../flows/flows.ts'
 import { networkIsQuiet, noCompose, runDocker, startComposeLab } from '../helpers/compose-lab.ts'
 import { withOwnPeople } from '../helpers/own-people.ts'
@@ -10,7 +10,8 @@ import { until } from '../helpers/until.ts'
 const secretsOf: Record<ServiceName, string[]> = {
   'relying-party': ['OIDC_CLIENT_SECRET', 'SESSION_KEY'],
   idp: ['GENESYS_CLIENT_SECRET', 'OIDC_CLIENT_SECRET'],
-  genesys: ['GENESYS_CLIENT_SECRET']
+  genesys: ['GENESYS_CLIENT_SECRET'],
+  console: []
 }
 const secrets = Object.values(secretsOf).flat()
 

@@ -1,17 +1,21 @@
 import type { Test } from 'tap'
-import type { Row } from '../../scripts/doctor/check.ts'
-import { examine } from '../../scripts/doctor/run.ts'
+import type { Row } from '../../scripts/doctor/finding.ts'
+import { diagnose } from '../../scripts/doctor/diagnose.ts'
 import { labSettings } from '../helpers/lab.ts'
 import { serve } from '../strictness/providers.ts'
 
 /** Settings of addresses at which nobody listens: this port is given to no test that asks for a free one. */
 export const alone = { APP_PORT: '2', IDP_PORT: '2', GENESYS_PORT: '2' }
 
-/** What the doctor says of the lab's settings with changes: a row by its name. */
-export async function diagnose (changes: Record<string, string>): Promise<Map<string, Row>> {
-  const { rows } = await examine(labSettings(changes), labSettings())
+/** What the doctor says of the lab's settings with changes: a row by its name. Of all checks, or of those that are named. */
+export async function rowsOf (changes: Record<string, string>, ...names: string[]): Promise<Map<string, Row>> {
+  const { rows } = await diagnose(labSettings(changes), labSettings(), name => names.length === 0 || names.includes(name))
   return new Map(rows.map(row => [row.name.replace(/^clock of .*/, 'clock'), row]))
 }
+
+/** What it says of one thing. */
+export const look = async (changes: Record<string, string>, name: string): Promise<Row | undefined> =>
+  (await rowsOf(changes, name)).get(name)
 
 /** The names of the rows of a verdict. */
 export const namesOf = (rows: Map<string, Row>, verdict: Row['verdict']): string[] =>

@@ -1,11 +1,13 @@
 // What the doctor makes of what a provider says of itself, or does not say.
+import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { exportJWK, generateKeyPair } from 'jose'
 import t, { type Test } from 'tap'
-import { explainFailure } from '../../scripts/doctor/connection-failures.ts'
+import { explainFailure } from '../../scripts/doctor/requests/connection-failures.ts'
+import { endlessJson } from '../helpers/endless-json.ts'
 import { anotherAuthority, authority, startTlsServer } from '../lib/tls.ts'
 import { serve } from '../strictness/providers.ts'
-import { alone, diagnose, startAnswering, startProvider } from './helper.ts'
+import { alone, rowsOf, look, startAnswering, startProvider } from './helper.ts'
 
 const document = 'discovery document'
 const issuer = 'issuer, seen from here'
@@ -18,7 +20,7 @@ t.test('says what came in place of a document', async t => {
     '/moved/.well-known/openid-configuration': { status: 302, headers: { location: `${url}/elsewhere` } },
     '/array/.well-known/openid-configuration': { body: [] }
   }))
-  const ask = async (path: string) => (await diagnose({ ...alone, IDP_ISSUER: answers + path })).get(document)
+  const ask = (path: string) => look({ ...alone, IDP_ISSUER: answers + path }, document)
   t.match(await ask('/page'), { verdict: 'problem', seen: /a page in place of JSON: “Sign in & go on”/ })
   t.match(await ask('/broken'), { verdict: 'problem', seen: /the provider fails: 503 “Down”/ })
   t.match(await ask('/closed'), { verdict: 'problem', seen: /answered with 403 “Not you”/ })
@@ -31,9 +33,19 @@ t.test('says what came in place of a document', async t => {
   })
 })
 
+t.test('reads no answer to its end that has none', async t => {
+  const answer = endlessJson()
+  const server = createHttpServer((_request, response) => { answer.stream.pipe(response) })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => { server.close().closeAllConnections() })
+  const IDP_ISSUER = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  t.match(await look({ ...alone, IDP_ISSUER }, document), { verdict: 'problem', seen: /sends more than 2 MB/ })
+  t.ok(answer.bytes() < 10 * 1024 * 1024, `${answer.bytes()} bytes were sent`)
+})
+
 t.test('compares the issuer as the relying party does, and names a slash', async t => {
   const provider = await startProvider(t)
-  const seen = async (changes: Record<string, string>) => (await diagnose({ ...alone, ...changes })).get(issuer)
+  const seen = (changes: Record<string, string>) => look({ ...alone, ...changes }, issuer)
   t.match(await seen({ IDP_ISSUER: provider }), { verdict: 'ok' })
   t.match(await seen({ IDP_ISSUER: `${provider}/` }), { verdict: 'ok', seen: /the slash after the host makes no difference/ })
 
@@ -62,7 +74,7 @@ t.test('compares the issuer as the relying party does, and names a slash', async
 
 t.test('wants the endpoints to be there, to be URLs, and where browsers can get to', async t => {
   const seen = async (name: string, metadata: Record<string, unknown>, changes: Record<string, string> = {}) =>
-    (await diagnose({ ...alone, IDP_ISSUER: await startProvider(t, metadata), ...changes })).get(name)
+    look({ ...alone, IDP_ISSUER: await startProvider(t, metadata), ...changes }, name)
   t.match(await seen('endpoints', {}), { verdict: 'ok' })
   t.match(await seen('endpoints', { token_endpoint: undefined, jwks_uri: undefined }), {
     verdict: 'problem', seen: 'the document lacks token_endpoint, jwks_uri'
@@ -119,7 +131,7 @@ const wrong: [string, Record<string, unknown>, Record<string, string>, RegExp, R
 for (const [name, metadata, settings, verdict, seen] of wrong) {
   t.test(`${name}: ${JSON.stringify({ ...metadata, ...settings })}`, async t => {
     const issuer = await startProvider(t, metadata)
-    t.match((await diagnose({ ...alone, ...settings, IDP_ISSUER: issuer })).get(name), { verdict, seen })
+    t.match(await look({ ...alone, ...settings, IDP_ISSUER: issuer }, name), { verdict, seen })
   })
 }
 
@@ -128,7 +140,7 @@ t.test('looks at the keys for those that verify ID tokens, and for what nobody s
   const [open, secret] = [await exportJWK(publicKey), await exportJWK(privateKey)]
   const seen = async (keys: object[], algorithms?: string[]) => {
     const issuer = await startProvider(t, { id_token_signing_alg_values_supported: algorithms }, { '/jwks': { body: { keys } } })
-    return (await diagnose({ ...alone, IDP_ISSUER: issuer })).get('keys (JWKS)')
+    return look({ ...alone, IDP_ISSUER: issuer }, 'keys (JWKS)')
   }
   t.match(await seen([{ ...open, kid: 'a', use: 'sig' }]), { verdict: 'ok', seen: '1 for signatures: RS256' })
   t.match(await seen([{ ...open, kid: 'a' }], ['ES256']), { verdict: 'problem', seen: /none of which verifies ES256/ })
@@ -141,7 +153,7 @@ t.test('looks at the keys for those that verify ID tokens, and for what nobody s
 })
 
 t.test('says that nobody listens, and skips what needs the document', async t => {
-  const rows = await diagnose(alone)
+  const rows = await rowsOf(alone)
   t.match(rows.get(document), {
     verdict: 'problem',
     seen: 'nothing listens at idp.localhost:2 (GET http://idp.localhost:2/.well-known/openid-configuration)',
@@ -163,8 +175,9 @@ function hurry (t: Test) {
 t.test('gives up on servers that never answer, and says so', async t => {
   hurry(t)
   const silent = await serve(t, () => () => {})
-  const rows = await diagnose({ IDP_ISSUER: silent, APP_URL: silent, GENESYS_URL: silent })
-  for (const name of [document, 'answers', 'script', 'deployment']) {
+  const names = [document, 'answers', 'script', 'deployment']
+  const rows = await rowsOf({ IDP_ISSUER: silent, APP_URL: silent, GENESYS_URL: silent }, ...names)
+  for (const name of names) {
     t.match(rows.get(name), { verdict: 'problem', seen: /did not answer within five seconds/ }, name)
   }
 })
@@ -179,7 +192,7 @@ t.test('gives up on what a provider never answers, and still looks at the rest',
     end_session_endpoint: `${silent}/end`,
     pushed_authorization_request_endpoint: `${silent}/par`
   })
-  const rows = await diagnose({ ...alone, IDP_ISSUER: issuer })
+  const rows = await rowsOf({ ...alone, IDP_ISSUER: issuer })
   const names = [
     'addresses of the endpoints', 'keys (JWKS)', 'client credentials', 'redirect URI', 'redirect URI, Messenger',
     'post-logout redirect URI'
@@ -192,8 +205,8 @@ t.test('says that a server hangs up', async t => {
   const server = createServer(socket => socket.destroy())
   t.teardown(() => server.close())
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const rows = await diagnose({ ...alone, IDP_ISSUER: `http://localhost:${(server.address() as AddressInfo).port}` })
-  t.match(rows.get(document), { verdict: 'problem', seen: /closed the connection without an answer/ })
+  const row = await look({ ...alone, IDP_ISSUER: `http://localhost:${(server.address() as AddressInfo).port}` }, document)
+  t.match(row, { verdict: 'problem', seen: /closed the connection without an answer/ })
 })
 
 t.test('looks at certificates as the relying party does', async t => {
@@ -201,8 +214,8 @@ t.test('looks at certificates as the relying party does', async t => {
     response.setHeader('content-type', 'application/json').end(JSON.stringify({ issuer: `https://${headers.host}` }))
   })
   const files = t.testdir({ 'authority.pem': authority, 'another.pem': anotherAuthority })
-  const ask = async (issuer: string, ca: string) =>
-    (await diagnose({ ...alone, IDP_ISSUER: issuer, OIDC_CA_FILE: ca })).get(document)
+  const ask = (issuer: string, ca: string) =>
+    look({ ...alone, IDP_ISSUER: issuer, OIDC_CA_FILE: ca }, document)
 
   t.match(await ask(origin, ''), {
     verdict: 'problem',
@@ -219,8 +232,8 @@ t.test('looks at certificates as the relying party does', async t => {
 
 t.test('says that a port for http does not speak TLS', async t => {
   const plain = await serve(t, () => (_request, response) => { response.end() })
-  const rows = await diagnose({ ...alone, IDP_ISSUER: plain.replace('http:', 'https:') })
-  t.match(rows.get(document), { verdict: 'problem', seen: /does not speak TLS as it should/ })
+  const row = await look({ ...alone, IDP_ISSUER: plain.replace('http:', 'https:') }, document)
+  t.match(row, { verdict: 'problem', seen: /does not speak TLS as it should/ })
 })
 
 const failures: [string, string, RegExp, RegExp][] = [
@@ -244,9 +257,9 @@ t.test('compares it with this machine where the relying party does not answer, a
   const late = { date: new Date(Date.now() + 600_000).toUTCString() }
   const document = (headers: Record<string, string>) =>
     ({ '/jwks': { headers, body: { keys: [] } }, '/authorize': { headers }, '/token': { headers } })
-  const here = await diagnose({ ...alone, IDP_ISSUER: await startProvider(t, {}, document(late)) })
+  const here = await rowsOf({ ...alone, IDP_ISSUER: await startProvider(t, {}, document(late)) })
   t.match(here.get('clock'), { verdict: 'problem', seen: /^\d+ s ahead of this machine's$/ })
-  const cached = await diagnose({ ...alone, IDP_ISSUER: await startProvider(t, {}, document({ ...late, age: '30' })) })
+  const cached = await rowsOf({ ...alone, IDP_ISSUER: await startProvider(t, {}, document({ ...late, age: '30' })) })
   t.match(cached.get('clock'), { verdict: 'ok' })
 })
 
@@ -255,5 +268,5 @@ t.test('finds nothing wrong where both clocks differ from this machine\'s alike:
   const up = { headers, body: { status: 'up' } }
   const app = await startAnswering(t, () => ({ '/livez': up, '/readyz': up, '/login': up }))
   const issuer = await startProvider(t, {}, { '/jwks': { headers }, '/authorize': { headers }, '/token': { headers } })
-  t.match((await diagnose({ ...alone, IDP_ISSUER: issuer, APP_URL: app })).get('clock'), { verdict: 'ok' })
+  t.match((await rowsOf({ ...alone, IDP_ISSUER: issuer, APP_URL: app })).get('clock'), { verdict: 'ok' })
 })

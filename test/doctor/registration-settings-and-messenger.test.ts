@@ -1,18 +1,18 @@
 // What the doctor makes of registrations, settings, the application and the Messenger.
 import t, { type Test } from 'tap'
-import { examineApplication } from '../../scripts/doctor/application.ts'
-import { objectIn, quote, wordsOf } from '../../scripts/doctor/pages.ts'
-import { Peer } from '../../scripts/doctor/peer.ts'
-import { fieldAt } from '../../scripts/doctor/products.ts'
-import { domainOf, environmentOf, genesysDomain, originsOf } from '../../scripts/doctor/regions.ts'
+import { diagnoseRelyingParty } from '../../scripts/doctor/checks/running-relying-party.ts'
+import { objectIn, quote, wordsOf } from '../../scripts/report/answer-text.ts'
+import { Peer } from '../../scripts/doctor/requests/peer.ts'
+import { fieldAt } from '../../scripts/doctor/advice/identity-products.ts'
+import { domainOf, environmentOf, genesysDomain, originsOf } from '../../scripts/doctor/advice/genesys-regions.ts'
 import { loadRelyingPartyConfig } from '../../services/relying-party/config.ts'
 import { labSettings } from '../helpers/lab.ts'
 import { authority, startTlsServer } from '../lib/tls.ts'
 import { serve, startMockServer } from '../strictness/providers.ts'
-import { alone, diagnose, namesOf, startAnswering, startProvider } from './helper.ts'
+import { alone, rowsOf, look, namesOf, startAnswering, startProvider } from './helper.ts'
 
 t.test('says of oauth2-mock-server that it redirects to any address', async t => {
-  const rows = await diagnose({ ...alone, IDP_ISSUER: await startMockServer(t) })
+  const rows = await rowsOf({ ...alone, IDP_ISSUER: await startMockServer(t) })
   t.match(rows.get('redirect URI'), { verdict: 'warning', seen: /also redirects to https:\/\/unregistered\.invalid\/callback/ })
   t.match(rows.get('client credentials'), { verdict: 'warning', seen: /^could not be told: 400 “/ })
   t.match(rows.get('issuer, seen from here'), { verdict: 'ok' })
@@ -34,8 +34,8 @@ const pages: [string, { status?: number, headers?: Record<string, string>, body?
 ]
 for (const [label, answer, verdict, change] of pages) {
   t.test(`understands ${label}`, async t => {
-    const rows = await diagnose({ ...alone, IDP_ISSUER: await startProvider(t, {}, { '/authorize': answer }) })
-    t.match(rows.get('redirect URI'), { verdict, change })
+    const row = await look({ ...alone, IDP_ISSUER: await startProvider(t, {}, { '/authorize': answer }) }, 'redirect URI')
+    t.match(row, { verdict, change })
   })
 }
 
@@ -61,7 +61,7 @@ const errors: [string, RegExp, RegExp][] = [
 for (const [error, verdict, change] of errors) {
   t.test(`understands a redirect with ${error}, but only where others are not redirected to`, async t => {
     const issuer = await startChoosyProvider(t, 'http://app.localhost:2/callback', error)
-    const row = (await diagnose({ ...alone, IDP_ISSUER: issuer })).get('redirect URI')
+    const row = await look({ ...alone, IDP_ISSUER: issuer }, 'redirect URI')
     t.match(row?.verdict, verdict)
     t.match(row?.change ?? '', change)
   })
@@ -78,8 +78,8 @@ const tokenAnswers: [string, { status: number, body: object | string }, RegExp, 
 ]
 for (const [label, answer, verdict, change] of tokenAnswers) {
   t.test(`understands the token endpoint: ${label}`, async t => {
-    const rows = await diagnose({ ...alone, IDP_ISSUER: await startProvider(t, {}, { '/token': answer }) })
-    t.match(rows.get('client credentials'), { verdict, change })
+    const row = await look({ ...alone, IDP_ISSUER: await startProvider(t, {}, { '/token': answer }) }, 'client credentials')
+    t.match(row, { verdict, change })
   })
 }
 
@@ -98,7 +98,7 @@ for (const [answer, verdict, seen] of silent) {
   t.test(`says of ${answer} whether it is a sign-in without a page`, async t => {
     const location = `http://app.localhost:${alone.APP_PORT}/messenger/callback?${answer}`
     const issuer = await startProvider(t, {}, { '/authorize': { status: 303, headers: { location } } })
-    t.match((await diagnose({ ...alone, IDP_ISSUER: issuer })).get('sign-in without a page'), { verdict, seen })
+    t.match(await look({ ...alone, IDP_ISSUER: issuer }, 'sign-in without a page'), { verdict, seen })
   })
 }
 
@@ -113,32 +113,30 @@ const startReading = (t: Test, read: (text: string) => string) => serve(t, url =
 const secret = 'secret.with-characters_that~are encoded'
 
 t.test('says that a provider does not decode the client_id with a hyphen, and what helps', async t => {
-  const literal = await diagnose({ ...alone, OIDC_CLIENT_SECRET: secret, IDP_ISSUER: await startReading(t, text => text) })
-  t.match(literal.get('client credentials'), {
+  const seen = (settings: Record<string, string>) => look({ ...alone, ...settings }, 'client credentials')
+  t.match(await seen({ OIDC_CLIENT_SECRET: secret, IDP_ISSUER: await startReading(t, text => text) }), {
     verdict: 'problem',
     seen: 'relying-party is refused by client_secret_basic as RFC 6749 2.3.1 encodes it, relying%2Dparty, and accepted as it is',
     change: /^set OIDC_CLIENT_AUTH=client_secret_post/
   })
   const decode = (text: string) => decodeURIComponent(text.replaceAll('+', ' '))
-  const decoding = await diagnose({ ...alone, OIDC_CLIENT_SECRET: secret, IDP_ISSUER: await startReading(t, decode) })
-  t.match(decoding.get('client credentials'), { verdict: 'ok' })
-  const neither = await diagnose({ ...alone, IDP_ISSUER: await startReading(t, decode) })
-  t.match(neither.get('client credentials'), { verdict: 'problem', seen: /refused by client_secret_basic: 400 invalid_client/ })
+  t.match(await seen({ OIDC_CLIENT_SECRET: secret, IDP_ISSUER: await startReading(t, decode) }), { verdict: 'ok' })
+  t.match(await seen({ IDP_ISSUER: await startReading(t, decode) }), { verdict: 'problem', seen: /refused by client_secret_basic: 400 invalid_client/ })
 })
 
 t.test('knows the lab where its names are none of *.localhost', async t => {
   const issuer = new URL(await startProvider(t, {}, { '/authorize': { status: 400, body: 'Invalid redirect_uri' } }))
   const settings = { ...alone, LOCALHOST_SUBDOMAINS: 'off', IDP_PORT: issuer.port }
-  t.match((await diagnose(settings)).get('redirect URI')?.change, /^register http:\/\/localhost:2\/callback, .*: redirect_uris in services\/idp\/clients\.yaml$/)
-  const foreign = await diagnose({ ...alone, IDP_ISSUER: issuer.origin })
-  t.match(foreign.get('redirect URI')?.change, /Okta: /, 'and no other provider for it')
+  t.match((await look(settings, 'redirect URI'))?.change, /^register http:\/\/localhost:2\/callback, .*: redirect_uris in services\/idp\/clients\.yaml$/)
+  const foreign = await look({ ...alone, IDP_ISSUER: issuer.origin }, 'redirect URI')
+  t.match(foreign?.change, /Okta: /, 'and no other provider for it')
 })
 
 t.test('shows no secret, even where the provider does', async t => {
   const secret = 'a-secret-for-this-test-alone'
   const body = { error: 'invalid_client', error_description: `${secret} is wrong` }
   const issuer = await startProvider(t, {}, { '/token': { status: 401, body } })
-  const row = (await diagnose({ ...alone, IDP_ISSUER: issuer, OIDC_CLIENT_SECRET: secret })).get('client credentials')
+  const row = await look({ ...alone, IDP_ISSUER: issuer, OIDC_CLIENT_SECRET: secret }, 'client credentials')
   t.match(row, { verdict: 'problem', seen: /invalid_client: … is wrong/ })
   t.notMatch(JSON.stringify(row), secret)
 })
@@ -147,7 +145,7 @@ t.test('says of sign-out what cannot be told, and does not blame the setting', a
   const seen = async (answer: { status?: number, body: string }) => {
     const pages = await startAnswering(t, () => ({ '/end': answer }))
     const issuer = await startProvider(t, { end_session_endpoint: `${pages}/end` })
-    return (await diagnose({ ...alone, IDP_ISSUER: issuer })).get('post-logout redirect URI')
+    return look({ ...alone, IDP_ISSUER: issuer }, 'post-logout redirect URI')
   }
   t.match(await seen({ body: 'You have signed out' }), {
     verdict: 'warning', seen: /the same page for an address that nobody has registered/
@@ -157,7 +155,7 @@ t.test('says of sign-out what cannot be told, and does not blame the setting', a
   })
   t.match(await seen({ status: 400, body: 'Invalid redirect uri' }), { verdict: 'problem' })
   t.match(await seen({ status: 503, body: 'Down' }), { verdict: 'warning' })
-  t.match((await diagnose({ ...alone, IDP_ISSUER: await startProvider(t) })).get('post-logout redirect URI'), {
+  t.match(await look({ ...alone, IDP_ISSUER: await startProvider(t) }, 'post-logout redirect URI'), {
     verdict: 'skipped'
   })
 })
@@ -165,7 +163,7 @@ t.test('says of sign-out what cannot be told, and does not blame the setting', a
 const key = '0123456789abcdef'.repeat(4)
 
 t.test('names every setting that is missing or malformed, and compares nothing then', async t => {
-  const rows = await diagnose({ ...alone, SESSION_KEY: 'short', OIDC_CLIENT_ID: '' })
+  const rows = await rowsOf({ ...alone, SESSION_KEY: 'short', OIDC_CLIENT_ID: '' })
   t.equal(rows.get('well-formed')?.verdict, 'problem')
   t.match(rows.get('well-formed')?.seen, 'SESSION_KEY: is malformed; it must be 32 bytes as 64 hexadecimal digits')
   t.match(rows.get('well-formed')?.seen, 'OIDC_CLIENT_ID: is missing')
@@ -175,35 +173,33 @@ t.test('names every setting that is missing or malformed, and compares nothing t
 
 t.test('says what a file of further providers lacks', async t => {
   const folder = t.testdir({ 'providers.yaml': '- name: other\n' })
-  const rows = await diagnose({ ...alone, OIDC_PROVIDERS_FILE: `${folder}/providers.yaml` })
+  const rows = await rowsOf({ ...alone, OIDC_PROVIDERS_FILE: `${folder}/providers.yaml` })
   t.equal(rows.get('well-formed')?.verdict, 'problem')
   t.match(rows.get('well-formed')?.seen, 'providers.yaml')
 })
 
 t.test('finds what is public in services/lab.env, where the application is not on this machine', async t => {
-  const rows = await diagnose({ ...alone, APP_URL: 'https://app.invalid' })
-  t.equal(rows.get('no secrets of the lab')?.verdict, 'problem')
-  t.match(rows.get('no secrets of the lab')?.change, /SESSION_KEY.*OIDC_CLIENT_SECRET.*LAB=true/)
-  t.notMatch(rows.get('no secrets of the lab')?.seen, 'lab-only')
+  const row = await look({ ...alone, APP_URL: 'https://app.invalid' }, 'no secrets of the lab')
+  t.equal(row?.verdict, 'problem')
+  t.match(row?.change, /SESSION_KEY.*OIDC_CLIENT_SECRET.*LAB=true/)
+  t.notMatch(row?.seen, 'lab-only')
 
   const others = { SESSION_KEY: key, OIDC_CLIENT_SECRET: 'a-secret-for-this-test-alone', LAB: 'false' }
-  t.equal((await diagnose({ ...alone, APP_URL: 'https://app.invalid', ...others })).get('no secrets of the lab')?.verdict, 'ok')
-  t.equal((await diagnose(alone)).get('no secrets of the lab')?.verdict, 'ok', 'on this machine they are good enough')
+  t.equal((await look({ ...alone, APP_URL: 'https://app.invalid', ...others }, 'no secrets of the lab'))?.verdict, 'ok')
+  t.equal((await look(alone, 'no secrets of the lab'))?.verdict, 'ok', 'on this machine they are good enough')
 })
 
 t.test('wants https of whatever is not on this machine', async t => {
-  const rows = await diagnose({
-    ...alone, APP_URL: 'http://app.invalid', IDP_ISSUER: 'http://idp.invalid', GENESYS_URL: 'https://genesys.invalid'
-  })
-  t.match(rows.get('https'), {
+  const settings = { ...alone, APP_URL: 'http://app.invalid', IDP_ISSUER: 'http://idp.invalid', GENESYS_URL: 'https://genesys.invalid' }
+  t.match(await look(settings, 'https'), {
     verdict: 'problem', seen: 'by http and not on this machine: APP_URL=http://app.invalid, IDP_ISSUER=http://idp.invalid'
   })
-  t.equal((await diagnose(alone)).get('https')?.verdict, 'ok')
+  t.equal((await look(alone, 'https'))?.verdict, 'ok')
 })
 
 t.test('says that something else answers at APP_URL', async t => {
   const app = await startAnswering(t, () => ({ '/livez': { body: '<h1>Welcome to the proxy</h1>' } }))
-  const rows = await diagnose({ ...alone, APP_URL: app })
+  const rows = await rowsOf({ ...alone, APP_URL: app })
   t.match(rows.get('answers'), {
     verdict: 'problem', seen: /something else answers .*“Welcome to the proxy”/, change: /correct APP_URL/
   })
@@ -211,7 +207,7 @@ t.test('says that something else answers at APP_URL', async t => {
 })
 
 t.test('behind TLS wants Secure cookies of this host alone, HSTS, and a word about the proxy', async t => {
-  const examine = async (headers: Record<string, string | string[]>, settings: Record<string, string> = {}) => {
+  const diagnose = async (headers: Record<string, string | string[]>, settings: Record<string, string> = {}) => {
     const app = await startTlsServer(t, ({ url }, response) => {
       for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
       if (url === '/login') response.writeHead(303, { location: 'https://idp.example/auth?client_id=relying-party' })
@@ -219,20 +215,20 @@ t.test('behind TLS wants Secure cookies of this host alone, HSTS, and a word abo
     })
     const config = loadRelyingPartyConfig(labSettings({ APP_URL: app, ...settings }))
     const peer = new Peer({ caSetting: 'NODE_EXTRA_CA_CERTS', ca: authority, deadline: AbortSignal.timeout(60_000) })
-    const rows = await examineApplication({ config, metadata: undefined, peer })
+    const rows = await diagnoseRelyingParty({ config, metadata: undefined, peer })
     return new Map(rows.map(row => [row.name, row]))
   }
 
-  const bad = await examine({ 'set-cookie': 'attempt.x=1; Path=/; HttpOnly; SameSite=Lax' })
+  const bad = await diagnose({ 'set-cookie': 'attempt.x=1; Path=/; HttpOnly; SameSite=Lax' })
   t.match(bad.get('cookies'), { verdict: 'problem', seen: 'a cookie lacks secure' })
   t.match(bad.get('HSTS'), { verdict: 'warning' })
   t.match(bad.get('proxies'), { verdict: 'warning', change: /^set it to the addresses of the proxy/ })
   t.match(bad.get('runs with these settings'), { verdict: 'problem', seen: /redirect_uri is not there/ })
 
-  const unprefixed = await examine({ 'set-cookie': 'attempt.x=1; Path=/; HttpOnly; Secure; SameSite=Lax' })
+  const unprefixed = await diagnose({ 'set-cookie': 'attempt.x=1; Path=/; HttpOnly; Secure; SameSite=Lax' })
   t.match(unprefixed.get('cookies'), { verdict: 'problem', seen: /without the prefix __Host-/ })
 
-  const good = await examine({
+  const good = await diagnose({
     'set-cookie': ['__Host-attempt.x=1; Path=/; HttpOnly; Secure; SameSite=Lax; Max-Age=3600'],
     'strict-transport-security': 'max-age=31536000'
   }, { TRUSTED_PROXIES: '10.0.0.0/8' })
@@ -247,14 +243,14 @@ t.test('wants the deployment to be switched on, and warns where it is open to al
     [`${base}/config.json`]: { body: config }, [`${base}/domains.json`]: { body: domains }
   }))
   const url = await start({ status: 'Inactive' }, { allowAllDomains: true, allowedDomains: [] })
-  const rows = await diagnose({ ...alone, GENESYS_URL: url, GENESYS_DEPLOYMENT_ID: 'of-a-test' })
+  const rows = await rowsOf({ ...alone, GENESYS_URL: url, GENESYS_DEPLOYMENT_ID: 'of-a-test' })
   t.match(rows.get('deployment'), { verdict: 'problem', seen: 'of-a-test is Inactive' })
   t.match(rows.get('domain of the page'), { verdict: 'warning', seen: /allows all domains/ })
   t.match(rows.get('stand-in for Genesys'), { verdict: 'problem', seen: /not ready, 404/ })
 })
 
 t.test('compares the script, the region and the origins', async t => {
-  const seen = async (changes: Record<string, string>, name: string) => (await diagnose({ ...alone, ...changes })).get(name)
+  const seen = (changes: Record<string, string>, name: string) => look({ ...alone, ...changes }, name)
   const script = { GENESYS_SCRIPT_URL: 'https://apps.mypurecloud.ie/genesys-bootstrap/genesys.min.js' }
   t.match(await seen(script, 'region'), { verdict: 'ok', seen: 'prod-euw1 is mypurecloud.ie' })
   t.match(await seen({ ...script, GENESYS_ENVIRONMENT: 'euw2' }, 'region'), {

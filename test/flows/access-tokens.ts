@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
-import { fetch } from '#lib/outbound.ts'
-import { createLabClient } from '../../services/idp/lab-client.ts'
+import { fetch } from '#lib/outbound/outbound.ts'
+import { createControlApiClient } from '../../services/idp/control-api/control-api-client.ts'
 import { Browser } from '../helpers/browser.ts'
 import type { Lab } from '../helpers/lab.ts'
 import { until } from '../helpers/until.ts'
@@ -10,7 +10,7 @@ const accessTokenLifetime = 15 * minute
 
 /** What the relying party does with the access token: it calls userinfo, refreshes in time, and never twice at once. */
 export async function accessTokens (t: Test, lab: Lab) {
-  const { clock, faults, ledger } = createLabClient(lab.issuer)
+  const { clock, faults, ledger } = createControlApiClient(lab.issuer)
   const client = lab.settings['OIDC_CLIENT_ID']!
   t.teardown(() => clock.reset())
 
@@ -60,8 +60,8 @@ export async function accessTokens (t: Test, lab: Lab) {
     await clock.set(accessTokenLifetime + minute)
     await ledger.clear()
     const responses = await Promise.all(Array.from({ length: 100 }, profile))
-    t.ok(responses.every(({ status }) => status === 200))
-    for (const response of responses) t.match(await response.json(), { name: 'Alice Anders' })
+    const answers = await Promise.all(responses.map(async response => `${response.status} ${await response.text()}`))
+    t.strictSame(answers.filter(answer => !/^200 .*"Alice Anders"/.test(answer)), [])
     t.equal((await refreshes()).length, 1)
     await clock.reset()
   })

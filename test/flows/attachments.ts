@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Test } from 'tap'
-import { fetch } from '#lib/outbound.ts'
+import { fetch } from '#lib/outbound/outbound.ts'
 import { Browser } from '../helpers/browser.ts'
 import { GenesysApi } from '../helpers/genesys-api.ts'
 import type { Guest, GuestFrame } from '../helpers/guest.ts'

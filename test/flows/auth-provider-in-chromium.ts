@@ -1,9 +1,10 @@
 import type { Test } from 'tap'
 import { Browser } from '../helpers/browser.ts'
 import { newContext, startChromium } from '../helpers/chromium.ts'
-import { fetch } from '#lib/outbound.ts'
+import { fetch } from '#lib/outbound/outbound.ts'
 import type { Lab } from '../helpers/lab.ts'
 import { MessengerPage } from '../helpers/messenger-page.ts'
+import { write } from '../helpers/messenger-window.ts'
 import { until } from '../helpers/until.ts'
 
 type Question = { name: string, data: { forceUpdate?: boolean } }
@@ -65,6 +66,21 @@ export async function authProviderInChromium (t: Test, lab: Lab) {
     t.match(await tab.command('Auth.getTokens', { forceUpdate: true }), { value: { jwt: /./, refreshToken: /./ } })
     t.strictSame(asked.slice(1), [{ name: 'getAuthCode', data: { forceUpdate: true } }, { name: 'getAuthCode', data: {} }])
     t.strictSame(tab.complaints, [])
+  })
+
+  await t.test('a conversation goes on in the window while further codes are redeemed, well or in vain', async t => {
+    const code = await codes('alice')
+    const { tab } = await brandPage(t, async (_question, count) =>
+      count === 3 ? { authCode: 'used-up', redirectUri: `${lab.app}/messenger/callback` } : await code())
+    await tab.visit()
+    await tab.page.getByRole('button', { name: 'Open messenger' }).click()
+    const { page } = tab
+    await page.getByRole('log').getByText('Hello Alice').waitFor()
+    t.match(await tab.command('Auth.getTokens'), { value: { jwt: /./ } })
+    t.match(await tab.command('Auth.getTokens'), { reason: 'Unable to fetch authentication token' })
+    await write(page, 'Who am I?')
+    await page.getByRole('log').getByText('Alice Anders').last().waitFor()
+    t.equal(await page.getByRole('textbox').isVisible(), true)
   })
 
   for (const [what, payload, message] of [

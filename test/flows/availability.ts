@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import { fetch } from '#lib/outbound.ts'
+import { fetch } from '#lib/outbound/outbound.ts'
 import { Browser, credentialsOf } from '../helpers/browser.ts'
 import { GenesysApi } from '../helpers/genesys-api.ts'
 import type { Lab } from '../helpers/lab.ts'
@@ -79,7 +79,7 @@ export async function availability (t: Test, lab: Lab) {
     const { status, body } = await api.refresh(refreshToken)
     t.equal(status, 503)
     t.match(body, { status: 503, code: 'service.unavailable', contextId: String })
-    t.match(await api.explain(body.contextId), { kind: 'refresh', outcome: 'refused', status: 503, reason: /did not answer/ })
+    t.match(await api.explain(body.contextId), { kind: 'refresh', outcome: 'refused', status: 503, reason: /gave no usable answer/ })
     const guest = await api.connect()
     t.equal((await api.configure(guest, jwt)).code, 200)
     await guest.close()

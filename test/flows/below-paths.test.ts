@@ -1,6 +1,6 @@
 import t from 'tap'
-import { fetch } from '#lib/outbound.ts'
-import { createLabClient } from '../../services/idp/lab-client.ts'
+import { fetch } from '#lib/outbound/outbound.ts'
+import { createControlApiClient } from '../../services/idp/control-api/control-api-client.ts'
 import { Browser, credentialsOf, type Page } from '../helpers/browser.ts'
 import { startLabBelowPaths } from '../helpers/lab-below-paths.ts'
 import { chat } from './chat.ts'
@@ -35,7 +35,7 @@ t.test('every address of a page is below the path of its service, and its files 
   for (const page of pages) {
     const addresses = addressesIn(page)
     t.ok(addresses.length > 0, page.url)
-    const outside = addresses.filter(({ href }) => ![lab.app, lab.issuer, lab.genesys].some(url => `${href}/`.startsWith(`${url}/`)))
+    const outside = addresses.filter(({ href, protocol }) => protocol !== 'data:' && ![lab.app, lab.issuer, lab.genesys, lab.console].some(url => `${href}/`.startsWith(`${url}/`)))
     t.strictSame(outside.map(({ href }) => href), [], page.url)
     for (const { href } of addresses.filter(({ pathname }) => /\.(js|css|svg)$/.test(pathname))) {
       t.equal((await browser.request(href)).status, 200, href)
@@ -96,10 +96,10 @@ t.test('the metadata is where both specifications put it, and names what is ther
 })
 
 t.test('its control API is below it, with realms that sign people in', async t => {
-  const idp = createLabClient(lab.issuer)
+  const idp = createControlApiClient(lab.issuer)
   const { issuer } = await idp.realms.put('of-a-path')
   t.equal(issuer, `${lab.issuer}/realms/of-a-path`)
-  const [client] = await createLabClient(issuer).clients.list()
+  const [client] = await createControlApiClient(issuer).clients.list()
   const browser = new Browser(lab)
   const page = await browser.open(`${issuer}/auth?${new URLSearchParams({
     client_id: client!.client_id,

@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
-import { fetch } from '#lib/outbound.ts'
-import { createLabClient } from '../../services/idp/lab-client.ts'
+import { fetch } from '#lib/outbound/outbound.ts'
+import { createControlApiClient } from '../../services/idp/control-api/control-api-client.ts'
 import { Browser } from '../helpers/browser.ts'
 import { GenesysApi } from '../helpers/genesys-api.ts'
 import type { Lab } from '../helpers/lab.ts'
@@ -20,7 +20,7 @@ export async function labClock (t: Test, lab: Lab) {
     if (!response.ok) throw new Error(`the clock of ${service} answered ${response.status}: ${await response.text()}`)
     return await response.json() as { offsetSeconds: number, now: string }
   }
-  const { clock } = createLabClient(lab.issuer)
+  const { clock } = createControlApiClient(lab.issuer)
   // Whatever becomes of this flow, the next one starts at the time of the system.
   t.teardown(() => clock.reset())
 

@@ -3,11 +3,13 @@ import type { Browser as Chromium } from 'playwright-core'
 import type { Test } from 'tap'
 import { Browser } from '../helpers/browser.ts'
 import { startChromium } from '../helpers/chromium.ts'
+import { Desk } from '../helpers/desk.ts'
 import { GenesysApi, type Handover } from '../helpers/genesys-api.ts'
 import { connect } from '../helpers/guest.ts'
 import type { Lab } from '../helpers/lab.ts'
-import { openPage } from '../helpers/messenger-window.ts'
+import { openPage, showMessenger, signInByClick, styleOf, write } from '../helpers/messenger-window.ts'
 import { isShown } from '../helpers/shown.ts'
+import { until } from '../helpers/until.ts'
 
 const anonymousDeploymentId = '0c9d2f64-5b1e-4a37-8f02-7d6e5c4b3a21'
 const stepUpDeploymentId = '7e3a9d18-2c6f-4b05-a1d4-5f8b9c0e6d72'
@@ -103,6 +105,97 @@ export async function deskInChromium (t: Test, lab: Lab) {
     t.strictSame(complaints, [])
   })
 
+  await t.test('an agent has the guest choose from a list and fill in a form, and reads the answers in the words of the questions', async t => {
+    const guest = await openPage(t, chromium)
+    await signInByClick(guest.page, lab, 'Bob Brandt')
+    await showMessenger(guest.page)
+    const messenger = guest.page.getByRole('dialog', { name: 'Messenger' })
+    const log = messenger.getByRole('log')
+    await log.getByText('Hello Bob').waitFor()
+    const agent = await openDesk(t, chromium, lab)
+    const desk = agent.page
+    await desk.getByLabel('Your name').fill('Noor')
+    await desk.getByRole('button', { name: 'Bob Brandt' }).first().click()
+    await desk.getByRole('button', { name: 'Take conversation' }).click()
+    const said = desk.getByRole('log')
+
+    await desk.getByRole('button', { name: 'Lists and forms' }).click()
+    const editor = desk.getByRole('group', { name: 'Lists and forms' })
+    await editor.getByRole('button', { name: 'List: What are you interested in?' }).waitFor()
+    await editor.getByLabel('Question').fill('Which days?')
+    t.ok(await editor.getByRole('button', { name: 'Send list' }).isDisabled(), 'nothing to choose from yet')
+    await editor.getByLabel('Options').fill(`Monday\n\n${hostile}\nFriday\nMonday`)
+    await editor.getByLabel('Several can be chosen').check()
+    await editor.getByRole('button', { name: 'Send list' }).click()
+    await editor.waitFor({ state: 'hidden' })
+    await log.getByRole('group', { name: 'Which days?' }).getByRole('button', { name: 'Choose' }).click()
+    const sheet = messenger.getByRole('dialog')
+    t.strictSame(await sheet.getByRole('checkbox').evaluateAll(boxes => boxes.map(box => box.labels[0].textContent)), ['Monday', hostile, 'Friday'])
+    await sheet.getByLabel('Friday').check()
+    await sheet.getByLabel(hostile).check()
+    await sheet.getByRole('button', { name: 'Send', exact: true }).click()
+    await said.getByText(`${hostile}, Friday`, { exact: true }).waitFor()
+
+    await desk.getByRole('button', { name: 'Lists and forms' }).click()
+    await editor.getByRole('button', { name: 'Form: A trip for your group' }).click()
+    await log.getByRole('button', { name: 'Fill in' }).waitFor()
+    const { conversationId } = (await new Desk(lab.genesys).list()).entities.find(({ guest }) => guest.name === 'Bob Brandt')!
+    for (let number = 1; number <= 51; number++) await new Desk(lab.genesys).act(conversationId, 'messages', { name: 'Noor', text: `fact ${number}` })
+    await desk.reload()
+    await said.getByText('fact 51', { exact: true }).waitFor()
+    await isShown(t, said.getByText('A trip for your group'), 0, 'the form is further back than what is loaded')
+
+    await log.getByRole('button', { name: 'Fill in' }).click()
+    const press = (name: string) => sheet.getByRole('button', { name, exact: true }).click()
+    await press('Begin')
+    await sheet.getByRole('textbox', { name: 'Name' }).fill(hostile)
+    await press('Next')
+    await sheet.getByRole('combobox', { name: 'How many are coming?' }).selectOption('4 people')
+    await press('Next')
+    await sheet.getByRole('radio', { name: 'Seal Sands' }).check()
+    await press('Next')
+    await press('Review')
+    await press('Send')
+    const filledIn = async () => [await said.getByRole('term').allTextContents(), await said.getByRole('definition').allTextContents()]
+    const expected = [['Name', 'How many are coming?', 'Tour'], [hostile, '4 people', 'Seal Sands']]
+    await said.getByText('Request for a group trip').waitFor()
+    await until('the questions stand beside the answers', async () => (await filledIn())[0]!.includes('Tour')).catch(() => {})
+    t.strictSame(await filledIn(), expected)
+    await desk.reload()
+    await said.getByText('Request for a group trip').waitFor()
+    await until('the questions stand beside the answers', async () => (await filledIn())[0]!.includes('Tour')).catch(() => {})
+    t.strictSame(await filledIn(), expected, 'after a reload too')
+    await desk.getByRole('button', { name: 'Show earlier messages' }).click()
+    await said.getByText('A trip for your group').waitFor()
+    await isShown(t, said.getByText('Request for a group trip'), 1)
+    t.strictSame([...guest.complaints, ...agent.complaints], [], 'nothing in the consoles')
+  })
+
+  await t.test('where the guest goes on the page stands beside the conversation at once', async t => {
+    const { page } = await openPage(t, chromium)
+    await page.goto(`${lab.app}/?deployment=anonymous`)
+    await showMessenger(page)
+    await write(page, 'Where do we begin?')
+    const { page: desk, complaints } = await openDesk(t, chromium, lab)
+    await desk.getByRole('button', { name: 'Anonymous guest' }).first().click()
+    await desk.getByRole('log').getByText('Where do we begin?').waitFor()
+    const journey = desk.getByRole('region', { name: 'Where they have been' })
+    const stops = journey.getByRole('listitem')
+    const { host } = new URL(lab.app)
+    const title = await page.title()
+    await stops.filter({ hasText: title }).getByText(`${host}/`, { exact: true }).waitFor()
+
+    await page.locator('#facts').evaluate(facts => facts.scrollIntoView())
+    await stops.getByText('facts seen').waitFor()
+    await page.goto(`${lab.app}/?from=newsletter`)
+    await stops.filter({ hasText: title }).getByText(`${host}/?from=newsletter`, { exact: true }).waitFor()
+    await page.evaluate(`Genesys('command', 'Journey.pageview', { pageTitle: '${hostile}', customAttributes: { boat: '${hostile}' } })`)
+    await stops.first().getByText(hostile, { exact: true }).waitFor()
+    t.match(await stops.first().innerText(), `boat: ${hostile}`, 'the latest stands first')
+    await isShown(t, journey.locator('img'), 0, 'what a page tells is never HTML')
+    t.strictSame(complaints, [])
+  })
+
   await t.test('the agent sees the guest sign in during the conversation', async t => {
     const { page } = await openDesk(t, chromium, lab)
     const guest = await connect(lab.genesys, { deploymentId: stepUpDeploymentId, origin: lab.app })
@@ -192,6 +285,15 @@ export async function deskInChromium (t: Test, lab: Lab) {
       await check(`a conversation, ${colorScheme}, ${width} wide`)
     }
     t.equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true, 'nothing is wider than a phone')
+    await page.getByRole('button', { name: 'Lists and forms' }).click()
+    await page.getByRole('button', { name: 'List: What are you' }).waitFor()
+    await check('the lists and forms, on a phone')
+    const sendList = page.getByRole('button', { name: 'Send list' })
+    const look = () => Promise.all(['background-color', 'color'].map(property => styleOf(sendList, property)))
+    const disabled = await look()
+    await page.getByLabel('Question').fill('Which day?')
+    await page.getByLabel('Options').fill('Monday')
+    t.notSame(await look(), disabled, 'what cannot be pressed yet does not look as if it could')
     await page.getByRole('button', { name: 'Guest details' }).click()
     await check('the guest, on a phone')
     await page.getByRole('button', { name: 'Close guest details' }).click()
@@ -201,10 +303,29 @@ export async function deskInChromium (t: Test, lab: Lab) {
     await page.getByRole('button', { name: 'Back to the conversations' }).click()
     await page.getByRole('heading', { name: 'Conversations' }).waitFor()
   })
+
+  await t.test('the desk works where the browser keeps nothing for it', async t => {
+    const guest = await connect(lab.genesys, { deploymentId: anonymousDeploymentId, origin: lab.app })
+    t.teardown(() => guest.close())
+    await guest.request('configureSession', { deploymentId: anonymousDeploymentId })
+    await guest.say('Is there anybody?')
+    const { page } = await openDesk(t, chromium, lab, () => {
+      for (const kind of ['localStorage', 'sessionStorage']) {
+        Object.defineProperty(globalThis, kind, { get () { throw new DOMException('Access is denied for this document.', 'SecurityError') } })
+      }
+    })
+    await page.getByLabel('Your name').fill('Noor')
+    await page.getByRole('button', { name: 'Anonymous guest' }).first().click()
+    await page.getByRole('button', { name: 'Take conversation' }).click()
+    await page.getByRole('textbox', { name: 'Reply' }).fill('Here I am.')
+    await page.getByRole('button', { name: 'Send', exact: true }).click()
+    await page.getByRole('log').getByText('Here I am.').waitFor()
+  })
 }
 
-async function openDesk (t: Test, chromium: Chromium, lab: Lab) {
+async function openDesk (t: Test, chromium: Chromium, lab: Lab, before?: () => void) {
   const opened = await openPage(t, chromium)
+  if (before) await opened.page.addInitScript(before)
   // It is asked for once the desk hears what happens; what came before that is not news.
   const list = opened.page.waitForResponse(response => response.url().startsWith(`${lab.genesys}/desk/conversations?`))
   await opened.page.goto(`${lab.genesys}/desk`)

@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import { createLabClient } from '../../services/idp/lab-client.ts'
+import { createControlApiClient } from '../../services/idp/control-api/control-api-client.ts'
 import { startChromium } from '../helpers/chromium.ts'
 import type { Lab } from '../helpers/lab.ts'
 import { openPage, signInByClick } from '../helpers/messenger-window.ts'
@@ -10,7 +10,7 @@ const hour = 60 * 60
 export async function expiredSessionInChromium (t: Test, lab: Lab) {
   const chromium = await startChromium(t, 'a session that has expired')
   if (!chromium) return
-  const { clock } = createLabClient(lab.issuer)
+  const { clock } = createControlApiClient(lab.issuer)
   t.teardown(() => clock.reset())
 
   await t.test('a session that nobody uses ends, the page says so, and leads back to where the person was', async t => {

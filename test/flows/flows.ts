@@ -2,6 +2,7 @@ import type { Test } from 'tap'
 import type { Lab } from '../helpers/lab.ts'
 import { accessTokens } from './access-tokens.ts'
 import { accessibilityInChromium } from './accessibility-in-chromium.ts'
+import { anyPageInChromium } from './any-page-in-chromium.ts'
 import { attachments } from './attachments.ts'
 import { clickjacking } from './attacks/clickjacking.ts'
 import { codeInjection } from './attacks/code-injection.ts'
@@ -20,26 +21,38 @@ import { availability } from './availability.ts'
 import { callback } from './callback.ts'
 import { chat } from './chat.ts'
 import { labClock } from './clock.ts'
+import { consoleHomeInChromium } from './console-home-in-chromium.ts'
+import { controlsClockInChromium } from './controls-clock-in-chromium.ts'
+import { controlsInChromium } from './controls-in-chromium.ts'
 import { deskInChromium } from './desk-in-chromium.ts'
 import { desk } from './desk.ts'
 import { discretion } from './discretion.ts'
 import { exchange } from './exchange.ts'
+import { exports } from './exports.ts'
+import { exportsInChromium } from './exports-in-chromium.ts'
 import { expiredSessionInChromium } from './expired-session-in-chromium.ts'
 import { expiry } from './expiry.ts'
 import { inChromium } from './in-chromium.ts'
 import { instrumentInChromium } from './instrument-in-chromium.ts'
 import { instrument } from './instrument.ts'
 import { kill } from './kill.ts'
+import { layoutInChromium } from './layout-in-chromium.ts'
 import { limits } from './limits.ts'
+import { liveView } from './live-view.ts'
 import { load } from './load.ts'
 import { manySignIns } from './many-sign-ins.ts'
+import { liveViewInChromium } from './live-view-in-chromium.ts'
+import { liveViewOfAnotherApplicationInChromium } from './live-view-of-another-application-in-chromium.ts'
+import { liveViewOverTimeInChromium } from './live-view-over-time-in-chromium.ts'
 import { messengerCode } from './messenger-code.ts'
 import { messengerStatesInChromium } from './messenger-states-in-chromium.ts'
 import { messengerWindowInChromium } from './messenger-window-in-chromium.ts'
 import { noMessageLostInChromium } from './no-message-lost-in-chromium.ts'
 import { officialClient } from './official-client.ts'
 import { ownSessions } from './own-sessions.ts'
+import { pageApiContractInChromium } from './page-api-contract-in-chromium.ts'
 import { pageApiInChromium } from './page-api-in-chromium.ts'
+import { publicPagesInChromium } from './public-pages-in-chromium.ts'
 import { refresh } from './refresh.ts'
 import { refusals } from './refusals.ts'
 import { reset } from './reset.ts'
@@ -51,6 +64,7 @@ import { signOutByProvider } from './sign-out-by-provider.ts'
 import { signOut } from './sign-out.ts'
 import { silentCodeInChromium } from './silent-code-in-chromium.ts'
 import { silentSignInInChromium } from './silent-sign-in-in-chromium.ts'
+import { stageInChromium } from './stage-in-chromium.ts'
 import { stepUpInChromium } from './step-up-in-chromium.ts'
 import { stepUp } from './step-up.ts'
 import { tabsInChromium } from './tabs-in-chromium.ts'
@@ -73,6 +87,8 @@ export const flowsSideBySide: Flows = {
   'the code for the Messenger': messengerCode,
   'how much a guest may send': limits,
   'the agent desk': desk,
+  'the live view': liveView,
+  'what people take along of a journey': exports,
   'the callback': callback,
   'signing out': signOut,
   'files in the conversation': attachments,
@@ -113,31 +129,54 @@ export const firstInChromium: Flows = {
   'signing in and chatting': inChromium
 }
 
-/** The other flows with a real browser, the longest first. They run against the embedded lab, each with a lab to itself. */
-export const flowsInChromium: Flows = {
+/** Of the pages of the console. */
+export const flowsOfConsoleInChromium: Flows = {
+  'the home of the console': consoleHomeInChromium,
+  'the live view in a browser': liveViewInChromium,
+  'the live view of another application': liveViewOfAnotherApplicationInChromium,
+  'the stage in a browser': stageInChromium,
+  'the controls': controlsInChromium,
+  'the live view over time': liveViewOverTimeInChromium,
+  'what people take along of a journey, in a browser': exportsInChromium
+}
+
+/**
+ * The flows of the Messenger's window and script with a real browser, the longest first. They run against the embedded lab, each
+ * with a lab to itself.
+ */
+export const flowsOfMessengerInChromium: Flows = {
   'the Messenger\'s window through a conversation': messengerStatesInChromium,
   'the Messenger\'s window': messengerWindowInChromium,
+  'whether everything has its place': layoutInChromium,
+  'that no message is lost': noMessageLostInChromium,
+  'the Messenger\'s script on any page': anyPageInChromium,
+  'what the page can ask of the Messenger': pageApiInChromium,
+  'every command of the page API': pageApiContractInChromium,
+  'pages in the manner of public ones': publicPagesInChromium,
+  'what the Messenger asks of the page': authProviderInChromium,
+  'files that a page sends': uploadsInChromium
+}
+
+/** The other flows with a real browser, as those. */
+export const flowsInChromium: Flows = {
   'where a person is signed in': sessionsInChromium,
   'what tabs know of each other': tabsInChromium,
   'signing in during a conversation': stepUpInChromium,
-  'that no message is lost': noMessageLostInChromium,
   ...firstInChromium,
   'what changes behind a window\'s back': severalTabsInChromium,
   'the Messenger\'s next code': silentCodeInChromium,
-  'what the page can ask of the Messenger': pageApiInChromium,
   'the agent desk': deskInChromium,
-  'what the Messenger asks of the page': authProviderInChromium,
   accessibility: accessibilityInChromium,
   'the Messenger\'s next code from a provider of another site': silentSignInInChromium,
   'the identity provider as an instrument': instrumentInChromium,
   'cross-site requests': crossSiteRequests,
   clickjacking,
-  'files that a page sends': uploadsInChromium,
   'code theft through Referer': codeTheftByReferer,
   'cookie tossing': cookiesTossed
 }
 
 /** Those that move the clock, which all labs of a process go by. */
 export const flowsByClockInChromium: Flows = {
-  'a session that has expired': expiredSessionInChromium
+  'a session that has expired': expiredSessionInChromium,
+  'the clock on the page of the controls': controlsClockInChromium
 }

@@ -51,7 +51,7 @@ export async function inChromium (t: Test, lab: Lab) {
     await page.getByRole('link', { name: 'Sign in', exact: true }).click()
     await signInAs(page, 'Alice Anders').click()
     await page.getByRole('banner').getByText('Alice Anders', { exact: true }).waitFor()
-    t.equal(page.url(), `${lab.app}/?a=1#before`)
+    t.equal(page.url(), `${lab.app}/?a=1#steps`)
 
     await page.context().clearCookies()
     await page.goto(`${lab.app}/?q=${'a'.repeat(7_000)}`)

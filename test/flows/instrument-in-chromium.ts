@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import { createLabClient } from '../../services/idp/lab-client.ts'
+import { createControlApiClient } from '../../services/idp/control-api/control-api-client.ts'
 import { startChromium } from '../helpers/chromium.ts'
 import type { Lab } from '../helpers/lab.ts'
 import { openPage, showMessenger } from '../helpers/messenger-window.ts'
@@ -8,7 +8,7 @@ import { openPage, showMessenger } from '../helpers/messenger-window.ts'
 export async function instrumentInChromium (t: Test, lab: Lab) {
   const chromium = await startChromium(t, 'a test starts signed in, and a person reads about the control API, in Chromium')
   if (!chromium) return
-  const idp = createLabClient(lab.issuer)
+  const idp = createControlApiClient(lab.issuer)
 
   await t.test('a test starts in a browser that is signed in, and sees no sign-in page', async t => {
     const { page, complaints } = await openPage(t, chromium, { storageState: await idp.sessions.signIn('bob') })

@@ -1,13 +1,13 @@
 import { decodeProtectedHeader } from 'jose'
 import type { Test } from 'tap'
-import { createLabClient } from '../../services/idp/lab-client.ts'
+import { createControlApiClient } from '../../services/idp/control-api/control-api-client.ts'
 import { Browser } from '../helpers/browser.ts'
 import { GenesysApi, type Handover } from '../helpers/genesys-api.ts'
 import type { Lab } from '../helpers/lab.ts'
 
 /** The identity provider as an instrument: what it does wrong on purpose, and what it tells of. */
 export async function instrument (t: Test, lab: Lab) {
-  const idp = createLabClient(lab.issuer)
+  const idp = createControlApiClient(lab.issuer)
   const api = new GenesysApi(lab)
   const relyingParty = lab.settings['OIDC_CLIENT_ID']!
   const genesys = lab.settings['GENESYS_CLIENT_ID']!

@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import { createLabClient } from '../../services/idp/lab-client.ts'
+import { createControlApiClient } from '../../services/idp/control-api/control-api-client.ts'
 import { Browser } from '../helpers/browser.ts'
 import { inBatches } from '../helpers/batches.ts'
 import type { Lab } from '../helpers/lab.ts'
@@ -9,7 +9,7 @@ const batch = 40
 
 /** Many people sign in at the same moment: nobody's attempt is lost, and nobody gets the session of somebody else. */
 export async function manySignIns (t: Test, lab: Lab) {
-  const { users } = createLabClient(lab.issuer)
+  const { users } = createControlApiClient(lab.issuer)
   const names = ['crowd-1', 'crowd-2', 'crowd-3', 'crowd-4', 'crowd-5']
   t.teardown(() => Promise.all(names.map(name => users.remove(name))))
 

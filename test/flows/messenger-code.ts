@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose'
 import type { Test } from 'tap'
 import { Browser } from '../helpers/browser.ts'
 import type { Lab } from '../helpers/lab.ts'
@@ -13,6 +14,7 @@ export async function messengerCode (t: Test, lab: Lab) {
     t.equal(first!.get('client_id'), lab.settings['OIDC_CLIENT_ID'])
     t.equal(second!.get('client_id'), lab.settings['GENESYS_CLIENT_ID'])
     t.equal(second!.get('prompt'), 'none')
+    t.match(decodeJwt(second!.get('id_token_hint')!), { sub: lab.user('alice').sub, aud: lab.settings['OIDC_CLIENT_ID'] })
     t.match(JSON.parse(second!.get('claims')!), { id_token: { sub: { value: lab.user('alice').sub } } })
     for (const parameter of ['state', 'nonce', 'code_challenge']) {
       t.ok(first!.get(parameter))

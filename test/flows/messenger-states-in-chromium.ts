@@ -2,7 +2,7 @@ import type { Test } from 'tap'
 import { startChromium } from '../helpers/chromium.ts'
 import type { Lab } from '../helpers/lab.ts'
 import {
-  attach, checkAccessibility, isLoaded, openChat, openPage, png, said,
+  attach, checkAccessibility, hasFocus, isLoaded, openChat, openPage, png, said,
   showMessenger, signInByClick, signOutByClick, styleOf, useDeployment, write
 } from '../helpers/messenger-window.ts'
 import { isShown } from '../helpers/shown.ts'
@@ -20,7 +20,7 @@ export async function messengerStatesInChromium (t: Test, lab: Lab) {
     const { page, messenger, push } = await openChat(t, chromium, lab)
     await messenger.getByRole('button', { name: 'Minimize chat' }).click()
     const launcher = page.getByRole('button', { name: 'Open messenger' })
-    t.equal(await launcher.evaluate(button => button.matches(':focus')), true, 'the focus returns to it')
+    t.equal(await hasFocus(launcher), true, 'the focus returns to it')
     await push(said({ text: 'One' }))
     await push(said({ text: 'Two' }))
     await page.getByText('2 unread messages').waitFor({ state: 'attached' })
@@ -43,6 +43,25 @@ export async function messengerStatesInChromium (t: Test, lab: Lab) {
     await isShown(t, log.getByText('Waiting', { exact: true }), 0)
     await isShown(t, messenger.getByText('Connection lost'), 0)
     t.equal(sent().filter(frame => frame.includes('on Thursday?')).length, 1)
+  })
+
+  await t.test('what is sent while the Messenger still connects stands in the field, and goes out when it has', async t => {
+    const { page, complaints } = await openPage(t, chromium)
+    const { promise: reachable, resolve: reach } = Promise.withResolvers<void>()
+    await page.routeWebSocket(url => url.pathname === '/v1', async socket => {
+      await reachable
+      socket.connectToServer()
+    })
+    await signInByClick(page, lab, 'Alice Anders')
+    await showMessenger(page)
+    await write(page, 'When are you open on Thursday?')
+    t.equal(await page.getByRole('textbox', { name: 'Message' }).inputValue(), 'When are you open on Thursday?')
+    reach()
+    const log = page.getByRole('log')
+    await log.getByText('on Thursdays until 21:00').waitFor()
+    await isShown(t, log.getByText('When are you open on Thursday?'), 1)
+    t.equal(await page.getByRole('textbox', { name: 'Message' }).inputValue(), '')
+    t.strictSame(complaints, [])
   })
 
   await t.test('a message that is refused says so beside it, and can be sent again with all it had', async t => {
@@ -93,14 +112,21 @@ export async function messengerStatesInChromium (t: Test, lab: Lab) {
     await page.keyboard.press('Escape')
     await question.waitFor({ state: 'hidden' })
     t.equal(await log.getByText('Hello Alice').isVisible(), true, 'Escape leaves it as it was, and the window open')
+    t.equal(await hasFocus(messenger.getByRole('button', { name: 'More options' })), true, 'and the focus where it began')
 
     await messenger.getByRole('button', { name: 'More options' }).click()
     await messenger.getByRole('button', { name: 'Clear conversation' }).click()
     await question.getByRole('button', { name: 'Clear', exact: true }).click()
     await messenger.getByText('The conversation has been cleared.').waitFor()
     await isShown(t, log.getByText('Hello Alice'), 0)
-    await messenger.getByRole('button', { name: 'Start new chat' }).click()
+    t.equal(await hasFocus(messenger.getByRole('button', { name: 'Start new chat' })), true)
+    await page.keyboard.press('Enter')
     await log.getByText('Hello Alice').waitFor()
+    t.equal(await hasFocus(messenger.getByRole('textbox', { name: 'Message' })), true, 'they can write at once')
+    await write(page, 'help')
+    await messenger.getByRole('button', { name: 'Tours' }).press('Enter')
+    await messenger.getByRole('button', { name: 'Tours' }).waitFor({ state: 'hidden' })
+    t.equal(await hasFocus(messenger.getByRole('region', { name: 'Messages' })), true, 'or read on, after a suggested reply')
   })
 
   await t.test('a chat that was opened once too often goes on where the person asks for it', async t => {
@@ -160,8 +186,7 @@ export async function messengerStatesInChromium (t: Test, lab: Lab) {
     t.equal(await messenger.isVisible(), false)
     await command('Messenger.openConversation')
     t.equal(await messenger.isVisible(), true)
-    await command('Messenger.clear')
-    await isShown(t, log.getByText('Hello Alice'), 0)
+    await isShown(t, log.getByText('Hello Alice'), 1)
     t.equal(await command('Messenger.openSearch'), 'Knowledge is not enabled in your configuration.')
     t.equal(await command('Messenger.openCobrowse'), 'Co-browse is not enabled in your configuration.')
     await command('Messenger.close')
@@ -169,6 +194,26 @@ export async function messengerStatesInChromium (t: Test, lab: Lab) {
     t.equal(await page.getByRole('button', { name: 'Open messenger' }).isVisible(), false)
     await command('Launcher.show')
     t.equal(await page.getByRole('button', { name: 'Open messenger' }).isVisible(), true)
+  })
+
+  await t.test('a Messenger that the page has cleared is gone in all tabs until they are loaded again, and keeps nothing in the browser', async t => {
+    const { page, messenger } = await openChat(t, chromium, lab)
+    const other = await page.context().newPage()
+    await other.goto(lab.app)
+    await other.getByRole('dialog', { name: 'Messenger' }).waitFor()
+    const command = (name: string): Promise<unknown> => page.evaluate(name => new Promise(resolve => {
+      const { Genesys } = globalThis as unknown as { Genesys: (...call: unknown[]) => void }
+      Genesys('command', name, {}, resolve, resolve)
+    }), name)
+    t.equal(await command('Messenger.clear'), undefined)
+    await messenger.waitFor({ state: 'detached' })
+    await other.getByRole('dialog', { name: 'Messenger' }).waitFor({ state: 'detached' })
+    t.equal(await command('Messenger.open'), 'The Messenger has been cleared. It is there again once the page is reloaded.')
+    t.equal(await command('Auth.getTokens'), 'The Messenger has been cleared. It is there again once the page is reloaded.')
+    t.strictSame(await page.evaluate(() => Object.keys(localStorage).filter(key => /^_[0-9a-f-]{36}:/.test(key))), [])
+    await page.reload()
+    await showMessenger(page)
+    await page.getByRole('log').getByText('Hello Alice').waitFor()
   })
 
   await t.test('the agent is seen typing until the message comes', async t => {
@@ -230,7 +275,20 @@ export async function messengerStatesInChromium (t: Test, lab: Lab) {
     t.equal(await styleOf(messenger, 'backgroundColor'), 'rgb(25, 28, 36)')
     t.equal(await styleOf(messenger, 'animationName'), 'none')
     await checkAccessibility(t, page, 'dark')
-    await page.emulateMedia({ colorScheme: 'light', contrast: 'no-preference', forcedColors: 'active' })
-    t.not(await styleOf(messenger, 'borderTopWidth'), '0px', 'forced colours keep the outline')
+  })
+
+  await t.test('where the system forces its colours, nothing is said by a colour that is gone then', async t => {
+    const { messenger, push } = await openChat(t, chromium, lab, { forcedColors: 'active' })
+    t.not(await styleOf(messenger, 'borderTopWidth'), '0px', 'the window has an outline')
+    const spinner = messenger.locator('.spinner')
+    t.not(await styleOf(spinner, 'borderTopColor'), await styleOf(spinner, 'borderBottomColor'), 'what turns is seen to turn')
+    const send = messenger.getByRole('button', { name: 'Send message' })
+    const edge = () => styleOf(send, 'borderTopColor')
+    const withoutText = await edge()
+    await messenger.getByRole('textbox', { name: 'Message' }).fill('Hello')
+    t.not(await edge(), withoutText, 'a button that does nothing is pale, its edge too')
+    await push({ type: 'message', class: 'SessionClearedEvent', code: 200, body: {} })
+    const alert = messenger.getByRole('alert').getByText('The conversation has been cleared.').locator('..')
+    t.not(await styleOf(alert, 'borderTopWidth'), '0px', 'an alert is parted from the conversation')
   })
 }

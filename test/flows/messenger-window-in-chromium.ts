@@ -1,3 +1,4 @@
+import type { Locator } from 'playwright-core'
 import type { Test } from 'tap'
 import { startChromium } from '../helpers/chromium.ts'
 import type { Lab } from '../helpers/lab.ts'
@@ -23,23 +24,23 @@ export async function messengerWindowInChromium (t: Test, lab: Lab) {
     await log.getByText('Tours', { exact: true }).waitFor()
     await isShown(t, log.getByText('Tours', { exact: true }), 1, 'the choice stands in the log as their own message')
 
-    const cards = log.getByRole('region', { name: '3 cards to choose from' })
-    await cards.getByText('Midday tour').waitFor()
+    const cards = log.getByRole('region', { name: '4 cards to choose from' })
+    await cards.getByText('Seal Sands', { exact: true }).waitFor()
     await checkAccessibility(t, page, 'with a carousel')
-    t.equal(await inSight(log.getByRole('button', { name: 'Choose 16:00' })), false)
+    t.equal(await inSight(log.getByRole('button', { name: 'Choose Kayak hire' })), false)
+    await pressBeforeScrollEnd(cards)
     await log.getByRole('button', { name: 'Next card' }).click()
-    await log.getByRole('button', { name: 'Next card' }).click()
-    await until('the last card is in sight', () => inSight(log.getByRole('button', { name: 'Choose 16:00' })))
-    await log.getByRole('button', { name: 'Choose 16:00' }).press('Enter')
-    await log.getByText('The afternoon tour at 16:00 has room for you.').waitFor()
-    await isShown(t, log.getByRole('button', { name: 'Choose 16:00', pressed: true }), 1, 'the chosen button shows that it is')
+    await until('the last card is in sight', () => inSight(log.getByRole('button', { name: 'Choose Kayak hire' })))
+    await log.getByRole('button', { name: 'Choose Kayak hire' }).press('Enter')
+    await log.getByText('Kayak hire: Half or full day, Singles and doubles, from £30.').waitFor()
+    await isShown(t, log.getByRole('button', { name: 'Choose Kayak hire', pressed: true }), 1, 'the chosen button shows that it is')
 
     await page.reload()
     await showMessenger(page)
-    await log.getByText('The afternoon tour at 16:00 has room for you.').waitFor()
-    const chosen = log.getByRole('button', { name: 'Choose 16:00', pressed: true })
+    await log.getByText('Kayak hire: Half or full day, Singles and doubles, from £30.').waitFor()
+    const chosen = log.getByRole('button', { name: 'Choose Kayak hire', pressed: true })
     t.equal(await chosen.getAttribute('aria-disabled'), 'true', 'and nobody chooses twice')
-    await isShown(t, log.getByText('Choose 16:00', { exact: true }), 2, 'once on the card, once as their message')
+    await isShown(t, log.getByText('Choose Kayak hire', { exact: true }), 2, 'once on the card, once as their message')
     t.strictSame(complaints, [])
   })
 
@@ -160,8 +161,101 @@ export async function messengerWindowInChromium (t: Test, lab: Lab) {
     await checkAccessibility(t, page, 'with a date picker')
     await page.keyboard.press('Enter')
     await until('the choice is sent', () => sent().some(frame => frame.includes('DatePicker')))
-    const [choice] = sent().filter(frame => frame.includes('DatePicker')).map(frame => JSON.parse(frame).message.content[0].buttonResponse)
-    t.match(choice, { type: 'DatePicker', payload: times[3]?.dateTime, originatingMessageId: 'question-1' })
+    const [choice] = sent().filter(frame => frame.includes('DatePicker')).map(frame => JSON.parse(frame).message)
+    t.match(choice, {
+      content: [{ buttonResponse: { type: 'DatePicker', payload: times[3]?.dateTime } }], metadata: { parentMessageId: 'question-1' }
+    })
+  })
+
+  await t.test('a person chooses from a list and fills in a form by keyboard, page by page, and finds both answered after a reload', async t => {
+    const { page, messenger, log, complaints } = await openChat(t, chromium, lab)
+    const focused = () => page.locator('genesys-messenger').evaluate(messenger => messenger.shadowRoot.activeElement.textContent)
+    await write(page, 'What would you recommend?')
+    await log.getByRole('group', { name: 'What are you interested in?' }).getByRole('button', { name: 'Choose' }).press('Enter')
+    const list = messenger.getByRole('dialog', { name: 'What are you interested in?' })
+    t.equal(await focused(), 'What are you interested in?')
+    await list.getByRole('button', { name: 'Send', exact: true }).press('Enter')
+    await list.getByText('Please choose at least one.').waitFor()
+    await checkAccessibility(t, page, 'with a list')
+    await page.keyboard.press('Space')
+    await page.keyboard.press('Escape')
+    await list.waitFor({ state: 'hidden' })
+    t.equal(await focused(), 'Choose', 'who thinks better of it is where they were')
+    await page.keyboard.press('Enter')
+    t.ok(await list.getByRole('checkbox', { name: 'First light' }).isChecked(), 'and what was chosen still is')
+    await list.getByRole('group', { name: 'On your own' }).getByRole('radio', { name: 'A single kayak' }).press('Space')
+    await list.getByRole('radio', { name: 'A double kayak' }).press('Space')
+    await list.getByRole('button', { name: 'Send', exact: true }).press('Enter')
+    await log.getByText('First light, A double kayak', { exact: true }).waitFor()
+    await log.getByText('that helps').waitFor()
+    const chosen = log.getByRole('group', { name: 'Your interests, answered' })
+    t.strictSame(await chosen.getByRole('listitem').allTextContents(), ['First light', 'A double kayak'])
+    await isShown(t, chosen.getByRole('button'), 0)
+
+    await write(page, 'We are a group')
+    await log.getByRole('button', { name: 'Fill in' }).press('Enter')
+    const form = messenger.locator('.questionnaire')
+    const press = (name: string) => form.getByRole('button', { name, exact: true }).press('Enter')
+    await press('Begin')
+    await press('Next')
+    await form.getByText('Please fill this in.').waitFor()
+    const name = form.getByRole('textbox', { name: 'Name' })
+    t.strictSame([await name.getAttribute('maxlength'), await name.getAttribute('aria-invalid')], ['30', 'true'])
+    await checkAccessibility(t, page, 'with a form')
+    await name.fill('Ada Lovelace')
+    await name.press('Enter')
+    await form.getByRole('combobox', { name: 'How many are coming?' }).selectOption('4 people')
+    await press('Next')
+    await form.getByRole('radio', { name: 'Seal Sands' }).press('Space')
+    await form.getByLabel('Day').fill('2020-01-01')
+    await press('Next')
+    await form.getByText('Please choose a day from').waitFor()
+    const day = new Date(Date.now() + 3 * 86_400_000)
+    await form.getByLabel('Day').fill(day.toISOString().slice(0, 10))
+    await press('Next')
+    const wishes = form.getByRole('textbox', { name: 'Wishes' })
+    t.equal(await wishes.getAttribute('maxlength'), '300')
+    await wishes.fill('We bring\na dog')
+    await press('Review')
+    await checkAccessibility(t, page, 'with a summary')
+    const given = ['Ada Lovelace', '4 people', 'Seal Sands', new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' }).format(day), 'We bring\na dog']
+    t.strictSame(await form.getByRole('definition').allTextContents(), given)
+    await press('Back')
+    t.equal(await wishes.inputValue(), 'We bring\na dog')
+    await press('Review')
+    await press('Send')
+    await log.getByText('request has arrived').waitFor()
+
+    await page.reload()
+    await showMessenger(page)
+    const filledIn = log.getByRole('group', { name: 'Request for a group trip, answered' })
+    await filledIn.waitFor()
+    t.strictSame(await filledIn.getByRole('definition').allTextContents(), given)
+    await isShown(t, log.getByRole('group', { name: 'Your interests, answered' }).getByText('A double kayak'), 1)
+    t.strictSame(complaints, [])
+  })
+
+  await t.test('a card can show a film and lead somewhere itself, and a quick reply can have a picture', async t => {
+    const { log, messenger, push, sent } = await openChat(t, chromium, lab)
+    const picture = `data:image/png;base64,${png.toString('base64')}`
+    const card = { title: 'Seal Sands', video: 'https://brand.example/seals.mp4', defaultAction: { type: 'Postback', text: 'Seals, please', payload: 'seals' }, actions: [] }
+    await push(said({
+      type: 'Structured',
+      text: 'Seals',
+      content: [
+        { contentType: 'Card', card },
+        { contentType: 'QuickReply', quickReply: { text: 'Yes', payload: 'yes', image: 'https://brand.example/yes.png', action: 'Message' } },
+        { contentType: 'QuickReply', quickReply: { text: 'No', payload: 'no', image: picture, action: 'Message' } }
+      ]
+    }))
+    t.equal(await log.getByLabel('Video: Seal Sands').getAttribute('src'), 'https://brand.example/seals.mp4')
+    const replies = messenger.getByRole('group', { name: 'Suggested replies' })
+    t.equal(await replies.getByRole('button', { name: 'Yes' }).locator('img').getAttribute('src'), 'https://brand.example/yes.png')
+    await isShown(t, replies.getByRole('button', { name: 'No' }).locator('img'), 0, 'from the web only')
+    await log.getByRole('button', { name: 'Seal Sands' }).click()
+    await until('the choice is sent', () => sent().some(frame => frame.includes('seals')))
+    const [choice] = sent().filter(frame => frame.includes('seals')).map(frame => JSON.parse(frame).message.content[0].buttonResponse)
+    t.match(choice, { type: 'Button', text: 'Seals, please', payload: 'seals' })
   })
 
   await t.test('who reads further up is not torn away, and finds the way back to the latest message', async t => {
@@ -178,4 +272,16 @@ export async function messengerWindowInChromium (t: Test, lab: Lab) {
     await until('the news is in sight', () => inSight(log.getByText('The news')))
     t.equal(await messenger.getByRole('button', { name: 'Jump to latest' }).isVisible(), false)
   })
+}
+
+/** Have the next card come, and press for the one after it when that is there, just before the event that says so. */
+function pressBeforeScrollEnd (cards: Locator): Promise<void> {
+  return cards.evaluate(track => new Promise<void>(resolve => {
+    const next = track.parentElement.querySelector('.turn.on')
+    track.addEventListener('scrollend', () => {
+      next.click()
+      resolve()
+    }, { once: true, capture: true })
+    next.click()
+  }))
 }

@@ -21,7 +21,7 @@ export async function noMessageLostInChromium (t: Test, lab: Lab) {
     await tab.visit()
     await tab.start()
     const messages = Array.from({ length: 12 }, (_, index) => `message ${index + 1}`)
-    const answers = await Promise.all(messages.map(message => tab.command('MessagingService.sendMessage', { message })))
+    const answers = await Promise.all(messages.map(message => tab.say(message)))
     t.ok(answers.every(({ value }) => value), 'each is acknowledged')
     t.strictSame(await tab.texts('Inbound'), messages)
     await tab.reload()
@@ -40,7 +40,7 @@ export async function noMessageLostInChromium (t: Test, lab: Lab) {
     })
     await tab.visit()
     await tab.start()
-    await tab.command('MessagingService.sendMessage', { message: 'online' })
+    await tab.say('online')
     reachable = false
     await context.setOffline(true)
     await tab.next('MessagingService.offline')
@@ -97,7 +97,7 @@ export async function noMessageLostInChromium (t: Test, lab: Lab) {
     await until('the copy has let go', async () => await kept() === 0)
     reachable = true
     await until('it has arrived', async () => (await tab.texts('Inbound')).length > 0)
-    await tab.command('MessagingService.sendMessage', { message: 'after that' })
+    await tab.say('after that')
     await tab.reload()
     await tab.next('MessagingService.restored')
     t.strictSame(await tab.texts('Inbound'), ['once', 'after that'])
@@ -130,7 +130,7 @@ export async function noMessageLostInChromium (t: Test, lab: Lab) {
     mute = false
     await tab.reload()
     await tab.next('MessagingService.restored')
-    t.match(await tab.command('MessagingService.sendMessage', { message: 'after that' }), { value: { text: 'after that' } })
+    t.match(await tab.say('after that'), { value: { text: 'after that' } })
     t.strictSame(await tab.texts('Inbound'), ['only once', 'after that'])
     t.equal(sent, 1)
   })
@@ -154,7 +154,7 @@ export async function noMessageLostInChromium (t: Test, lab: Lab) {
       await tab.page.clock.runFor(1000)
       return (await tab.events('MessagingService.reconnected')).length === 1
     })
-    t.match(await tab.command('MessagingService.sendMessage', { message: 'still here' }), { value: { text: 'still here' } })
+    t.match(await tab.say('still here'), { value: { text: 'still here' } })
   })
 
   await t.test('a fourth tab closes the first, which does not fight back', async t => {
@@ -168,7 +168,7 @@ export async function noMessageLostInChromium (t: Test, lab: Lab) {
     }
     t.match(await first!.next('MessagingService.error'), { data: { error: { errorKey: 'connectionClosed' } } })
     for (const tab of others) {
-      t.match(await tab.command('MessagingService.sendMessage', { message: 'here' }), { value: { text: 'here' } })
+      t.match(await tab.say('here'), { value: { text: 'here' } })
       t.strictSame(await tab.events('MessagingService.error'), [])
     }
     t.strictSame(await first!.events('MessagingService.reconnecting'), [])
@@ -182,7 +182,7 @@ export async function noMessageLostInChromium (t: Test, lab: Lab) {
     const [tab, other] = [await MessengerPage.open(context, lab, anonymous), await MessengerPage.open(context, lab, anonymous)]
     await tab.visit()
     await tab.start()
-    await tab.command('MessagingService.sendMessage', { message: 'before' })
+    await tab.say('before')
     await other.visit()
     await other.next('MessagingService.restored')
     const token = () => tab.page.evaluate(id => localStorage.getItem(`_${id}:gcmcsessionToken`), anonymous)
@@ -191,7 +191,7 @@ export async function noMessageLostInChromium (t: Test, lab: Lab) {
     await tab.next('MessagingService.sessionCleared')
     t.equal(await token(), null)
     t.match(await other.next('MessagingService.error'), { data: { error: { errorKey: 'connectionClosed' } } })
-    t.strictSame(await tab.command('MessagingService.sendMessage', { message: 'too late' }),
+    t.strictSame(await tab.say('too late'),
       { reason: 'Conversation session has ended, start a new session to send a message.' })
     await tab.command('MessagingService.startConversation')
     t.match(await tab.next('MessagingService.started', 2), { data: { newSession: true } })
@@ -208,8 +208,11 @@ export async function noMessageLostInChromium (t: Test, lab: Lab) {
       const { Genesys } = globalThis as unknown as PageGlobals
       let warned = false
       Genesys('subscribe', 'MessagingService.sessionWarning', () => {
-        if (!warned) Genesys('command', 'MessagingService.sendMessage', { message: 'still here' }, resolve, resolve)
+        if (!warned) Genesys('command', 'MessagingService.sendMessage', { message: 'still here' })
         warned = true
+      })
+      Genesys('subscribe', 'MessagingService.messagesReceived', ({ data }: { data: { messages: { text?: string }[] } }) => {
+        if (data.messages[0]?.text === 'still here') resolve(data.messages[0])
       })
     }))
     await tab.start()
@@ -221,7 +224,7 @@ export async function noMessageLostInChromium (t: Test, lab: Lab) {
     const expiry = (event: typeof later) => (event!.data as { expirationDate: number }).expirationDate
     t.ok(expiry(later) > expiry(first), 'it counts from the last message')
     t.match(await tab.next('MessagingService.error'), { data: { error: { code: 4006, errorKey: 'sessionExpired' } } })
-    t.strictSame(await tab.command('MessagingService.sendMessage', { message: 'too late' }),
+    t.strictSame(await tab.say('too late'),
       { reason: 'Conversation session has ended, start a new session to send a message.' })
     await tab.command('MessagingService.startConversation')
     t.match(await tab.next('MessagingService.started', 2), { data: { newSession: true } })
@@ -238,8 +241,7 @@ export async function noMessageLostInChromium (t: Test, lab: Lab) {
     })
     await tab.visit()
     await tab.start()
-    t.strictSame(await tab.command('MessagingService.sendMessage', { message: 'too late' }),
-      { reason: 'Conversation session has ended, start a new session to send a message.' })
+    t.match(await tab.say('too late'), { reason: { error: { body: 'Conversation session has ended, start a new session to send a message.' } } })
     t.match((await tab.events('MessagingService.error')).map(({ data }) => data), [
       { error: { errorKey: 'messageFailed', tracingId: /./ } }, { error: { code: 4006, errorKey: 'sessionExpired' } }
     ])

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { decodeJwt } from 'jose'
 import type { Test } from 'tap'
-import { fetch } from '#lib/outbound.ts'
+import { fetch } from '#lib/outbound/outbound.ts'
 import { Browser } from '../helpers/browser.ts'
 import { GenesysApi, type Handover } from '../helpers/genesys-api.ts'
 import type { Lab } from '../helpers/lab.ts'

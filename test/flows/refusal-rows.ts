@@ -79,6 +79,10 @@ export const signInRows: Record<string, SignInRow> = {
   'id-token-missing-iat': idToken(/has no iat/),
   'id-token-expired': idToken(/has expired \(exp\)/),
   'id-token-not-yet-valid': idToken(/is not valid yet \(nbf\)/),
+  // With OIDC_ACR_VALUES and OIDC_MAX_AGE it refuses them.
+  'id-token-invalid-acr': { ...comesIn, because: 'it has asked for no level' },
+  'id-token-old-auth-time': { ...comesIn, because: 'it has not asked when' },
+  'id-token-missing-auth-time': { ...comesIn, because: 'it has not asked when' },
   'id-token-alg-none': wrongAlgorithm,
   'id-token-invalid-signature': wrongSignature,
   'id-token-invalid-signature-es256': wrongAlgorithm,
@@ -112,6 +116,8 @@ export const messengerRows: Record<string, MessengerRow> = {
   ...Object.fromEntries(Object.entries(signInRows)
     .filter(([name]) => name.startsWith('authorization-'))
     .map(([name, row]) => [name, 'comes' in row ? comesIn : row])),
+  // Asked with an ID token as a hint at first, and then without.
+  'authorization-error-invalid-request': comesIn,
   // Asked without a page at first, and then with one.
   'authorization-error-interaction-required': comesIn,
   'authorization-error-consent-required': comesIn,

@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
-import { fetch } from '#lib/outbound.ts'
-import { createLabClient } from '../../services/idp/lab-client.ts'
+import { fetch } from '#lib/outbound/outbound.ts'
+import { createControlApiClient } from '../../services/idp/control-api/control-api-client.ts'
 import { Browser } from '../helpers/browser.ts'
 import { Desk } from '../helpers/desk.ts'
 import { GenesysApi } from '../helpers/genesys-api.ts'
@@ -8,7 +8,7 @@ import type { Lab } from '../helpers/lab.ts'
 
 /** One call puts the whole lab back. */
 export async function reset (t: Test, lab: Lab) {
-  const [idp, api, desk] = [createLabClient(lab.issuer), new GenesysApi(lab), new Desk(lab.genesys)]
+  const [idp, api, desk] = [createControlApiClient(lab.issuer), new GenesysApi(lab), new Desk(lab.genesys)]
 
   await t.test('putting everything back ends sessions and conversations in all three services, and says so', async t => {
     const browser = new Browser(lab)

@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import { fetch } from '#lib/outbound.ts'
+import { fetch } from '#lib/outbound/outbound.ts'
 import { Browser } from '../helpers/browser.ts'
 import { Desk } from '../helpers/desk.ts'
 import { GenesysApi } from '../helpers/genesys-api.ts'

@@ -1,6 +1,6 @@
 import type { WebSocketRoute } from 'playwright-core'
 import type { Test } from 'tap'
-import { fetch } from '#lib/outbound.ts'
+import { fetch } from '#lib/outbound/outbound.ts'
 import { newContext, startChromium } from '../helpers/chromium.ts'
 import type { Lab } from '../helpers/lab.ts'
 import { MessengerPage, type PageGlobals } from '../helpers/messenger-page.ts'
@@ -42,7 +42,7 @@ export async function severalTabsInChromium (t: Test, lab: Lab) {
   async function talk (tab: MessengerPage, message: string) {
     await log(tab).getByText('Hello').waitFor()
     const before = await shown(tab)
-    await tab.command('MessagingService.sendMessage', { message })
+    await tab.say(message)
     await until('the agent answers', async () => (await shown(tab)).length >= before.length + 2)
   }
 
@@ -52,7 +52,8 @@ export async function severalTabsInChromium (t: Test, lab: Lab) {
     await talk(tab, 'of the old conversation')
     const other = await showChat(await MessengerPage.open(context, lab, anonymous), 'restored')
     await isShown(t, log(other).getByText('of the old conversation'), 1)
-    t.strictSame(await tab.command('MessagingService.resetConversation'), { value: undefined })
+    await tab.command('MessagingService.clearSession')
+    await tab.command('MessagingService.startConversation')
     await tab.next('MessagingService.started', 2)
     await talk(tab, 'of the new conversation')
     await other.page.getByRole('button', { name: 'Continue here' }).click()
@@ -200,23 +201,37 @@ export async function severalTabsInChromium (t: Test, lab: Lab) {
     await tab.visit()
     await tab.start()
     await tab.command('Database.set', { messaging: { customAttributes: { tier: 'gold' } } })
-    t.match(await tab.command('MessagingService.sendMessage', { message: 'long'.repeat(1250) }), { reason: /./ })
-    t.match(await tab.command('MessagingService.sendMessage', { message: 'next' }), { value: { text: 'next' } })
+    t.match(await tab.say('long'.repeat(1250)), { reason: /./ })
+    t.match(await tab.say('next'), { value: { text: 'next' } })
     const attributes = { tier: 'gold' }
     t.strictSame(sent, [{ text: 'long', attributes }, { text: 'next', attributes }])
+  })
+
+  await t.test('attributes that are there before the conversation ride on its Join, and not on the first message again', async t => {
+    const tab = await MessengerPage.open(await newContext(t, chromium, { locale: 'en-GB' }), lab, anonymous)
+    const sent: unknown[] = []
+    tab.page.on('websocket', socket => socket.on('framesent', ({ payload }) => {
+      const { action, message } = JSON.parse(String(payload))
+      if (action === 'onMessage') sent.push([message.type, message.channel?.metadata?.customAttributes])
+    }))
+    await tab.visit()
+    await tab.command('Database.set', { messaging: { customAttributes: { tier: 'gold' } } })
+    await tab.start()
+    await tab.say('Hello')
+    t.strictSame(sent.slice(0, 2), [['Event', { tier: 'gold' }], ['Text', undefined]])
   })
 
   await t.test('the host page asks for the Messenger\'s settings again after a failure', async t => {
     const { page } = await openPage(t, chromium)
     let asked = 0
-    await page.route('**/messenger/config', route => asked++ === 0 ? route.fulfill({ status: 503, body: '' }) : route.continue())
+    await page.route('**/messenger/config', route => asked++ < 2 ? route.fulfill({ status: 503, body: '' }) : route.continue())
     await page.goto(lab.app)
     const note = page.getByText('Chat is not available right now.')
     await note.waitFor()
     await page.evaluate(() => { Reflect.get(globalThis, 'document').dispatchEvent(new Event('visibilitychange')) })
     await page.getByRole('button', { name: 'Open messenger' }).waitFor()
     await note.waitFor({ state: 'hidden' })
-    t.equal(asked, 2)
+    t.equal(asked, 3, 'twice at first, since the page asks ahead of time')
   })
 
   await t.test('the host page says that there is no chat where the deployment that it names is not known', async t => {

@@ -1,13 +1,13 @@
 import type { Test } from 'tap'
-import { fetch } from '#lib/outbound.ts'
-import { createLabClient } from '../../services/idp/lab-client.ts'
+import { fetch } from '#lib/outbound/outbound.ts'
+import { createControlApiClient } from '../../services/idp/control-api/control-api-client.ts'
 import { Browser } from '../helpers/browser.ts'
 import type { Lab } from '../helpers/lab.ts'
 import { until } from '../helpers/until.ts'
 
 /** The identity provider says that somebody has signed out there: by a message to the relying party, or in a frame. */
 export async function signOutByProvider (t: Test, lab: Lab) {
-  const { clients } = createLabClient(lab.issuer)
+  const { clients } = createControlApiClient(lab.issuer)
   const client = lab.settings['OIDC_CLIENT_ID']!
   const atProvider = { authenticated: false, ended: { reason: 'signed_out_at_provider' } }
 

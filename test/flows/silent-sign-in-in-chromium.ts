@@ -1,6 +1,6 @@
 import type { Page, Request } from 'playwright-core'
 import type { Test } from 'tap'
-import { createLabClient } from '../../services/idp/lab-client.ts'
+import { createControlApiClient } from '../../services/idp/control-api/control-api-client.ts'
 import { newContext, startChromium } from '../helpers/chromium.ts'
 import type { Lab } from '../helpers/lab.ts'
 import { MessengerPage } from '../helpers/messenger-page.ts'
@@ -27,7 +27,7 @@ function watch (page: Page) {
 
 /** The Messenger's next code with a real provider of another site, in browsers that give its cookies to frames or keep them. */
 export async function silentSignInInChromium (t: Test, lab: Lab) {
-  const { ledger } = createLabClient(lab.issuer)
+  const { ledger } = createControlApiClient(lab.issuer)
 
   /** What has come of the Messenger's authorization requests since then. */
   async function outcomes (since: number) {

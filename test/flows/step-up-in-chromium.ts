@@ -3,7 +3,8 @@ import type { Test } from 'tap'
 import { newContext, startChromium } from '../helpers/chromium.ts'
 import type { Lab } from '../helpers/lab.ts'
 import { MessengerPage, type PageGlobals } from '../helpers/messenger-page.ts'
-import { showMessenger } from '../helpers/messenger-window.ts'
+import { hasFocus, showMessenger } from '../helpers/messenger-window.ts'
+import { isShown } from '../helpers/shown.ts'
 import { until } from '../helpers/until.ts'
 
 const deploymentId = '7e3a9d18-2c6f-4b05-a1d4-5f8b9c0e6d72'
@@ -17,7 +18,7 @@ export async function stepUpInChromium (t: Test, lab: Lab) {
   async function anonymousGuest (context: BrowserContext): Promise<MessengerPage> {
     const tab = await (await MessengerPage.open(context, lab, deploymentId)).visit()
     await tab.start()
-    await tab.command('MessagingService.sendMessage', { message: 'written before' })
+    await tab.say('written before')
     return tab
   }
 
@@ -39,7 +40,7 @@ export async function stepUpInChromium (t: Test, lab: Lab) {
 
   const whoAmI = async (tab: MessengerPage) => {
     const before = (await tab.texts('Outbound')).length
-    await tab.command('MessagingService.sendMessage', { message: 'Who am I?' })
+    await tab.say('Who am I?')
     await until('the agent answers', async () => (await tab.texts('Outbound')).slice(before).some(text => /You are |cannot tell/.test(text)))
     return (await tab.texts('Outbound')).findLast(text => /You are |cannot tell/.test(text))
   }
@@ -103,7 +104,7 @@ export async function stepUpInChromium (t: Test, lab: Lab) {
     const written = ['one', 'two', 'three', 'four', 'five']
     const sent = written.map(async message => {
       await other.next('MessagingService.reconnecting')
-      return await other.command('MessagingService.sendMessage', { message })
+      return await other.say(message)
     })
     await popup.getByRole('button', { name: 'Sign in as Bob Brandt' }).click()
     t.match(await answer, { value: { jwt: /./ } })
@@ -112,10 +113,46 @@ export async function stepUpInChromium (t: Test, lab: Lab) {
     t.strictSame(opened.filter(what => what === 'stepped up'), ['stepped up'])
     t.equal(opened.length, 3, 'one more socket')
     t.strictSame((await other.texts('Inbound')).filter(text => text !== 'written before').toSorted(), written.toSorted())
-    await other.page.getByRole('dialog', { name: 'Messenger' }).getByText('Reconnecting').waitFor({ state: 'hidden' })
+    const dialog = other.page.getByRole('dialog', { name: 'Messenger' })
+    await dialog.getByText('Reconnecting').waitFor({ state: 'hidden' })
+    await isShown(t, dialog.getByText('You are signed in as Bob Brandt.'), 1, 'which happened while it had no connection')
     t.strictSame(await other.events('MessagingService.error'), [])
     await other.reload()
     t.match(await other.next('MessagingService.started'), { data: { authenticated: true, newSession: false } }, 'the token is still theirs')
+  })
+
+  await t.test('what the other tab is uploading meanwhile arrives, also where nobody could say so', async t => {
+    const context = await newContext(t, chromium)
+    const tab = await anonymousGuest(context)
+    const other = await MessengerPage.open(context, lab, deploymentId)
+    const [late, missed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const unheard = Promise.withResolvers<void>()
+    let sockets = 0
+    await other.page.routeWebSocket(/\/v1\?/, async socket => {
+      if (++sockets > 1) await unheard.promise
+      socket.connectToServer()
+    })
+    await other.page.route('**/attachments/*', async route => {
+      await (route.request().postData() === 'late' ? late : missed).promise
+      await route.continue()
+    })
+    other.page.on('response', response => { if (response.request().postData() === 'missed') unheard.resolve() })
+    await other.visit()
+    await other.next('MessagingService.restored')
+    await upload(other, 'late')
+    await upload(other, 'missed')
+    await other.next('MessagingService.uploadApproved', 2)
+    await signInByWindow(tab, 'Auth.signIn', 'Bob Brandt')
+    await other.next('MessagingService.reconnecting')
+    missed.resolve()
+    await other.next('MessagingService.reconnected')
+    late.resolve()
+    await other.next('MessagingService.fileUploaded', 2)
+    const { value } = await other.say('both') as { value: { content: { attachment: { filename: string } }[] } }
+    t.strictSame(value.content.map(({ attachment }) => attachment.filename).toSorted(), ['late.txt', 'missed.txt'])
+    t.match(value, { metadata: { authenticated: 'true' } })
+    t.strictSame(await other.events('MessagingService.fileUploadError'), [])
+    t.strictSame(await other.events('MessagingService.error'), [])
   })
 
   await t.test('who comes to the page signed in chats in their own name from the start', async t => {
@@ -130,6 +167,25 @@ export async function stepUpInChromium (t: Test, lab: Lab) {
     await tab.next('MessagingService.steppedUpConversation')
     t.match(await whoAmI(tab), /You are Alice Anders/)
     t.ok((await tab.texts('Inbound')).includes('written before'))
+  })
+
+  await t.test('who signs in in the window goes on writing there, and every tab calls them by their name', async t => {
+    const context = await newContext(t, chromium)
+    const tab = await anonymousGuest(context)
+    await showMessenger(tab.page)
+    const other = await (await MessengerPage.open(context, lab, deploymentId)).visit()
+    await showMessenger(other.page)
+    const opened = context.waitForEvent('page')
+    await tab.page.bringToFront()
+    await tab.page.getByRole('dialog', { name: 'Messenger' }).getByRole('button', { name: 'Sign in' }).press('Enter')
+    await (await opened).getByRole('button', { name: 'Sign in as 山田 雪' }).click()
+    await tab.page.getByText('You are signed in as 山田 雪.').waitFor()
+    await until('the focus is where they write', () => hasFocus(tab.page.getByRole('textbox', { name: 'Message' })))
+    const late = await (await MessengerPage.open(context, lab, deploymentId)).visit()
+    for (const { page } of [tab, other, late]) await page.getByTitle('Signed in as 山田 雪').waitFor()
+
+    await late.command('Auth.logout')
+    t.strictSame(await late.page.evaluate(() => Object.values(localStorage).filter(value => value.includes('山田'))), [])
   })
 
   await t.test('the person\'s other device is told, and its conversation is cleared', async t => {
@@ -180,4 +236,12 @@ export async function stepUpInChromium (t: Test, lab: Lab) {
     await tab.next('MessagingService.steppedUpConversation')
     t.match(await whoAmI(tab), /You are Alice Anders/)
   })
+}
+
+/** As a page does with a file of this text. */
+function upload (tab: MessengerPage, text: string) {
+  return tab.page.evaluate(text => new Promise<void>((resolve, reject) => {
+    const file = new File([text], `${text}.txt`, { type: 'text/plain' });
+    (globalThis as unknown as PageGlobals).Genesys('command', 'MessagingService.requestUpload', { file: [file] }, () => resolve(), reject)
+  }), text)
 }

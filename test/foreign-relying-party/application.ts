@@ -4,7 +4,7 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createInterface } from 'node:readline/promises'
 import type { Test } from 'tap'
-import type { LabClient } from '../../services/idp/lab-client.ts'
+import type { ControlApiClient } from '../../services/idp/control-api/control-api-client.ts'
 import type { Idp } from '../idp/helper.ts'
 
 /** What an application knows of its registration. */
@@ -21,7 +21,7 @@ export interface Registration {
 /** An application that is running, with an issuer of its own. */
 export interface Application extends Registration {
   /** the control API of its issuer */
-  lab: LabClient
+  lab: ControlApiClient
 }
 
 /**
@@ -31,7 +31,7 @@ export interface Application extends Registration {
  */
 export type Host = (realm: string) => Promise<{ origin: string, serve: (registration: Registration) => void }>
 
-/** Applications in this process. */
+/** Applications in this process; one that is served again has forgotten everything. */
 export function inThisProcess (t: Test, build: (registration: Registration) => RequestListener): Host {
   return async realm => {
     const server = createServer().listen(0, '127.0.0.1')
@@ -42,7 +42,7 @@ export function inThisProcess (t: Test, build: (registration: Registration) => R
     })
     return {
       origin: `http://${realm}.localhost:${(server.address() as AddressInfo).port}`,
-      serve: registration => { server.on('request', build(registration)) }
+      serve: registration => { server.removeAllListeners('request').on('request', build(registration)) }
     }
   }
 }
@@ -81,7 +81,7 @@ export async function inProcessOf (t: Test, [program, ...args]: [string, ...stri
 }
 
 /** Fields of a client, as the control API takes them. */
-export type Metadata = Partial<Parameters<LabClient['clients']['put']>[1]>
+export type Metadata = Partial<Parameters<ControlApiClient['clients']['put']>[1]>
 
 const clientId = 'foreign'
 const clientSecret = 'lab-only-secret-of-a-foreign-application'
@@ -102,7 +102,17 @@ export async function startApplication (
   await lab.users.put(username, {
     sign_in_by_hint: true, claims: { name: 'Ada Lovelace', email: 'ada@example.com', email_verified: true }
   })
-  await lab.clients.put(clientId, {
+  const registration = await register(lab, { issuer, origin, callbackPath, ...(metadata && { metadata }) })
+  serve(registration)
+  return { ...registration, lab }
+}
+
+/** Make a client of an application. */
+export async function register (
+  { clients }: { clients: { put (clientId: string, fields: Metadata): Promise<unknown> } },
+  { issuer, origin, callbackPath, metadata }: { issuer: string, origin: string, callbackPath: string, metadata?: Metadata }
+): Promise<Registration> {
+  await clients.put(clientId, {
     client_name: 'An application that is not ours',
     client_uri: origin,
     ...(metadata?.token_endpoint_auth_method !== 'none' && { client_secret: clientSecret }),
@@ -117,13 +127,11 @@ export async function startApplication (
     refresh_token_with_session: true,
     ...metadata
   })
-  const registration = { issuer, origin, clientId, clientSecret, username }
-  serve(registration)
-  return { ...registration, lab }
+  return { issuer, origin, clientId, clientSecret, username }
 }
 
 /** How many sign-outs there were at the identity provider, whether or not it asked before. */
-export async function countSignOuts (lab: LabClient): Promise<number> {
+export async function countSignOuts (lab: ControlApiClient): Promise<number> {
   const { entries } = await lab.ledger.query({ status: 303 })
   return entries.filter(({ endpoint }) => ['end_session', 'end_session_confirm'].includes(endpoint)).length
 }

@@ -4,7 +4,7 @@ import { tryRelyingParty } from './trial.ts'
 
 const iss = 'it does not know RFC 9207'
 
-if (isThere(t, ['/usr/bin/python3', '-c', 'import authlib.integrations.flask_client'], 'python3-authlib and python3-flask')) {
+if (isThere(t, ['/usr/bin/python3', '-c', 'import authlib.integrations.flask_client'], 'python3-authlib, python3-flask and python3-requests')) {
   await tryRelyingParty({
     name: 'Authlib 1.2.0',
     callbackPath: '/callback',

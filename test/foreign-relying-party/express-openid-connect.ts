@@ -2,14 +2,15 @@
 import express, { type ErrorRequestHandler } from 'express'
 import openIdConnect, { type ConfigParams } from 'express-openid-connect'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
-import type { Registration } from './application.ts'
+import { inThisProcess, type Registration } from './application.ts'
+import type { RelyingParty } from './trial.ts'
 
 const { auth, requiresAuth } = openIdConnect
 
 type LogoutStore = NonNullable<Exclude<ConfigParams['backchannelLogout'], boolean | undefined>['store']>
 
 /** @param options.checksMore whether the application looks after what the library leaves to it */
-export function buildApplication (
+function buildApplication (
   { issuer, origin, clientId, clientSecret, username }: Registration, { checksMore }: { checksMore: boolean }
 ): express.Express {
   const application = express()
@@ -77,3 +78,36 @@ function checkMore (issuer: string, clientId: string): NonNullable<ConfigParams[
 const answerErrors: ErrorRequestHandler = ({ status = 500, message, error }, _request, response, _next) => {
   response.status(status).json({ error, message })
 }
+
+const signature = 'it trusts the connection to the token endpoint, and checks no signature'
+const azp = 'it looks at azp only when there are several audiences'
+
+export const expressOpenIdConnect = {
+  name: 'express-openid-connect 3.4.0',
+  callbackPath: '/callback',
+  meets: ['discovery', 'authorization-response', 'token-endpoint', 'id-token', 'refresh', 'userinfo', 'logout-token', 'end-session'],
+  otherwise: {
+    'discovery-missing-field': 'it needs no jwks_uri, since it checks no signature',
+    'token-endpoint-wrong-content-type': 'it looks at the content type only when the body is not JSON',
+    'id-token-invalid-azp': azp,
+    'id-token-invalid-signature': signature,
+    'id-token-wrong-key': signature,
+    'id-token-unknown-kid': signature,
+    'id-token-no-kid-several-keys': signature,
+    'refresh-invalid-sub': 'it does not compare sub with the one of the sign-in',
+    'refresh-invalid-azp': azp,
+    'logout-token-replayed': 'it does not remember the jti of logout tokens'
+  },
+  host: t => inThisProcess(t, registration => buildApplication(registration, { checksMore: false }))
+} satisfies RelyingParty
+
+/** What the library leaves to the application, by its hook for that. */
+export const expressOpenIdConnectWithChecks = {
+  name: 'express-openid-connect 3.4.0 with the application\'s own checks',
+  callbackPath: '/callback',
+  meets: ['id-token', 'jwks'],
+  otherwise: {},
+  // For a key that it does not know it asks once more.
+  options: { 'jwks-empty': { count: 2 } },
+  host: t => inThisProcess(t, registration => buildApplication(registration, { checksMore: true }))
+} satisfies RelyingParty

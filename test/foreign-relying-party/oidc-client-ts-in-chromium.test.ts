@@ -4,12 +4,13 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { BrowserContext, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
-import type { FaultInCatalogue } from '../../services/idp/lab/faults.ts'
+import type { FaultInCatalogue } from '../../services/idp/control-api/fault-routes.ts'
 import { newContext, startChromium } from '../helpers/chromium.ts'
 import { freePorts } from '../helpers/lab.ts'
 import { startIdp } from '../idp/helper.ts'
 import { countSignOuts, inThisProcess, startApplication, type Application } from './application.ts'
-import { optionsOf } from './trial.ts'
+import { isExamined } from './examined.ts'
+import { optionsOf, unaskedFor } from './trial.ts'
 
 const meets: FaultInCatalogue['group'][] = ['discovery', 'authorization-response', 'token-endpoint', 'id-token', 'userinfo']
 
@@ -17,6 +18,7 @@ const trust = 'it trusts the connection to the token endpoint, and reads no clai
 
 /** The faults with which the library does otherwise than the catalogue says, and why. */
 const otherwise: Record<string, string> = {
+  ...unaskedFor,
   'discovery-issuer-mismatch': 'it does not compare issuers',
   'discovery-missing-field': 'it needs no jwks_uri, since it checks no signature',
   'authorization-response-invalid-iss': 'it does not know RFC 9207',
@@ -166,6 +168,7 @@ if (browser) {
           t.ok((await application.lab.ledger.query({ fault: name })).count > 0, 'the ledger has the exchange')
           t.same(await application.lab.faults.active(), [], 'the fault is over')
           t.equal((await sessionIn(await signIn(context, application))).signedIn, true, 'the next sign-in is good')
+          await isExamined(t, application, fault, accepts(fault))
         })
       }
     })

@@ -1,11 +1,12 @@
 // What every relying party that is not ours is put through: sign-in works without any arrangement between the two, and the
 // faults are such that a relying party can tell.
 import t, { type Test } from 'tap'
-import type { FaultInCatalogue } from '../../services/idp/lab/faults.ts'
+import type { FaultInCatalogue } from '../../services/idp/control-api/fault-routes.ts'
 import { ScriptlessBrowser, type Page } from '../helpers/browser.ts'
 import { freePorts } from '../helpers/lab.ts'
 import { startIdp, type Idp } from '../idp/helper.ts'
 import { countSignOuts, startApplication, type Application, type Host, type Metadata } from './application.ts'
+import { isExamined } from './examined.ts'
 
 type Group = FaultInCatalogue['group']
 
@@ -61,9 +62,14 @@ const endpoints: Record<Group, string[]> = {
   'end-session': ['end_session', 'end_session_confirm']
 }
 
+/** None of these applications asks how or when somebody has signed in. */
+export const unaskedFor: Record<string, string> = Object.fromEntries(['id-token-invalid-acr', 'id-token-old-auth-time', 'id-token-missing-auth-time']
+  .map(name => [name, 'it has asked for neither a level nor a recent sign-in']))
+
 /** Put a relying party through everything, each fault in a realm of its own. */
 export async function tryRelyingParty (relyingParty: RelyingParty): Promise<void> {
-  const { meets, otherwise, options = {}, hasUserinfoAtSignIn = false, endsTheProcess = [] } = relyingParty
+  const { meets, options = {}, hasUserinfoAtSignIn = false, endsTheProcess = [] } = relyingParty
+  const otherwise = { ...unaskedFor, ...relyingParty.otherwise }
   // Foreign libraries use resolvers of their own, which do not find *.localhost everywhere.
   const { IDP_PORT: port } = await freePorts()
   const idp = await startIdp(t, { IDP_PORT: port, IDP_ISSUER: `http://127.0.0.1:${port}` })
@@ -88,9 +94,13 @@ export async function tryRelyingParty (relyingParty: RelyingParty): Promise<void
   const switchOn = ({ lab }: Application, { name }: FaultInCatalogue) =>
     lab.faults.switchOn(name, { ...optionsOf(name), ...options[name] })
 
-  /** The fault is in the ledger, at the exchange that it was applied to, and the next sign-in is as any other. */
-  async function nothingIsLeft (t: Test, application: Application, { name, group, scopes }: FaultInCatalogue) {
+  /**
+   * The fault is in the ledger, at the HTTP exchange that it was applied to, where the examiner sees what is wrong and whether it was
+   * accepted, and the next sign-in is as any other.
+   */
+  async function nothingIsLeft (t: Test, application: Application, fault: FaultInCatalogue) {
     const { lab, clientId } = application
+    const { name, group, scopes } = fault
     const { entries } = await lab.ledger.query({ fault: name })
     t.ok(entries.length > 0, 'the ledger has the exchange')
     const client = scopes.includes('client_id') ? clientId : undefined
@@ -102,6 +112,7 @@ export async function tryRelyingParty (relyingParty: RelyingParty): Promise<void
     const browser = new ScriptlessBrowser()
     await signIn(browser, application)
     t.equal((await sessionOf(browser, application)).signedIn, true, 'the next sign-in is good')
+    await isExamined(t, application, fault, accepts(fault))
   }
 
   function eachFault (where: string, group: Group, prove: (t: Test, fault: FaultInCatalogue) => Promise<void>) {
@@ -162,6 +173,8 @@ export async function tryRelyingParty (relyingParty: RelyingParty): Promise<void
       const { url } = await signIn(browser, application)
       t.ok(url.startsWith(application.origin), 'the browser is back at the application')
       t.equal((await sessionOf(browser, application)).signedIn, accepts(fault))
+      // What an application outside the lab has accepted shows when it uses it.
+      if (accepts(fault)) await browser.open(`${application.origin}/userinfo`)
       await nothingIsLeft(t, application, fault)
     })
   }
@@ -171,6 +184,7 @@ export async function tryRelyingParty (relyingParty: RelyingParty): Promise<void
     await switchOn(application, fault)
     const { status } = await browser.open(`${application.origin}/refresh`)
     t.equal(status < 400, accepts(fault))
+    await browser.open(`${application.origin}/userinfo`)
     await nothingIsLeft(t, application, fault)
   })
 

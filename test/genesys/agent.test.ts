@@ -2,16 +2,19 @@
 import { randomUUID } from 'node:crypto'
 import { connect } from 'node:net'
 import t from 'tap'
-import { answerTo, greeting } from '../../services/genesys/agent/agent-script.ts'
-import { maxFileBytes } from '../../services/genesys/attachments/attachment-rules.ts'
+import { readBrand } from '#lib/brand/brand-setting.ts'
+import { AgentScript } from '../../services/genesys/agent/agent-script.ts'
+import { maxFileBytes } from '../../services/genesys/attachments/file-rules.ts'
 import type { VerifiedIdentity } from '../../services/genesys/auth/identity.ts'
-import { inbound, type Content, type StructuredMessage } from '../../services/genesys/conversations/structured-message.ts'
+import { inbound } from '../../services/genesys/conversations/compose-message.ts'
+import type { Content, StructuredMessage } from '../../services/genesys/protocol/structured-message.ts'
 import { stopClock } from '../helpers/clock.ts'
 import { Desk } from '../helpers/desk.ts'
 import type { Guest, GuestFrame } from '../helpers/guest.ts'
 import { until } from '../helpers/until.ts'
-import { ada, configWith, deploymentWhere, grace, startGenesys } from './helper.ts'
+import { ada, anonymousDeploymentId, another, configWith, deploymentWhere, grace, startGenesys, stepUpDeploymentId } from './helper.ts'
 
+const script = new AgentScript(readBrand('kayaks'))
 const host = 'genesys.localhost:3002'
 const withoutTyping = deploymentWhere({ showAgentTypingIndicator: false })
 const goesOn = deploymentWhere({ conversationDisconnect: { enabled: true, type: 'Send' } })
@@ -89,12 +92,52 @@ t.test('a guest chooses a quick reply, then a tour of the cards, and is answered
   })
   await guest.say('Hello')
   t.match((await guest.next(saysSomething)).body, {
-    type: 'Structured', text: /^Hello Ada!/, content: ['Opening hours', 'Tours', 'Who am I?'].map(text => ({ contentType: 'QuickReply', quickReply: { text, action: 'Message' } }))
+    type: 'Structured',
+    text: /^Hello Ada!/,
+    content: ['Tours', 'My booking', 'Opening hours', 'Dogs', 'Gift vouchers', 'Bad weather', 'Who am I?']
+      .map(text => ({ contentType: 'QuickReply', quickReply: { text, action: 'Message' } }))
   })
-  await choose('Tours', 'tours', 'QuickReply')
-  t.match((await guest.next(saysSomething)).body, { type: 'Structured', content: [{ contentType: 'Carousel', carousel: { cards: { length: 3 } } }] })
-  await choose('Choose 13:00', 'tour-13:00', 'Button')
-  t.match((await guest.next(saysSomething)).body, { type: 'Text', text: /midday tour at 13:00/ })
+  await choose('Tours', 'offers', 'QuickReply')
+  t.match((await guest.next(saysSomething)).body, {
+    type: 'Structured',
+    content: [{
+      contentType: 'Carousel',
+      carousel: { cards: ['First light', 'Seal Sands', 'Moonrise paddle', 'Kayak hire'].map(title => ({ title, image: /^http:\/\/app\.localhost:3000\/brand\/[\w-]+\.svg$/ })) }
+    }]
+  })
+  await choose('Choose Seal Sands', 'seal-sands', 'Button')
+  t.match((await guest.next(saysSomething)).body, { type: 'Text', text: /^Seal Sands: 4 hours, Some experience, £65\. .*nothing is booked yet/ })
+})
+
+t.test('asks who the guest is before it tells what is theirs, and goes on with it after the sign-in', async t => {
+  const { open, tokens } = await startGenesys(t, { brand: readBrand('bank') })
+  const begin = async (deploymentId: string) => {
+    const guest = await open({ deploymentId })
+    await guest.request('configureSession')
+    return guest
+  }
+  const signIn = async (guest: Guest) => {
+    const { jwt } = await tokens.issue({ deploymentId: stepUpDeploymentId, identity: another(ada) })
+    await guest.request('configureAuthenticatedSession', { data: { code: jwt } })
+  }
+  const guest = await begin(stepUpDeploymentId)
+  await guest.say('What is my balance?')
+  t.match((await guest.next(saysSomething)).body, { text: /choose “Sign in” in this window/ })
+  await signIn(guest)
+  t.match((await guest.next(saysSomething)).body, { text: /^Ada, your Everyday account .*£2,418\.20/ })
+  await guest.say('block my card')
+  t.match((await guest.next(saysSomething)).body, { text: /is blocked from this moment/ })
+
+  const other = await begin(stepUpDeploymentId)
+  await other.say('When are you open?')
+  t.match((await other.next(saysSomething)).body, { text: /9:30/ })
+  await signIn(other)
+  await other.say('thanks')
+  t.match((await other.next(saysSomething)).body, { text: /welcome/ }, 'what was answered already is not said again')
+
+  const stranger = await begin(anonymousDeploymentId)
+  await stranger.say('What is my balance?')
+  t.match((await stranger.next(saysSomething)).body, { text: /nobody can sign in to it/ })
 })
 
 t.test('calls a guest by what is verified', async t => {
@@ -107,44 +150,44 @@ t.test('calls a guest by what is verified', async t => {
     [{ ...ada, given_name: '愛'.repeat(500) }, /^Hello 愛{79}…,/],
     [undefined, /^Hello, I am Robin\. How/]
   ]
-  for (const [identity, expected] of cases) t.match(greeting(identity), expected)
-  t.notMatch(greeting(undefined), /verified/)
+  for (const [identity, expected] of cases) t.match(script.greeting(identity), expected)
+  t.notMatch(script.greeting(undefined), /verified/)
 })
 
 t.test('answers a few topics, and never repeats the guest\'s words', async t => {
   const cases: [string, VerifiedIdentity | undefined, RegExp][] = [
     ['When do you open?', ada, /9:00/],
-    ['I want to book a tour', ada, /10:00/],
+    ['I want to book a tour', ada, /Which one would suit you/],
     ['Who am I?', ada, /Ada Lovelace, verified by idp\.localhost\. .*ada@example\.com, which is confirmed/],
     ['who am i', { ...ada, email_verified: false }, /is not confirmed yet/],
     ['Who am I?', undefined, /not signed in/],
-    ['help', ada, /opening hours/],
+    ['help', ada, /Saltmarsh Kayaks/],
     ['<img src=x onerror=alert(1)>', ada, /not sure I understood/]
   ]
-  for (const [text, identity, expected] of cases) t.match(textIn(answerTo(textOf(text), { identity })), expected, text)
-  t.notMatch(textIn(answerTo(textOf('<img src=x onerror=alert(1)>'), { identity: ada })), /onerror/)
+  for (const [text, identity, expected] of cases) t.match(textIn(script.answerTo(textOf(text), { identity })), expected, text)
+  t.notMatch(textIn(script.answerTo(textOf('<img src=x onerror=alert(1)>'), { identity: ada })), /onerror/)
 })
 
 t.test('answers a choice by its payload, and one that it does not know by its text', async t => {
-  const answer = (message: StructuredMessage) => textIn(answerTo(message, { identity: ada }))
+  const answer = (message: StructuredMessage) => textIn(script.answerTo(message, { identity: ada }))
   t.match(answer(choiceOf('hours')), /9:00/)
   t.match(answer(choiceOf('who-am-i')), /Ada Lovelace/)
-  t.match(answer(choiceOf('tour-16:00')), /afternoon tour at 16:00/)
+  t.match(answer(choiceOf('moonrise')), /^Moonrise paddle: .*£58/)
   t.match(answer(choiceOf('of-a-person', 'Opening hours')), /9:00/)
-  t.match(answer(choiceOf('of-a-person', 'Thursday')), /not sure/)
+  t.match(answer(choiceOf('of-a-person', 'Blue')), /not sure/)
 })
 
 t.test('thanks for a file without repeating its name, and answers what was written with it', async t => {
-  const bare = textIn(answerTo(inbound({ type: 'Text', content: [attachment] }, ada), { identity: ada }))
+  const bare = textIn(script.answerTo(inbound({ type: 'Text', content: [attachment] }, ada), { identity: ada }))
   t.match(bare, /file has arrived/)
   t.notMatch(bare, /passport/)
-  t.match(textIn(answerTo(inbound({ type: 'Text', text: 'When do you open?', content: [attachment] }, ada), { identity: ada })), /9:00/)
+  t.match(textIn(script.answerTo(inbound({ type: 'Text', text: 'When do you open?', content: [attachment] }, ada), { identity: ada })), /9:00/)
 })
 
 t.test('says where a person can take over, if anywhere', async t => {
   const desk = 'http://genesys.localhost:3002/desk'
-  t.match(textIn(answerTo(textOf('Can I talk to a human?'), { identity: ada, desk })), `Someone at the desk can take over: ${desk}`)
-  t.match(textIn(answerTo(textOf('an agent please'), { identity: ada })), /the only one here/)
+  t.match(textIn(script.answerTo(textOf('Can I talk to a human?'), { identity: ada, desk })), `Someone at the desk can take over: ${desk}`)
+  t.match(textIn(script.answerTo(textOf('an agent please'), { identity: ada })), /the only one here/)
 })
 
 const body = (frame: GuestFrame) => frame.body as StructuredMessage
@@ -327,6 +370,15 @@ t.test('a file goes to the guest, checked as a guest\'s own would be', async t =
     ['no name', desk.ask('POST', `${path}?name=Kim`, { body: Buffer.from('x'), headers: { 'content-type': 'text/plain' } }), 400]
   ]
   for (const [what, answer, status] of refused) t.match(await answer, { status, body: { status, message: /./, contextId: String } }, what)
+})
+
+t.test('a file that nobody may send is refused before it is there, so that none is held in memory', async t => {
+  const { conversationId } = await begun(desk, await signedInGuest())
+  const answer = await desk.ask('POST', `/desk/conversations/${conversationId}/attachments?name=Kim&fileName=long.txt`, {
+    body: Buffer.from('only the beginning'),
+    headers: { 'content-type': 'text/plain', 'content-length': String(maxFileBytes) }
+  })
+  t.match(answer, { status: 409, body: { message: 'Take the conversation first.' } })
 })
 
 t.test('the agent ends the conversation: from then on it can be read only', async t => {

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import type { Attachment } from '../../services/genesys/attachments/attachment-record.ts'
+import type { Attachment } from '../../services/genesys/attachments/attachment.ts'
 import type { GenesysConfig } from '../../services/genesys/config.ts'
 import type { Guest, GuestFrame } from '../helpers/guest.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'

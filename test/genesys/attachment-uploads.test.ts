@@ -8,17 +8,18 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { decodeJwt } from 'jose'
 import t, { type Test } from 'tap'
-import { buildServer } from '#lib/http-server.ts'
-import { lookup } from '#lib/loopback-names.ts'
-import { fetch as fetchByName } from '#lib/outbound.ts'
-import { openStore } from '#lib/store.ts'
-import { openAttachmentFiles } from '../../services/genesys/attachments/attachment-files.ts'
-import { openAttachments } from '../../services/genesys/attachments/attachments.ts'
-import { openJwts } from '../../services/genesys/auth/jwt.ts'
-import { createConnections } from '../../services/genesys/conversations/connections.ts'
-import { createHappenings } from '../../services/genesys/conversations/happenings.ts'
-import { openSessions, type GuestSession } from '../../services/genesys/conversations/sessions.ts'
-import { createRoom } from '../../services/genesys/room.ts'
+import { buildServer } from '#lib/server/http-server.ts'
+import { lookup } from '#lib/outbound/loopback-names.ts'
+import { fetch as fetchByName } from '#lib/outbound/outbound.ts'
+import { openStore } from '#lib/store/open-store.ts'
+import { AttachmentFiles } from '../../services/genesys/attachments/attachment-files.ts'
+import { AttachmentStore } from '../../services/genesys/attachments/attachment-store.ts'
+import { Jwts } from '../../services/genesys/auth/jwt.ts'
+import { Connections } from '../../services/genesys/sessions/connections.ts'
+import { ConversationEvents } from '../../services/genesys/sessions/conversation-events.ts'
+import type { GuestSession } from '../../services/genesys/sessions/guest-session.ts'
+import { SessionStore } from '../../services/genesys/sessions/session-store.ts'
+import { StorageQuota } from '../../services/genesys/sessions/storage-quota.ts'
 import { connect, type Guest } from '../helpers/guest.ts'
 import { freePorts, root } from '../helpers/lab.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
@@ -100,7 +101,7 @@ t.test('takes uploads and gives downloads for the token of the URL alone', async
   const visitor = await guest()
   const waiting = await request(visitor)
   const there = await upload(visitor)
-  const jwts = await openJwts(stateFolder, configWith('').url)
+  const jwts = await Jwts.open(stateFolder, configWith('').url)
   const { access } = decodeJwt<{ access: string }>(tokenOf(there.downloadUrl))
   const sign = async (use: string, attachment: string, life = 60) => (await jwts.sign(use, { attachment, access }, life)).jwt
   const file = there.attachmentId
@@ -164,14 +165,14 @@ t.test('takes one of two uploads at two replicas', async t => {
   const deployment = configWith(folder).deployments.find(({ id }) => id === stepUpDeploymentId)!
   const replicas = await Promise.all([1, 2].map(async () => {
     const store = openStore(join(folder, 'genesys.sqlite'))
-    const replica = openAttachments({
+    const replica = new AttachmentStore({
       store,
-      files: openAttachmentFiles(join(folder, 'attachments')),
-      room: createRoom({ capacityBytes: Infinity, used: () => 0 }),
-      jwts: await openJwts(folder, 'http://genesys.localhost'),
+      files: new AttachmentFiles(join(folder, 'attachments')),
+      quota: new StorageQuota({ capacityBytes: Infinity, usedBytes: () => 0 }),
+      jwts: await Jwts.open(folder, 'http://genesys.localhost'),
       url: 'http://genesys.localhost',
-      sessions: openSessions(store, createHappenings()),
-      connections: createConnections(createHappenings()),
+      sessions: new SessionStore(store, new ConversationEvents()),
+      connections: new Connections(new ConversationEvents()),
       log: buildServer(configWith(folder)).log
     })
     t.teardown(async () => {

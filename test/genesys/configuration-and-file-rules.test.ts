@@ -1,14 +1,16 @@
 // Settings, the file of deployments and what pages get to see of it, and which files a deployment takes.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import t from 'tap'
-import { checkContent } from '../../services/genesys/attachments/attachment-content.ts'
+import { checkContent } from '../../services/genesys/attachments/content-check.ts'
 import {
   checkFileName, checkFileSize, checkFileType, isShownInline, limitOf, maxFileBytes, md5Of, mediaTypeOf
-} from '../../services/genesys/attachments/attachment-rules.ts'
+} from '../../services/genesys/attachments/file-rules.ts'
 import { loadGenesysConfig } from '../../services/genesys/config.ts'
-import { allowsOrigin, readDeployments, type Deployment } from '../../services/genesys/deployments.ts'
-import { GuestError } from '../../services/genesys/guest/frames.ts'
+import { readDeployments, type Deployment } from '../../services/genesys/deployments/deployments-file.ts'
+import { allowsOrigin } from '../../services/genesys/deployments/lookup.ts'
+import { GuestError } from '../../services/genesys/protocol/guest-errors.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { gif, png } from './attachment-helper.ts'
 import { buildApp, configWith, deploymentId, env } from './helper.ts'
@@ -53,7 +55,7 @@ t.test('says at the start that there is no deployment that the page names, and w
   }
   const unknown = '00000000-0000-4000-8000-000000000000'
   t.match(await said(unknown), new RegExp(`no active deployment ${unknown}, which GENESYS_DEPLOYMENT_ID names.*${deploymentId}`))
-  t.equal(await said(deploymentId) + await said(undefined), '')
+  t.equal(await said(deploymentId) + await said(deploymentId.toUpperCase()) + await said(undefined), '')
 })
 
 t.test('names the entry and the field of a mistake in deployments.yaml', async t => {
@@ -84,18 +86,52 @@ t.test('names the entry and the field of a mistake in deployments.yaml', async t
     return readDeployments({}, file)
   }
   t.match(read(good), [{ allowAllDomains: false, allowedDomains: [], auth: { allowSessionUpgrade: false } }])
+  const withMessenger = (changes: object) => ({ ...good, messenger: { ...good.messenger, ...changes } })
+  const withMode = (changes: object) =>
+    withMessenger({ fileUpload: { modes: [{ fileTypes: ['image/png'], maxFileSizeKB: 10, ...changes }] } })
 
   const mistakes: [string, object[], RegExp][] = [
-    ['an unknown status', [{ ...good, status: 'Sleeping' }], /entry 1 \(5a1b7c3e.*field status/],
+    ['an unknown status', [{ ...good, status: 'active' }], /^deployments\.yaml has a mistake:\n.*entry 1 \(5a1b7c3e.*field status: must be one of Active, Inactive; did you mean Active\?$/],
     ['a field left out', [{ ...good, auth: {} }], /field auth\.enabled: is missing/],
-    ['a misspelt field', [{ ...good, allowedDomain: [] }], /field allowedDomain: is not a field/],
+    ['a misspelt field', [{ ...good, allowedDomain: [] }], /field allowedDomain: there is no such name; did you mean allowedDomains/],
     ['an id that is no UUID', [{ ...good, id: 'mine' }], /field id: must be a UUID/],
     ['the same id twice', [good, good], /entry 2 .*field id: is there twice/],
+    ['the same id in capitals', [good, { ...good, id: good.id.toUpperCase() }], /entry 2 .*field id: is there twice/],
+    ['a colour by its name', [withMessenger({ styles: { primaryColor: 'teal' } })], /primaryColor: must be a colour as #1d4e56/],
+    ['a file type by its extension', [withMode({ fileTypes: ['image/*', '.png'] })],
+      /fileTypes\.1: must be a media type as image\/png, or several as image\/\*/],
+    ['no file type', [withMode({ fileTypes: [] })], /fileTypes: must have at least 1 entry/],
+    ['a size below nothing', [withMode({ maxFileSizeKB: -1 })], /maxFileSizeKB: must be at least 1/],
+    ['a language that is none of its own', [{ ...good, defaultLanguage: 'de' }], /defaultLanguage: must be en-us/],
+    ['step-up where nobody can sign in', [{ ...good, auth: { enabled: false, allowSessionUpgrade: true } }],
+      /auth\.allowSessionUpgrade: needs auth\.enabled, which is false/],
     ['a setting that there is not', [{ ...good, id: '${NOWHERE}' }], /refers to the setting NOWHERE/]
   ]
   for (const [label, entries, message] of mistakes) {
     t.throws(() => read(...entries), { name: 'DataFileError', message }, label)
   }
+
+  const domains: [string, string][] = [
+    ['http://app.localhost:3000', 'write app.localhost'],
+    ['app.localhost:3000', 'write app.localhost'],
+    ['brand.example/shop', 'write brand.example'],
+    ['*.brand.example', 'write brand.example, which stands for all hosts below it too'],
+    ['.brand.example', 'write brand.example'],
+    ['brand.example.', 'write brand.example'],
+    [' brand.example ', 'write brand.example'],
+    ['*', 'write allowAllDomains: true instead, for pages of all hosts'],
+    ['a b', 'write one as www.example.com'],
+    ['', 'write one as www.example.com'],
+    ['::1', 'write [::1]']
+  ]
+  for (const [domain, advice] of domains) {
+    const message = `deployments.yaml has a mistake:\n  entry 1 (${deploymentId}), field allowedDomains.1: ` +
+      `"${domain}" is not a host name alone: ${advice}`
+    t.throws(() => read({ ...good, allowedDomains: ['app.localhost', domain] }), { message }, domain)
+  }
+  const [named] = read({ ...good, id: good.id.toUpperCase(), allowedDomains: ['BRAND.example', 'Bücher.Example', '[::1]', '192.168.1.5'] })
+  t.match(named, { id: deploymentId, allowedDomains: ['brand.example', 'xn--bcher-kva.example', '[::1]', '192.168.1.5'] },
+    'as browsers name hosts')
 })
 
 t.test('serves the configuration of a deployment to pages of any origin', async t => {
@@ -110,15 +146,15 @@ t.test('serves the configuration of a deployment to pages of any origin', async 
     apiEndpoint: 'https://genesys.example',
     auth: { enabled: true, allowSessionUpgrade: false },
     messenger: { enabled: true, apps: { conversations: { messagingEndpoint: 'wss://genesys.example' } }, fileUpload: { modes: [{ fileTypes: ['image/png'], maxFileSizeKB: 10_240 }] } },
-    journeyEvents: { enabled: false }
+    journeyEvents: { enabled: true }
   })
   t.notOk('allowedDomains' in body, 'whom it is for is in domains.json')
   t.same(body.auth, { enabled: true, allowSessionUpgrade: false }, 'and how Genesys is connected to the identity provider is nobody\'s business')
   t.notOk('sessionDurationSeconds' in body)
 })
 
-t.test('serves the domains of a deployment', async t => {
-  const response = await app.inject(`${base}/${deploymentId}/domains.json`)
+t.test('serves the domains of a deployment, in whichever case its id is written', async t => {
+  const response = await app.inject(`${base}/${deploymentId.toUpperCase()}/domains.json`)
   t.same(response.json(), { allowAllDomains: false, allowedDomains: ['app.localhost'] })
 })
 
@@ -132,10 +168,12 @@ t.test('refuses an unknown deployment as Genesys\' file server does', async t =>
 
 t.test('lets a page in by its host', async t => {
   const [deployment] = configWith(temporaryFolder(t)).deployments as [Deployment]
-  const listed = { ...deployment, allowedDomains: ['brand.example', 'Bücher.Example'] }
+  const listed = { ...deployment, allowedDomains: ['brand.example', 'xn--bcher-kva.example'] }
   const cases: [string | undefined, boolean][] = [
     ['https://brand.example', true],
     ['http://brand.example:8080', true],
+    ['https://BRAND.example', true],
+    ['https://bücher.example', true],
     ['https://shop.brand.example', true],
     ['brand.example', true],
     ['brand.example:8080', true],
@@ -161,6 +199,27 @@ t.test('serves the bootstrap script so that a page of another origin can load it
     'access-control-allow-origin': '*',
     'cross-origin-resource-policy': 'cross-origin'
   })
+  t.notMatch(response.body, /\bimport\b/, 'all of it, in one classic script')
+  t.equal((await app.inject('/genesys-bootstrap/genesys.min.js.map')).statusCode, 200)
+  t.match((await app.inject('/genesys-bootstrap/platform/plugin-bus.js')).body, 'export class PluginBus', 'to be read')
+  for (const path of ['tsconfig.json', 'none.js', '', '..%2fapp.ts', 'plugins']) {
+    t.ok([403, 404].includes((await app.inject(`/genesys-bootstrap/${path}`)).statusCode), path)
+  }
+})
+
+t.test('the bootstrap script comes compressed, and not again while it is the same', async t => {
+  for (const [accepted, encoding, decode] of [
+    ['gzip, deflate, br', 'br', brotliDecompressSync], ['gzip', 'gzip', gunzipSync], ['identity', undefined, (body: Buffer) => body]
+  ] as const) {
+    const ask = (headers = {}) => app.inject({ url: '/genesys-bootstrap/genesys.min.js', headers: { 'accept-encoding': accepted, ...headers } })
+    const response = await ask()
+    t.equal(response.headers['content-encoding'], encoding)
+    t.match(response.headers, { vary: /accept-encoding/i, etag: /./, 'content-type': /javascript/ })
+    t.match(String(decode(response.rawPayload)), 'sourceMappingURL')
+    const again = await ask({ 'if-none-match': response.headers.etag })
+    t.equal(again.statusCode, 304)
+    t.equal(again.body, '')
+  }
 })
 
 /** The code of the guest error that a rule throws, or nothing. */

@@ -4,14 +4,14 @@ import { createConnection } from 'node:net'
 import { fastifySSE } from '@fastify/sse'
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
-import { createHappenings, type Happening } from '../../services/genesys/conversations/happenings.ts'
-import { openSessions } from '../../services/genesys/conversations/sessions.ts'
-import type { StructuredMessage } from '../../services/genesys/conversations/structured-message.ts'
-import { sendEvents } from '../../services/genesys/desk/events.ts'
+import type { StructuredMessage } from '../../services/genesys/protocol/structured-message.ts'
+import { ConversationEvents } from '../../services/genesys/sessions/conversation-events.ts'
+import { SessionStore } from '../../services/genesys/sessions/session-store.ts'
+import { sendEvents } from '../../services/genesys/desk/desk-events.ts'
 import { Desk, type DeskEvents } from '../helpers/desk.ts'
 import { until } from '../helpers/until.ts'
 import {
-  ada, anonymousDeploymentId, configWith, deploymentId, grace, startGenesys, stepUpDeploymentId
+  ada, anonymousDeploymentId, another, configWith, deploymentId, grace, startGenesys, stepUpDeploymentId
 } from './helper.ts'
 
 const host = 'genesys.localhost:3002'
@@ -28,6 +28,25 @@ async function watch (t: Test): Promise<DeskEvents> {
   t.teardown(() => events.close())
   return events
 }
+
+t.test('two browsers of one person are two conversations, for the person and at the desk, and end together by a sign-out', async t => {
+  const person = another(ada)
+  const [laptop, phone] = [await signedInGuest(person), await signedInGuest(person)]
+  await laptop.say('from the laptop')
+  await phone.say('from the phone')
+  const mine = (await desk.list('?pageSize=100')).entities.filter(({ guest }) => guest.sub === person.sub)
+  t.strictSame(mine.map(({ lastMessage }) => lastMessage?.text).sort(), ['from the laptop', 'from the phone'])
+  const ofLaptop = mine.find(({ lastMessage }) => lastMessage?.text === 'from the laptop')!
+  await desk.act(ofLaptop.conversationId, 'take', { name: 'Kim' })
+  await desk.act(ofLaptop.conversationId, 'messages', { name: 'Kim', text: 'to the laptop' })
+  await laptop.next(({ body }) => (body as { text?: string }).text === 'to the laptop')
+  await phone.request('echo', { message: { type: 'Text', text: 'ping' } })
+  t.notMatch(JSON.stringify(phone.unread), 'laptop', 'neither hears the other')
+
+  const { jwt } = await tokens.issue({ deploymentId, identity: person })
+  await fetch(`${url}/api/v2/webdeployments/token/revoke`, { method: 'DELETE', headers: { authorization: `bearer ${jwt}` } })
+  for (const guest of [laptop, phone]) await guest.next(frame => frame.class === 'LogoutEvent')
+})
 
 t.test('lists conversations, the newest first, with who the guest is and who says so', async t => {
   const { url, anonymousGuest, signedInGuest } = await startGenesys(t, { lab: true })
@@ -51,7 +70,7 @@ t.test('lists conversations, the newest first, with who the guest is and who say
   ])
   t.strictSame(entities[0]!.guest, {})
   t.strictSame(Object.keys(entities[0]!).sort(), [
-    'agent', 'connections', 'conversationId', 'deploymentId', 'guest', 'lastActive', 'lastMessage', 'readOnly', 'scripted', 'startedAt', 'verified'
+    'agent', 'connections', 'conversationId', 'customAttributes', 'deploymentId', 'guest', 'lastActive', 'lastMessage', 'readOnly', 'scripted', 'startedAt', 'verified'
   ], 'and nothing that would let somebody into the session')
   t.notMatch(JSON.stringify(entities), hers.token, 'whoever has the token has the session')
   await hers.close()
@@ -153,26 +172,14 @@ t.test('does not keep the service from closing', async t => {
 
 /** A service with nothing but events, and how many desks listen to it. */
 async function startEvents (t: Test) {
-  const happenings = createHappenings()
-  let listeners = 0
-  const counted = {
-    ...happenings,
-    subscribe (listener: (happening: Happening) => void) {
-      const unsubscribe = happenings.subscribe(listener)
-      listeners++
-      return () => {
-        unsubscribe()
-        listeners--
-      }
-    }
-  }
+  const events = new ConversationEvents()
   const app = Fastify({ forceCloseConnections: true })
   await app.register(fastifySSE)
   const summaryOf = () => { throw new Error('no session here') }
-  app.get('/desk/events', { sse: { kind: 'only' } }, (_request, reply) => sendEvents(reply, counted, summaryOf))
+  app.get('/desk/events', { sse: { kind: 'only' } }, (_request, reply) => sendEvents(reply, events, summaryOf))
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   t.teardown(() => app.close())
-  return { url, happenings, listeners: () => listeners }
+  return { url, events, listeners: () => events.subscribers }
 }
 
 t.test('forgets desks that have gone away', async t => {
@@ -183,8 +190,20 @@ t.test('forgets desks that have gone away', async t => {
   await until('nobody listens', () => listeners() === 0)
 })
 
+t.test('lets a hundred desks look on, says so to the next, and has room again when one has gone', async t => {
+  const { url, listeners } = await startEvents(t)
+  const desks = await Promise.all(Array.from({ length: 100 }, () => new Desk(url).watch()))
+  t.teardown(() => { for (const desk of desks) desk.close() })
+  const refused = await fetch(`${url}/desk/events`, { headers: { accept: 'text/event-stream' } })
+  t.equal(refused.status, 503)
+  t.match(await refused.json(), { message: '100 desks are open already: close one, then this one goes on by itself.' })
+  desks.pop()!.close()
+  await until('one has gone', () => listeners() === 99)
+  desks.push(await new Desk(url).watch())
+})
+
 t.test('cuts a desk off that does not read, so that nothing piles up for it, and no other', async t => {
-  const { url, happenings, listeners } = await startEvents(t)
+  const { url, events, listeners } = await startEvents(t)
   const { port } = new URL(url)
   const stuck = createConnection({ host: '127.0.0.1', port: Number(port) }).on('error', () => { /* it is cut off */ })
   t.teardown(() => stuck.destroy())
@@ -198,7 +217,7 @@ t.test('cuts a desk off that does not read, so that nothing piles up for it, and
   await until('it is cut off', () => {
     // The other has taken in what came before.
     const count = reading.arrived.length === sent ? 100 : 0
-    for (const end = sent + count; sent < end; sent++) happenings.publish({ type: 'presence', conversationId, connections: sent })
+    for (const end = sent + count; sent < end; sent++) events.publish({ type: 'connections', conversationId, connections: sent })
     return listeners() === 1
   })
   await until('the other has got everything', () => reading.arrived.length === sent)
@@ -239,7 +258,7 @@ t.test('refuses what a browser sends from elsewhere, and whoever knows it by ano
     ['DNS rebinding', { host: 'evil.example' }],
     ['DNS rebinding with our port', { host: 'evil.example:3002' }],
     ['an address, by a browser', { host: new URL(url).host, 'sec-fetch-site': 'same-origin' }],
-    ['a frame', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' }]
+    ['an object', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'object' }]
   ]
   for (const [what, headers] of foreign) {
     for (const [method, path] of [
@@ -261,21 +280,29 @@ t.test('refuses what a browser sends from elsewhere, and whoever knows it by ano
   t.equal(preflight.headers['access-control-allow-methods'], undefined, 'and answers no preflight')
 })
 
-t.test('a link from elsewhere leads to the page, and to nothing else', async t => {
-  const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
-  t.equal((await desk.ask('GET', '/desk', { headers })).status, 200)
-  t.equal((await desk.ask('GET', '/desk/conversations', { headers })).status, 403)
-})
+for (const [what, destination] of [['a link', 'document'], ['a frame', 'iframe']]) {
+  t.test(`${what} from elsewhere leads to the page, and to nothing else`, async t => {
+    const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': destination! }
+    t.equal((await desk.ask('GET', '/desk', { headers })).status, 200)
+    t.equal((await desk.ask('GET', '/desk/conversations', { headers })).status, 403)
+  })
+}
 
-t.test('serves the page under a policy that lets nothing but its own files in', async t => {
+t.test('serves the page under a policy that lets nothing but its own files in, and shows it in no frame but the console\'s', async t => {
   const page = await desk.ask('GET', '/desk')
   t.match(page, { status: 200, headers: { 'content-type': /^text\/html/, 'x-content-type-options': 'nosniff' } })
   const policy = String(page.headers['content-security-policy'])
-  t.match(policy, /^default-src 'self'; frame-ancestors 'none'/)
+  t.match(policy, /^default-src 'self'; img-src 'self' http:\/\/app\.localhost:3000; frame-ancestors http:\/\/lab\.localhost:3003;/)
+  t.equal(page.headers['x-frame-options'], undefined)
   t.notMatch(policy, /unsafe|\*/)
   t.notMatch(page.text, /<style|<script(?![^>]*src)| style=| on\w+=/, 'nothing inline')
   for (const file of page.text.matchAll(/(?:src|href)="(\/desk\/[^"]+)"/g)) t.equal((await desk.ask('GET', file[1]!)).status, 200, file[1]!)
   for (const path of ['/desk/tsconfig.json', '/desk/../desk.ts', '/desk/nothing.js']) t.equal((await desk.ask('GET', path)).status, 404, path)
+})
+
+t.test('leads to the live view of the console', async t => {
+  t.match((await desk.ask('GET', '/desk')).text, 'href="desk/live-view"')
+  t.match(await desk.ask('GET', '/desk/live-view'), { status: 302, headers: { location: 'http://lab.localhost:3003/live' } })
 })
 
 t.test('is not there outside of the lab', async t => {
@@ -304,7 +331,7 @@ t.test('the desk shows who is there, however many newer conversations have expir
   await (await signedInGuest(ada)).say('I wait')
   await (await signedInGuest(grace)).say('So do I')
   const before = await desk.list('?pageSize=100')
-  const sessions = openSessions(store, createHappenings())
+  const sessions = new SessionStore(store, new ConversationEvents())
   const shortLived = { ...configWith('').deployments[0]!, sessionDurationSeconds: 0 }
   await Promise.all(Array.from({ length: 130 }, () => sessions.start(randomUUID(), shortLived)))
 
@@ -313,6 +340,27 @@ t.test('the desk shows who is there, however many newer conversations have expir
   t.match(await desk.list('?pageSize=1'), { entities: [{ lastMessage: { text: 'So do I' } }], more: true })
   t.match(await desk.list('?pageSize=1&pageNumber=2'), { entities: [{ lastMessage: { text: 'I wait' } }], more: true })
   t.match(await desk.list(`?pageSize=1&pageNumber=${before.entities.length}`), { entities: { length: 1 }, more: false })
+})
+
+t.test('what the page says about its guest counts with the Join as well, and stands beside the conversation', async t => {
+  const guest = await signedInGuest()
+  const events = await desk.watch()
+  t.teardown(() => events.close())
+  const channel = (customAttributes: object) => ({ metadata: { customAttributes } })
+  const join = { type: 'Event', events: [{ eventType: 'Presence', presence: { type: 'Join' } }] }
+  const tooLarge = await guest.request('onMessage', { message: { ...join, channel: channel({ a: 'x'.repeat(2048) }) } })
+  t.match(tooLarge, { code: 4013 })
+  const echo = await guest.request('onMessage', { message: { ...join, channel: channel({ plan: 'gold', basket: { items: 3 } }) } })
+  t.match(echo.body, { channel: channel({ plan: 'gold' }) })
+  const { data: { conversationId } } = await events.next(({ event, data }) => event === 'conversation' && 'plan' in (data['customAttributes'] as object))
+  const attributes = async () => (await desk.ask('GET', `/desk/conversations/${conversationId}`)).body['customAttributes']
+  t.strictSame(await attributes(), { plan: 'gold', basket: { items: 3 } })
+  await guest.request('onMessage', { message: { type: 'Text', text: 'in the message', channel: channel({ plan: 'silver', page: '/tours' }) } })
+  t.strictSame(await attributes(), { plan: 'silver', basket: { items: 3 }, page: '/tours' }, 'what came last counts')
+  for (let count = 1; count <= 5; count++) {
+    await guest.request('onMessage', { message: { type: 'Text', text: 'more', channel: channel({ [`long-${count}`]: 'x'.repeat(2000) }) } })
+  }
+  t.ok(JSON.stringify(await attributes()).length < 8192, 'and it does not grow for ever')
 })
 
 t.test('what the page says about its guest reaches the desk with the message', async t => {

@@ -217,6 +217,11 @@ t.test('does not let a guest mark messages as authenticated', async t => {
   t.match(signedIn, { metadata: { id: '1', authenticated: 'true' }, channel: { from: { firstName: 'Ada', lastName: 'Lovelace' } } })
 })
 
+t.test('calls a guest by the name that their claims have, whichever part of it comes first', async t => {
+  const yuki = await signedInGuest({ ...ada, sub: 'yuki', name: '山田 雪', given_name: '雪', family_name: '山田' })
+  t.match((await yuki.say('a')).body, { channel: { from: { nickname: '山田 雪', firstName: '雪', lastName: '山田' } } })
+})
+
 interface Page { entities: { text: string, direction: string, events?: object }[], pageNumber: number, pageSize: number, total: number, pageCount: number }
 
 async function historyOf (url: string, guest: Guest, query = '') {
@@ -238,14 +243,14 @@ t.test('gives the history newest first, a page at a time', async t => {
   t.match((await historyOf(url, guest)).page, { pageNumber: 1, pageSize: 25, total: 5, pageCount: 1 })
 })
 
-t.test('has both sides in the history and no events', async t => {
+t.test('has both sides in the history, who came and left, and no typing', async t => {
   const guest = await signedInGuest()
   await guest.request('onMessage', { message: { type: 'Event', events: [{ eventType: 'Presence', presence: { type: 'Join' } }] } })
   await guest.next(({ body }) => (body as { type?: string, direction?: string }).type === 'Text')
   await guest.say('hello')
   const { page } = await historyOf(url, guest)
-  t.same(page.entities.filter(({ events }) => events), [])
-  t.same(page.entities.map(({ direction }) => direction).slice(-2), ['Inbound', 'Outbound'])
+  t.match(page.entities.filter(({ events }) => events), [{ direction: 'Inbound', events: [{ presence: { type: 'Join' } }] }])
+  t.same(page.entities.filter(({ events }) => !events).map(({ direction }) => direction).slice(-2), ['Inbound', 'Outbound'])
 })
 
 t.test('shows a guest no conversation but their own', async t => {
@@ -282,7 +287,11 @@ t.test('opens a socket for an active deployment only', async t => {
   for (const [label, options] of cases) {
     await t.rejects(connect(url, options), { name: 'UpgradeError', statusCode: 403, message: /"code":"forbidden"/ }, label)
   }
-  await (await connect(url, { deploymentId: anonymousDeploymentId })).close()
+  const id = anonymousDeploymentId.toUpperCase()
+  const guest = await connect(url, { deploymentId: id })
+  t.match(await guest.request('configureSession', { deploymentId: id }), { code: 200 }, 'in whichever case its id is written')
+  t.match(await guest.request('getConfiguration', { deploymentId: id }), { code: 200 })
+  await guest.close()
 })
 
 t.test('closes its sockets when it closes', async t => {

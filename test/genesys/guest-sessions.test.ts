@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { decodeJwt } from 'jose'
 import t from 'tap'
 import type { VerifiedIdentity } from '../../services/genesys/auth/identity.ts'
-import { sessionKey, type GuestSession } from '../../services/genesys/conversations/sessions.ts'
+import { sessionKey, type GuestSession } from '../../services/genesys/sessions/guest-session.ts'
 import type { Guest, GuestFrame } from '../helpers/guest.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import {

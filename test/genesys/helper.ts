@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { openStore } from '#lib/store.ts'
+import { openStore } from '#lib/store/open-store.ts'
 import { buildGenesys } from '../../services/genesys/app.ts'
 import { loadGenesysConfig, type GenesysConfig } from '../../services/genesys/config.ts'
-import type { Deployment } from '../../services/genesys/deployments.ts'
+import type { Deployment } from '../../services/genesys/deployments/deployments-file.ts'
 import type { VerifiedIdentity } from '../../services/genesys/auth/identity.ts'
-import { openJwts } from '../../services/genesys/auth/jwt.ts'
-import { openTokens } from '../../services/genesys/auth/tokens.ts'
+import { Jwts } from '../../services/genesys/auth/jwt.ts'
+import { Tokens } from '../../services/genesys/auth/tokens.ts'
 import { connect, type Guest } from '../helpers/guest.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
@@ -80,7 +80,7 @@ export async function startGenesys (t: Test, overrides: Partial<GenesysConfig> =
   // A second door to the same store, as another replica has it.
   const store = openStore(join(config.stateFolder, 'genesys.sqlite'))
   t.teardown(() => store.close())
-  const tokens = openTokens(store, await openJwts(config.stateFolder, config.url))
+  const tokens = new Tokens(store, await Jwts.open(config.stateFolder, config.url))
 
   async function open (options: Parameters<typeof connect>[1] = {}): Promise<Guest> {
     const guest = await connect(url, { deploymentId, ...options })

@@ -30,6 +30,18 @@ export function frameTemplates (
     button({ text: 'Yes', payload: 'yes', type: 'QuickReply' }),
     button({ text: 'Book', payload: 'book', type: 'Button' }),
     button({ text: 'Noon', payload: '2026-01-01T12:00:00Z', type: 'DatePicker' }),
+    button({ text: 'Noon', payload: 'noon', type: 'ListPicker' }),
+    message({
+      type: 'Structured',
+      text: 'Form',
+      content: [{
+        contentType: 'Form',
+        form: {
+          originatingMessageId: messageId,
+          response: [{ id: 'name', component: { contentType: 'ButtonResponse', buttonResponse: { type: 'Form', text: 'Ada', payload: 'Ada' } } }]
+        }
+      }]
+    }),
     frame('echo', { message: { type: 'Text', text: 'ping', metadata: { customMessageId: messageId } } }),
     frame('getJwt'),
     frame('getConfiguration', { deploymentId }),
@@ -88,6 +100,19 @@ export function restTemplates (
     template('GET /api/v2/webmessaging/messages', { query: '?pageNumber=1&pageSize=25' }),
     template('PUT /attachments/:attachmentId', { query: `?token=${uploadJwt}`, body: {} }),
     template('GET /attachments/:attachmentId', { query: `?token=${downloadJwt}` }),
+    template('POST /api/v2/journey/deployments/:deploymentId/webevents', {
+      body: {
+        customerCookieId: attachment,
+        eventName: 'page_viewed',
+        page: { url: 'http://app.localhost:3000/', title: 'Tours' },
+        attributes: { tour: 'moonrise' },
+        traits: { email: 'ada@example.com' },
+        createdDate: new Date().toISOString()
+      }
+    }),
+    template('POST /api/v2/journey/deployments/:deploymentId/actionevent', {
+      body: { sessionId: attachment, actionId: attachment, actionState: 'accepted' }
+    }),
     template('GET /v1', { query: `?deploymentId=${deploymentId}&application=fuzz-1` })
   ]
 }

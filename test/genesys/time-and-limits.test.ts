@@ -1,9 +1,12 @@
 // What time does: to a session, to who asks too often, and by the lab's clock.
+import { once } from 'node:events'
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { mock } from 'node:test'
 import t from 'tap'
-import { openAttachmentFiles } from '../../services/genesys/attachments/attachment-files.ts'
+import WebSocket from 'ws'
+import { AttachmentFiles } from '../../services/genesys/attachments/attachment-files.ts'
 import { stopClock } from '../helpers/clock.ts'
 import { UpgradeError, type Guest, type GuestFrame } from '../helpers/guest.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
@@ -225,6 +228,21 @@ t.test('opens a thousand sockets a minute for a deployment, and no more', async 
   await open()
 })
 
+t.test('has so many sockets open and no more, some of them left to other addresses, and says so', async t => {
+  const { open } = await startGenesys(t, { maxSockets: 8, trustedProxies: ['127.0.0.1'] })
+  const from = (address: string) => open({ headers: { 'x-forwarded-for': address } })
+  const refusal = { name: UpgradeError.name, statusCode: 503, message: /Too many connections are open, try again later\./ }
+  const [first] = await Promise.all(Array.from({ length: 6 }, () => from('192.0.2.1')))
+  await t.rejects(from('192.0.2.1'), refusal)
+  const other = await from('192.0.2.2')
+  await from('192.0.2.3')
+  await t.rejects(from('192.0.2.4'), refusal)
+  await Promise.all([first!.close(), other.close()])
+  await until('there is a place again', () => from('192.0.2.1').then(() => true, () => false))
+  await t.rejects(from('192.0.2.1'), refusal, 'for one of that address')
+  await from('192.0.2.4')
+})
+
 t.test('counts binary frames too, though it understands none', async t => {
   const { open } = limited
   const guest = await open({ deploymentId: anonymousDeploymentId })
@@ -249,7 +267,7 @@ t.test('refuses a tracing id that is longer than any client makes it, and does n
     guest.sendRaw(JSON.stringify({ action: 'getJwt', token: guest.token, tracingId: 'x'.repeat(length) }))
   }
   t.match(await guest.next(() => true), { class: 'JwtResponse', code: 200, tracingId: 'x'.repeat(256) })
-  t.strictSame(await guest.next(() => true), { type: 'response', class: 'string', code: 400, body: 'Request failed. Malformed: tracingId' })
+  t.strictSame(await guest.next(() => true), { type: 'response', class: 'string', code: 400, body: 'Request failed. tracingId: must have at most 256 characters' })
 })
 
 t.test('cuts off a guest who reads nothing, before much waits for them', async t => {
@@ -264,6 +282,29 @@ t.test('cuts off a guest who reads nothing, before much waits for them', async t
     return ours!.readyState === ours!.CLOSED
   })
   t.ok(most < 2 * 1024 * 1024, `${most} bytes`)
+})
+
+t.test('cuts off who does not answer what they are asked twice a minute, also where they say something unasked', async t => {
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => mock.timers.reset())
+  const { app, url } = await startGenesys(t)
+  const address = `${url.replace('http', 'ws')}/v1?deploymentId=${anonymousDeploymentId}`
+  const open = async (options: { autoPong: boolean }) => {
+    const socket = new WebSocket(address, { ...options, headers: { origin: 'http://app.localhost:3000' } })
+    t.teardown(() => socket.terminate())
+    await once(socket, 'open')
+    return socket
+  }
+  const [present, silent, talkative] = [await open({ autoPong: true }), await open({ autoPong: false }), await open({ autoPong: false })]
+  const asked = Promise.all([present, silent, talkative].map(socket => once(socket, 'ping')))
+  const answered = Promise.all([...app.websocketServer.clients].filter((_, index) => index !== 1).map(socket => once(socket, 'pong')))
+  mock.timers.tick(30_000)
+  await asked
+  talkative.pong('here I am')
+  await answered
+  mock.timers.tick(30_000)
+  await Promise.all([silent, talkative].map(socket => socket.readyState === socket.CLOSED || once(socket, 'close')))
+  t.equal(present.readyState, present.OPEN)
 })
 
 t.test('reads no more of a guest than it can work on, and answers everything in its order', async t => {
@@ -329,7 +370,7 @@ t.test('a guest who wrote too much while the clock was ahead waits no longer onc
 
 t.test('an upload that is under way is no leftover because the clock was moved', async t => {
   t.teardown(() => setClock(0))
-  const files = openAttachmentFiles(temporaryFolder(t))
+  const files = new AttachmentFiles(temporaryFolder(t))
   await writeFile(join(files.folder, 'under-way.part'), 'the first half')
   await setClock(day)
   await files.sweep(async () => false)

@@ -2,10 +2,10 @@
 import { randomUUID } from 'node:crypto'
 import { decodeJwt, exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose'
 import t from 'tap'
-import type { Server } from '#lib/http-server.ts'
-import { openStore } from '#lib/store.ts'
-import { openExchanges, type Exchange } from '../../services/genesys/auth/exchanges.ts'
-import { createOidcClient } from '../../services/genesys/auth/oidc.ts'
+import type { Server } from '#lib/server/http-server.ts'
+import { openStore } from '#lib/store/open-store.ts'
+import { ExchangeLog, type Exchange } from '../../services/genesys/auth/exchange-log.ts'
+import { OidcClient } from '../../services/genesys/auth/oidc-client.ts'
 import { stopClock } from '../helpers/clock.ts'
 import { endlessJson } from '../helpers/endless-json.ts'
 import { until } from '../helpers/until.ts'
@@ -35,7 +35,7 @@ function idToken ({ key = idp.privateKey, ...claims }: { key?: CryptoKey } & Rec
 t.test('the list of exchanges takes no parameters, and says so', async t => {
   const response = await app.inject({ url: '/lab/exchanges?limit=1', headers: { host } })
   t.equal(response.statusCode, 400)
-  t.match(response.json(), { error: 'invalid_request', error_description: /query\.limit: there is no such parameter/ })
+  t.match(response.json(), { error: 'invalid_request', error_description: /query\.limit: there is no such name/ })
 })
 
 t.test('redeems a code for tokens in the name of the user in the ID token', async t => {
@@ -113,8 +113,11 @@ t.test('takes a code after a mistake that the identity provider has not seen or 
 
 t.test('refuses to redeem with a secret that the identity provider does not know', async t => {
   const client = { id: env.GENESYS_CLIENT_ID, secret: 'another-secret-altogether' }
-  const { app: to } = await buildApp(t, { issuer: idp.issuer, client })
+  const { app: to } = await buildApp(t, { issuer: idp.issuer, client, lab: true })
   t.equal((await exchange({ code: await idp.code() }, { to })).statusCode, 401)
+  t.match(JSON.parse((await to.inject({ url: '/lab/exchanges', headers: { host } })).body)[0], {
+    reason: /^the identity provider does not accept the client and secret of Genesys/, hint: /GENESYS_CLIENT_SECRET/
+  })
 })
 
 t.test('refuses an ID token that is not signed with a key of the identity provider', async t => {
@@ -212,7 +215,7 @@ t.test('takes an ID token that has expired by our clock alone, for as long as it
 
 t.test('an issuer without the slash that the provider has is another one', async t => {
   const { issuer } = await startBareProvider(t, '/application/o/app/')
-  const oidc = createOidcClient(configWith('', { issuer: issuer.slice(0, -1) }))
+  const oidc = new OidcClient(configWith('', { issuer: issuer.slice(0, -1) }))
   const redeemed = oidc.redeemAuthorizationCode({ code: 'a-code', redirectUri: redirectUris[0]! })
   await t.rejects(redeemed, { message: /cannot be discovered.*issuer/ })
 })
@@ -310,7 +313,7 @@ t.test('tells why a code was refused, in words, under the contextId that the pag
     ['maxAge without auth_time', {}, { maxAge: 120 }, 401, /^maxAge was sent but the ID token has no auth_time/],
     ['another iss', {}, { iss: 'http://evil.example' }, 401, /^iss is not the issuer of the identity provider, which is http:\/\/127/],
     ['a code that nobody issued', {}, { code: 'made-up-code' }, 401, /^the identity provider refused the code \(invalid_grant\)/],
-    ['a verifier that is too short', {}, { codeVerifier: 'short' }, 400, /codeVerifier must NOT have fewer than 43 characters$/],
+    ['a verifier that is too short', {}, { codeVerifier: 'short' }, 400, /oauth\.codeVerifier: must have at least 43 characters$/],
     ['code and idToken', {}, { idToken: 'x' }, 400, /^oauth must have code or idToken, not both$/],
     ['an idToken alone', {}, { code: undefined, idToken: 'x', nonce: 'my-nonce' }, 401, /^implicit flow must be on/]
   ]
@@ -367,13 +370,14 @@ t.test('tells why an ID token was refused', async t => {
   const now = Math.floor(Date.now() / 1000)
   const header = Buffer.from('{"alg":"RS256"').toString('base64url')
   const cases: [string, RegExp][] = [
-    [await idToken({ aud: 'relying-party' }), /^the ID token was issued for another client than genesys-messenger$/],
-    [await idToken({ iss: 'http://evil.example' }), /^the ID token is of another issuer than http/],
+    [await idToken({ aud: 'relying-party' }), /^the ID token was issued for another application \(aud\): it has to be genesys-messenger$/],
+    [await idToken({ iss: 'http://evil.example' }), /^the ID token is from another identity provider \(iss\): it has to be http/],
     [await idToken({ exp: now - 600 }), /^the ID token expired 600 s ago$/],
     [await idToken({ nonce: 'm' }), /^nonce was sent but the ID token has another$/],
-    [(await idToken({})).slice(0, -8) + 'AAAAAAAA', /^the ID token is not signed with a key of the identity provider$/],
-    ['x', /^the ID token is no JWT$/],
-    [`${header}.e30.x`, /^the ID token is no JWT$/]
+    [(await idToken({})).slice(0, -8) + 'AAAAAAAA', /^the signature of the ID token is wrong$/],
+    ['x', /^the ID token is not a JWT that we can read$/],
+    [`${header}.e30.x`, /^the ID token is not a JWT that we can read$/],
+    [(await idToken()).slice(0, -4) + '!!!!', /^the ID token is not a JWT that we can read$/]
   ]
   for (const [token, reason] of cases) {
     t.equal((await implicit({ idToken: token, nonce: 'n' })).statusCode, 401)
@@ -400,7 +404,7 @@ t.test('tells of refreshes and of what was accepted too, newest first', async t 
   t.match(all, [
     { kind: 'refresh', outcome: 'refused', status: 401, reason: /^the refresh token is unknown/ },
     { kind: 'refresh', outcome: 'refused', status: 401, deploymentId, reason: /^the identity provider refused the refresh token \(invalid_grant\)/, hint: /reAuthenticate/ },
-    { kind: 'refresh', outcome: 'refused', status: 503, deploymentId, reason: /^the identity provider did not answer/ },
+    { kind: 'refresh', outcome: 'refused', status: 503, deploymentId, reason: /^the identity provider gave no usable answer: the identity provider asks us to wait$/ },
     { kind: 'refresh', outcome: 'accepted', status: 200, deploymentId, reason: 'the identity provider has renewed the sign-in' },
     { kind: 'exchange', outcome: 'accepted', status: 200, deploymentId, reason: 'the code was redeemed, and the ID token is valid' }
   ])
@@ -412,16 +416,16 @@ t.test('keeps the last hundred for an hour', async t => {
   const later = stopClock(t)
   const store = openStore(':memory:')
   t.teardown(() => store.close())
-  const { record, recent } = openExchanges(store)
+  const log = new ExchangeLog(store)
   const exchange = { time: '', kind: 'exchange', outcome: 'accepted', status: 200, contextId: '' } as const
-  for (let number = 1; number <= 104; number++) await record({ ...exchange, reason: String(number) })
-  const reasons = (await recent()).map(({ reason }) => reason)
+  for (let number = 1; number <= 104; number++) await log.record({ ...exchange, reason: String(number) })
+  const reasons = (await log.recent()).map(({ reason }) => reason)
   t.equal(reasons.length, 100)
   t.same([reasons[0], reasons[99]], ['104', '5'])
   t.equal(await store.collection('exchange').countTagged('all'), 100, 'and no more in the store')
 
   later(3600)
-  t.same(await recent(), [])
+  t.same(await log.recent(), [])
 })
 
 t.test('takes over nothing of a body that is no deployment id', async t => {

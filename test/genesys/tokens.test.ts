@@ -4,10 +4,13 @@ import { join } from 'node:path'
 import type { InjectOptions } from 'fastify'
 import { decodeJwt, SignJWT } from 'jose'
 import t, { type Test } from 'tap'
-import { openStore } from '#lib/store.ts'
-import { openJwts } from '../../services/genesys/auth/jwt.ts'
-import { openTokens } from '../../services/genesys/auth/tokens.ts'
+import { openStore } from '#lib/store/open-store.ts'
+import { Jwts } from '../../services/genesys/auth/jwt.ts'
+import { Tokens } from '../../services/genesys/auth/tokens.ts'
+import { stopClock } from '../helpers/clock.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
+import { until } from '../helpers/until.ts'
+import { watchStore } from '../helpers/watched-store.ts'
 import { ada, anonymousDeploymentId, buildApp, deploymentId, grace, startGenesys } from './helper.ts'
 import { redirectUris, startIdp } from './identity-provider.ts'
 
@@ -18,10 +21,10 @@ const idpRefreshToken = 'of-the-identity-provider'
 const issuer = 'http://genesys.localhost:3002'
 
 async function open (t: Test, folder = temporaryFolder(t)) {
-  const store = openStore(join(folder, 'genesys.sqlite'))
+  const { store, foundTaken } = watchStore(openStore(join(folder, 'genesys.sqlite')))
   t.teardown(() => store.close())
-  const jwts = await openJwts(folder, issuer)
-  return { folder, jwts, tokens: openTokens(store, jwts) }
+  const jwts = await Jwts.open(folder, issuer)
+  return { folder, jwts, tokens: new Tokens(store, jwts), foundTaken }
 }
 
 const lifeOf = (jwt: string) => {
@@ -100,25 +103,54 @@ t.test('issues no refresh token without one of the identity provider', async t =
   t.same(Object.keys(await tokens.issue({ deploymentId, identity: ada })), ['jwt'])
 })
 
-t.test('lets two replicas that refresh at once ask the identity provider once', async t => {
-  const { tokens, folder } = await open(t)
-  const { tokens: replica } = await open(t, folder)
-  const { refreshToken } = await tokens.issue({ deploymentId, identity: ada, idpRefreshToken })
+/** An identity provider that renews once it may, or is asked again meanwhile. */
+function slowProvider (mayAnswer: Promise<unknown>) {
   const asked: string[] = []
-  const slow = {
+  const { promise: askedAgain, resolve } = Promise.withResolvers<void>()
+  return {
+    /** the refresh tokens that were presented */
+    asked,
+    askedAgain,
     async refresh (presented: string) {
-      asked.push(presented)
-      await new Promise(resolve => setTimeout(resolve, 20))
+      if (asked.push(presented) > 1) resolve()
+      await Promise.race([mayAnswer, askedAgain])
       return { identity: undefined, accessTokenExpiresIn: 300, refreshToken: `${presented}-rotated` }
     }
   }
+}
+
+t.test('lets two replicas that refresh at once ask the identity provider once', async t => {
+  const { tokens, folder, foundTaken } = await open(t)
+  const { tokens: replica, foundTaken: foundTakenThere } = await open(t, folder)
+  const { refreshToken } = await tokens.issue({ deploymentId, identity: ada, idpRefreshToken })
+  const slow = slowProvider(Promise.race([foundTaken, foundTakenThere]))
   const grants = await Promise.all([tokens, replica].map(async of => (await of.find(refreshToken!))!))
   const jwts = await Promise.all([tokens.refresh(grants[0]!, slow), replica.refresh(grants[1]!, slow)])
   for (const jwt of jwts) t.ok(await tokens.verify(jwt!))
-  t.same(asked, [idpRefreshToken])
+  t.same(slow.asked, [idpRefreshToken])
 
   await replica.refresh((await replica.find(refreshToken!))!, slow)
-  t.same(asked, [idpRefreshToken, `${idpRefreshToken}-rotated`], 'the next time with what the first has brought')
+  t.same(slow.asked, [idpRefreshToken, `${idpRefreshToken}-rotated`], 'the next time with what the first has brought')
+})
+
+t.test('a replica waits as long as the identity provider may take to renew, and does not spend its refresh token again', async t => {
+  const letPass = stopClock(t)
+  const { tokens, folder } = await open(t)
+  const { tokens: replica, foundTaken } = await open(t, folder)
+  const { refreshToken } = await tokens.issue({ deploymentId, identity: ada, idpRefreshToken })
+  const grant = (await tokens.find(refreshToken!))!
+  const answer = Promise.withResolvers<void>()
+  const slow = slowProvider(answer.promise)
+  const first = tokens.refresh(grant, slow)
+  await until('the identity provider is asked', () => slow.asked.length === 1)
+  // Almost ten seconds for each of its metadata, its tokens and its keys.
+  letPass(29)
+  const second = replica.refresh(grant, slow)
+  await Promise.race([foundTaken, slow.askedAgain])
+  t.same(slow.asked, [idpRefreshToken])
+  answer.resolve()
+  for (const jwt of await Promise.all([first, second])) t.ok(await tokens.verify(jwt!))
+  t.same(slow.asked, [idpRefreshToken], 'the replica takes what the first has brought')
 })
 
 const idp = await startIdp(t)
@@ -133,14 +165,15 @@ const revoke = (jwt: string, { scheme = 'Bearer', headers = {} } = {}) => app.in
 })
 
 /** Sign in to Messenger. */
-const signIn = async () => (await app.inject(exchange({
-  deploymentId, oauth: { code: await idp.code(), redirectUri: redirectUris[0] }
+const signIn = async (request: Parameters<typeof idp.code>[0] & { nonce?: string } = {}) => (await app.inject(exchange({
+  deploymentId: deploymentId.toUpperCase(),
+  oauth: { code: await idp.code(request), redirectUri: redirectUris[0], ...(request.nonce !== undefined && { nonce: request.nonce }) }
 }))).json() as { jwt: string, refreshToken: string }
 
 t.test('refreshes with and without a deploymentId, again and again, and refuses another one', async t => {
   const { refreshToken } = await signIn()
   const before = idp.tokenRequests()
-  for (const payload of [{ refreshToken, deploymentId }, { refreshToken }]) {
+  for (const payload of [{ refreshToken, deploymentId: deploymentId.toUpperCase() }, { refreshToken }]) {
     const response = await refresh(payload)
     t.equal(response.statusCode, 200)
     t.same(Object.keys(response.json()), ['jwt'], 'the client keeps its refresh token')
@@ -218,11 +251,14 @@ t.test('takes over what the identity provider has learnt about the user', async 
 const forgeries: [string, (claims: Record<string, unknown>) => Record<string, unknown>][] = [
   ['somebody else', claims => ({ ...claims, sub: 'grace' })],
   ['another client', claims => ({ ...claims, aud: 'relying-party' })],
-  ['another issuer', claims => ({ ...claims, iss: 'http://evil.example' })]
+  ['another issuer', claims => ({ ...claims, iss: 'http://evil.example' })],
+  ['a sign-in that another client was authorized for', claims => ({ ...claims, azp: 'relying-party' })],
+  ['another time', claims => ({ ...claims, auth_time: 1_000_001 })],
+  ['another request', claims => ({ ...claims, nonce: 'of-another-request' })]
 ]
 for (const [label, change] of forgeries) {
   t.test(`refuses a refresh that comes with the ID token of ${label}, and gives no second chance`, async t => {
-    const { refreshToken, jwt } = await signIn()
+    const { refreshToken, jwt } = await signIn({ nonce: 'of-this-request', authTime: 1_000_000 })
     idp.intercept(t, async (context, next) => {
       await next()
       const body = context.body as { id_token?: string } | undefined
@@ -234,6 +270,22 @@ for (const [label, change] of forgeries) {
     t.match(await tokens.verify(jwt), { identity: { sub: 'ada' } }, 'the JWT is still that of who signed in')
   })
 }
+
+t.test('takes a refreshed ID token with what that of the sign-in had, or without', async t => {
+  const { refreshToken } = await signIn({ nonce: 'of-this-request', authTime: 1_000_000 })
+  const times: unknown[] = []
+  idp.intercept(t, async (context, next) => {
+    await next()
+    const body = context.body as { id_token: string }
+    if (context.path !== '/token') return
+    const { nonce, auth_time: authTime, ...claims } = decodeJwt(body.id_token)
+    times.push([nonce, authTime])
+    const changed = times.length === 1 ? claims : { ...claims, nonce: 'of-this-request', auth_time: 1_000_000 }
+    body.id_token = await new SignJWT(changed).setProtectedHeader({ alg: 'RS256', kid: 'first' }).sign(idp.privateKey)
+  })
+  for (const time of ['without', 'with']) t.equal((await refresh({ refreshToken })).statusCode, 200, time)
+  t.equal(times.length, 2)
+})
 
 t.test('goes on without an ID token', async t => {
   const { refreshToken } = await signIn()

@@ -1,8 +1,8 @@
 import { load, type CheerioAPI } from 'cheerio/slim'
 import { CookieJar } from 'tough-cookie'
-import type { Server } from '#lib/http-server.ts'
-import { fetch } from '#lib/outbound.ts'
-import type { User } from '../../services/idp/users.ts'
+import type { Server } from '#lib/server/http-server.ts'
+import { fetch } from '#lib/outbound/outbound.ts'
+import type { User } from '../../services/idp/accounts/users.ts'
 import type { Lab } from './lab.ts'
 
 interface Answer { status: number, headers: Headers, text: string }

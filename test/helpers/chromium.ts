@@ -1,24 +1,9 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions } from 'playwright-core'
 import tap, { type Test } from 'tap'
-
-/**
- * Chromium without a window, which starts fast and takes half the time for a page, and the whole one, which has settings
- * of its own about cookies.
- */
-const names = {
-  shell: ['chromium-headless-shell', 'chrome-headless-shell'],
-  whole: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
-}
-
-/** Path of this machine's Chromium: `CHROMIUM_PATH`, or the first on the PATH; nothing when there is none. */
-function findChromium (names: string[]): string | undefined {
-  if (process.env['CHROMIUM_PATH']) return process.env['CHROMIUM_PATH']
-  const folders = (process.env['PATH'] ?? '').split(delimiter)
-  return names.flatMap(name => folders.map(folder => join(folder, name))).find(path => existsSync(path))
-}
+import { chromiumNames, findChromium, sandboxArgs } from './find-chromium.ts'
 
 /** What is set beside what a browser does by itself. */
 export interface ChromiumOptions {
@@ -26,14 +11,15 @@ export interface ChromiumOptions {
   thirdPartyCookies?: 'allowed' | 'blocked'
   /** names that it does not find */
   unknownNames?: string[]
+  /** names that lead to this machine, and are no secure context as `localhost` is */
+  namesOfThisMachine?: string[]
 }
 
 /** Start this machine's Chromium, quiet about the internet. */
-async function launchChromium (executablePath: string, { thirdPartyCookies, unknownNames = [] }: ChromiumOptions): Promise<Browser> {
-  // Chromium's sandbox refuses to run as root.
-  const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : []
-  const resolver = unknownNames.length > 0 ? [`--host-resolver-rules=${unknownNames.map(name => `MAP ${name} ~NOTFOUND`)}`] : []
-  const options = { executablePath, args: [...sandbox, ...resolver, '--disable-background-networking', '--disable-component-update'] }
+async function launchChromium (executablePath: string, { thirdPartyCookies, unknownNames = [], namesOfThisMachine = [] }: ChromiumOptions): Promise<Browser> {
+  const rules = [...unknownNames.map(name => `MAP ${name} ~NOTFOUND`), ...namesOfThisMachine.map(name => `MAP ${name} 127.0.0.1`)]
+  const resolver = rules.length > 0 ? [`--host-resolver-rules=${rules.join(',')}`] : []
+  const options = { executablePath, args: [...sandboxArgs, ...resolver, '--disable-background-networking', '--disable-component-update'] }
   if (thirdPartyCookies === undefined) {
     const browser = await chromium.launch(options)
     tap.teardown(() => browser.close())
@@ -68,7 +54,7 @@ const started = new Map<string, Promise<Browser>>()
  */
 export async function startChromium (t: Test, title: string, options: ChromiumOptions = {}): Promise<Browser | undefined> {
   const { thirdPartyCookies } = options
-  const executable = findChromium(thirdPartyCookies === undefined ? [...names.shell, ...names.whole] : names.whole)
+  const executable = findChromium(thirdPartyCookies === undefined ? undefined : chromiumNames.whole)
   if (!executable) {
     await t.test(title, { skip: 'this machine has no Chromium (CHROMIUM_PATH may name one)' }, async () => {})
     return

@@ -4,8 +4,8 @@ import { networkInterfaces } from 'node:os'
 import type { ContainerInspectInfo } from 'dockerode'
 import type { Test } from 'tap'
 import { DockerComposeEnvironment, getContainerRuntimeClient } from 'testcontainers'
-import { fetch } from '#lib/outbound.ts'
-import { serviceNames, type ServiceName } from '../../services/lab/app.ts'
+import { fetch } from '#lib/outbound/outbound.ts'
+import { serviceNames, type ServiceName } from '../../services/embedded/app.ts'
 import { describeLab, freePorts, labSettings, root, urlsOf, type Lab } from './lab.ts'
 import { until } from './until.ts'
 
@@ -93,6 +93,7 @@ export async function noCompose (): Promise<string | undefined> {
   } catch {
     return 'no Docker engine answers'
   }
-  const { status } = spawnSync('docker', ['compose', 'version'], { stdio: 'ignore' })
+  const { status, error } = spawnSync('docker', ['compose', 'version'], { stdio: 'ignore' })
+  if (error) return 'this machine does not have the docker command'
   return status === 0 ? undefined : 'the docker command has no compose plugin'
 }

@@ -1,5 +1,5 @@
 import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
-import { lookup } from '#lib/loopback-names.ts'
+import { lookup } from '#lib/outbound/loopback-names.ts'
 import { until } from './until.ts'
 
 /** An answer of the desk. */

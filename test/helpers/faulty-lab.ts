@@ -1,7 +1,9 @@
 import type { Test } from 'tap'
-import { createLabClient, type LabClient } from '../../services/idp/lab-client.ts'
-import type { FaultInCatalogue } from '../../services/idp/lab/faults.ts'
+import { createControlApiClient, type ControlApiClient } from '../../services/idp/control-api/control-api-client.ts'
+import type { FaultInCatalogue } from '../../services/idp/control-api/fault-routes.ts'
 import { Browser, type Page } from './browser.ts'
+import { ConsoleApi } from './console.ts'
+import { brokenBy, findingsAbout, takenAnyway } from './examined-faults.ts'
 import type { Lab } from './lab.ts'
 import { RelyingPartyLog } from './relying-party-log.ts'
 
@@ -22,21 +24,23 @@ export interface Refused {
 /** A lab whose identity provider does wrong on purpose, seen by the person `alice`. */
 export class FaultyLab {
   readonly lab: Lab
-  readonly idp: LabClient
+  readonly idp: ControlApiClient
   readonly log: RelyingPartyLog
   readonly catalogue: FaultInCatalogue[]
   readonly username = 'alice'
+  readonly #console: ConsoleApi
 
   static async open (lab: Lab): Promise<FaultyLab> {
-    const idp = createLabClient(lab.issuer)
+    const idp = createControlApiClient(lab.issuer)
     return new FaultyLab(lab, idp, await idp.faults.catalogue())
   }
 
-  private constructor (lab: Lab, idp: LabClient, catalogue: FaultInCatalogue[]) {
+  private constructor (lab: Lab, idp: ControlApiClient, catalogue: FaultInCatalogue[]) {
     this.lab = lab
     this.idp = idp
     this.log = new RelyingPartyLog(lab)
     this.catalogue = catalogue
+    this.#console = new ConsoleApi(lab)
   }
 
   find (name: string): FaultInCatalogue {
@@ -82,6 +86,16 @@ export class FaultyLab {
 
   async isMet (t: Test, fault: string, since: number): Promise<void> {
     t.ok((await this.idp.ledger.query({ fault, since })).count > 0, 'the fault was met')
+    await this.#isExamined(t, fault)
+  }
+
+  /** The console's examiner marks the check that the fault breaks, and no other. */
+  async #isExamined (t: Test, fault: string): Promise<void> {
+    const findings = findingsAbout(fault, await this.#console.latest(`the fault ${fault}`, ({ faults }) => faults.includes(fault)))
+    const broken = [...new Set(findings.filter(({ ok }) => !ok).map(({ name }) => name))]
+    t.strictSame(broken, brokenBy(fault, findings), 'the examiner marks it')
+    const accepted = findings.filter(({ ok, by, outcome }) => !ok && by === 'relying party' && outcome === 'accepted')
+    t.strictSame(accepted.map(({ name }) => name), takenAnyway.has(fault) ? broken : [], 'and sees that it was refused')
   }
 
   /** Neither the relying party's log nor a page has anything of what was sent since. */

@@ -1,5 +1,5 @@
-import { fetch } from '#lib/outbound.ts'
-import type { Exchange } from '../../services/genesys/auth/exchanges.ts'
+import { fetch } from '#lib/outbound/outbound.ts'
+import type { Exchange } from '../../services/genesys/auth/exchange-log.ts'
 import type { Browser } from './browser.ts'
 import { connect, type Guest } from './guest.ts'
 import type { Lab } from './lab.ts'

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 // Not the global ones, which a test may have stopped.
 import { clearTimeout, setTimeout } from 'node:timers'
 import WebSocket from 'ws'
-import { lookup } from '#lib/loopback-names.ts'
+import { lookup } from '#lib/outbound/loopback-names.ts'
 
 /** A frame of the guest WebSocket, as it arrives. */
 export interface GuestFrame {
@@ -124,17 +124,19 @@ export class Guest {
  *
  * @param url of the messaging service, `http:` or `ws:`
  * @param options.origin what a browser would send as `Origin`; `null` to send none
+ * @param options.headers others that a proxy would add
  * @param options.token the session to resume; a new one otherwise
  * @throws {UpgradeError} where the service refuses the upgrade
  */
-export async function connect (url: string, { deploymentId, origin = 'http://app.localhost:3000', token = randomUUID() }: {
+export async function connect (url: string, { deploymentId, origin = 'http://app.localhost:3000', headers = {}, token = randomUUID() }: {
   deploymentId?: string
   origin?: string | null
+  headers?: Record<string, string>
   token?: string
 }): Promise<Guest> {
   const address = new URL('/v1', url.replace(/^http/, 'ws'))
   if (deploymentId !== undefined) address.searchParams.set('deploymentId', deploymentId)
-  const socket = new WebSocket(address, { lookup, headers: origin === null ? {} : { origin } })
+  const socket = new WebSocket(address, { lookup, headers: { ...origin !== null && { origin }, ...headers } })
   const guest = new Guest(socket, token)
   await new Promise<void>((resolve, reject) => {
     socket.once('open', resolve)

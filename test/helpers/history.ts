@@ -1,4 +1,4 @@
-import { fetch } from '#lib/outbound.ts'
+import { fetch } from '#lib/outbound/outbound.ts'
 import type { Guest } from './guest.ts'
 import type { Lab } from './lab.ts'
 

@@ -1,12 +1,10 @@
-import { randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
-import type { Addresses } from '#lib/settings.ts'
-import type { ServiceName } from '../../services/lab/app.ts'
+import type { Addresses } from '#lib/settings/settings.ts'
+import type { ServiceName } from '../../services/embedded/app.ts'
 import { loadIdpConfig } from '../../services/idp/config.ts'
-import type { User } from '../../services/idp/users.ts'
+import type { User } from '../../services/idp/accounts/users.ts'
 
 /** A running lab, embedded in this process or in Compose: what flow tests are written against. */
 export interface Lab extends Addresses {
@@ -41,36 +39,19 @@ export function compileCache (): Record<string, string> {
   return folder === undefined ? {} : { NODE_COMPILE_CACHE: folder }
 }
 
-/** Settings that move the three services to ports that are free now. */
-export async function freePorts (): Promise<Record<'APP_PORT' | 'IDP_PORT' | 'GENESYS_PORT', string>> {
-  const free = new Set<number>()
-  while (free.size < 3) {
-    // Below the ports that systems give to outgoing connections: one of those could take it before a service does.
-    const port = randomInt(20_000, 32_000)
-    if (await isFree(port)) free.add(port)
-  }
-  const [app, idp, genesys] = [...free].map(String)
-  return { APP_PORT: app!, IDP_PORT: idp!, GENESYS_PORT: genesys! }
-}
-
-function isFree (port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-  })
-}
+export { freePorts } from '../kit/free-ports.ts'
 
 /** The origin of each service. */
-export const urlsOf = ({ app, issuer, genesys }: Addresses): Record<ServiceName, string> => ({ idp: issuer, genesys, 'relying-party': app })
+export const urlsOf = ({ app, issuer, genesys, console }: Addresses): Record<ServiceName, string> => ({ idp: issuer, genesys, 'relying-party': app, console })
 
 /** What follows from the settings alone. */
 export function describeLab (settings: Record<string, string>): Addresses & Pick<Lab, 'settings' | 'users' | 'user'> {
-  const { app, issuer, genesys, users } = loadIdpConfig(settings)
+  const { app, issuer, genesys, console, users } = loadIdpConfig(settings)
   return {
     app,
     issuer,
     genesys,
+    console,
     settings,
     users,
     user: username => {

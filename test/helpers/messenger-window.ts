@@ -1,7 +1,7 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser as Chromium, BrowserContextOptions, Locator, Page, WebSocketRoute } from 'playwright-core'
 import type { Test } from 'tap'
-import { fetch } from '#lib/outbound.ts'
+import { fetch } from '#lib/outbound/outbound.ts'
 import { newContext } from './chromium.ts'
 import type { Lab } from './lab.ts'
 
@@ -153,6 +153,9 @@ export function inSight (element: Locator): Promise<boolean> {
     new IntersectionObserver(([entry]: { intersectionRatio: number }[]) => resolve(entry!.intersectionRatio > 0.9)).observe(element)
   }))
 }
+
+/** Whether what is typed now goes there. */
+export const hasFocus = (element: Locator): Promise<boolean> => element.evaluate(element => element.matches(':focus'))
 
 /** Whether the browser has got the picture of one pixel. */
 export const isLoaded = (image: Locator): Promise<boolean> => image.evaluate(image => image.naturalWidth === 1)

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Test } from 'tap'
-import { createLabClient } from '../../services/idp/lab-client.ts'
+import { createControlApiClient } from '../../services/idp/control-api/control-api-client.ts'
 import type { Lab } from './lab.ts'
 
 /**
@@ -8,7 +8,7 @@ import type { Lab } from './lab.ts'
  * for the user name and the `sub`. Nobody else signs them out or chats as them.
  */
 export async function withOwnPeople (t: Test, lab: Lab): Promise<Lab> {
-  const { users } = createLabClient(lab.issuer)
+  const { users } = createControlApiClient(lab.issuer)
   const mark = randomBytes(4).toString('hex')
   const own = new Map(await Promise.all(lab.users.map(async ({ username, sub, ...others }) =>
     [username, await users.put(`${username}-${mark}`, others)] as const)))

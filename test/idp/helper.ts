@@ -1,13 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Test } from 'tap'
 import type { CookieJar } from 'tough-cookie'
-import type { Server } from '#lib/http-server.ts'
-import type { ServerConfig } from '#lib/settings.ts'
+import type { Server } from '#lib/server/http-server.ts'
+import type { ServerConfig } from '#lib/settings/settings.ts'
 import { buildIdp } from '../../services/idp/app.ts'
-import type { RegisteredClient } from '../../services/idp/clients.ts'
+import type { RegisteredClient } from '../../services/idp/clients/registered-clients.ts'
 import { loadIdpConfig, type IdpConfig } from '../../services/idp/config.ts'
-import { createLabClient, LabError, type LabClient } from '../../services/idp/lab-client.ts'
-import type { Seed } from '../../services/idp/realm.ts'
+import { createControlApiClient, ControlApiError, type ControlApiClient } from '../../services/idp/control-api/control-api-client.ts'
+import type { Seed } from '../../services/idp/realm/realm.ts'
 import { injectedInto, ScriptlessBrowser, type Page, type RequestOptions } from '../helpers/browser.ts'
 import { takeKeysFromFile } from '../helpers/keys.ts'
 import { labSettings } from '../helpers/lab.ts'
@@ -32,7 +32,7 @@ export class Idp {
   readonly config: IdpConfig
   readonly relyingParty: RegisteredClient
   readonly genesys: RegisteredClient
-  readonly lab: LabClient
+  readonly lab: ControlApiClient
   readonly issuer: string
   /** path of the issuer: '' at the root */
   readonly base: string
@@ -43,7 +43,7 @@ export class Idp {
     this.base = base
     this.issuer = `${config.issuer}${base}`
     const send = injectedInto({ [new URL(config.issuer).origin]: app })
-    this.lab = createLabClient(this.issuer, {
+    this.lab = createControlApiClient(this.issuer, {
       fetch: async (url, options) => {
         const { status, text } = await send(new URL(url), options)
         return { status, text: async () => text }
@@ -204,7 +204,7 @@ export async function refusalOf (
   try {
     await call
   } catch (error) {
-    if (!(error instanceof LabError)) throw error
+    if (!(error instanceof ControlApiError)) throw error
     return { status: error.status, error: error.body.error, description: error.body.error_description }
   }
   throw new Error('the call was not refused')

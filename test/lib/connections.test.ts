@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { mock } from 'node:test'
 import t, { type Test } from 'tap'
-import { gracePeriodMs } from '#lib/graceful-close.ts'
-import { buildServer } from '#lib/http-server.ts'
+import { gracePeriodMs } from '#lib/server/graceful-close.ts'
+import { buildServer } from '#lib/server/http-server.ts'
 import { until } from '../helpers/until.ts'
 import { serverConfig } from './server-config.ts'
 
@@ -42,7 +42,10 @@ async function start (t: Test) {
       const [server] = await accepted
       let received = ''
       client.on('data', text => { received += text })
-      return { client, server, received: () => received, closed: once(client, 'close') }
+      const closed = once(client, 'close')
+      // Well below what a test may take, which would not say what it waited for.
+      const closes = (what: string) => until(`${what} is closed`, () => client.closed, 5_000)
+      return { client, server, received: () => received, closed, closes }
     }
   }
 }
@@ -77,6 +80,39 @@ t.test('holds back as well where answers are not read', async t => {
   t.ok(begun.length < 30, `${begun.length} of 300 were begun`)
   client.resume()
   await until('all are answered', () => received().length > 300_000_000)
+})
+
+t.test('cuts off who has not read an answer for longest, once too much waits', async t => {
+  const { app, listen, connect } = await start(t)
+  const megabytes = 1024 * 1024
+  app.get('/huge', async () => 'x'.repeat(5 * megabytes))
+  await listen()
+  const ask = async () => {
+    const connection = await connect()
+    connection.client.pause()
+    connection.client.write(get('/huge'))
+    await until('it is answered', () => connection.server.destroyed || connection.server.writableLength > megabytes)
+    return connection
+  }
+  const slow = [await ask(), await ask(), await ask()]
+  t.notOk(slow.some(({ server }) => server.destroyed), 'three of five megabytes wait')
+  const fourth = await ask()
+  t.same(slow.map(({ server }) => server.destroyed), [true, false, false])
+  for (const { client } of [...slow.slice(1), fourth]) client.resume()
+  await until('the others get everything', () => [...slow.slice(1), fourth].every(({ received }) => received().length > 5 * megabytes))
+
+  for (let read = 0; read < 5; read++) {
+    const { client, received } = await connect()
+    client.write(get('/huge'))
+    await until('it is read', () => received().length > 5 * megabytes)
+  }
+  t.notOk(fourth.server.destroyed, 'what has been read does not count')
+})
+
+t.test('cuts off who reads nothing of an answer for two minutes', async t => {
+  const { app, listen } = await start(t)
+  await listen()
+  t.equal(app.server.timeout, 120_000)
 })
 
 t.test('takes bodies of any content between requests that are sent at once', async t => {
@@ -127,10 +163,11 @@ t.test('when it ends, connections without a request end at once, and a request t
     numbersIn(idle.received()).length === 1 && stream.received().includes('ready') && begun.includes('/slow'))
 
   const closing = app.close()
-  await Promise.all([fresh.closed, idle.closed, stream.closed])
+  for (const [what, connection] of Object.entries({ fresh, idle, stream })) await connection.closes(`the ${what} one`)
   t.equal(busy.received(), '')
   answerOne()
-  await Promise.all([busy.closed, closing])
+  await busy.closes('the busy one')
+  await closing
   t.match(busy.received(), 'done at last')
 })
 
@@ -138,18 +175,19 @@ t.test('when it ends, what does not is cut after the grace period, and the log s
   const { app, listen, connect, begun, log } = await start(t)
   await listen()
   const idle = await connect()
-  const { client, closed, received } = await connect()
+  const { client, closes, received } = await connect()
   client.write(get('/slow?code=secret-1'))
   await until('it has begun', () => begun.length === 1)
 
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => mock.timers.reset())
   const closing = app.close()
-  await idle.closed
+  await idle.closes('the idle one')
   mock.timers.tick(gracePeriodMs - 1)
   t.equal(client.destroyed, false)
   mock.timers.tick(1)
-  await Promise.all([closed, closing])
+  await closes('the busy one')
+  await closing
   t.equal(received(), '')
   t.ok(log().includes('cut after 8 s, as this service ends: GET /slow?code=…'), log().join('\n'))
 })

@@ -3,10 +3,12 @@ import { get, request as send } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import rateLimit from '@fastify/rate-limit'
 import t, { type Test } from 'tap'
-import { health } from '#lib/health.ts'
-import { buildServer } from '#lib/http-server.ts'
-import { sameSiteOnly } from '#lib/same-site.ts'
-import { commonSettings, loadSettings, serverConfigOf, SettingsError } from '#lib/settings.ts'
+import { Ledger } from '#lib/ledger/ledger.ts'
+import { recorder } from '#lib/ledger/recorder.ts'
+import { health } from '#lib/server/health.ts'
+import { buildServer } from '#lib/server/http-server.ts'
+import { sameSiteOnly } from '#lib/server/same-site.ts'
+import { commonSettings, loadSettings, serverConfigOf, SettingsError } from '#lib/settings/settings.ts'
 import { sendBytes } from '../helpers/raw-http.ts'
 import { serverConfig } from './server-config.ts'
 
@@ -104,6 +106,23 @@ t.test('leaves health checks out of the log', async t => {
   t.same(messages(), [])
 })
 
+t.test('a route leaves out the log, or the ledger, as its configuration says of each', async t => {
+  const { app, messages } = await build(t)
+  const ledger = new Ledger()
+  await app.register(recorder, {
+    ledgerOf: () => ledger,
+    describe: ({ request }) => ({ from: 'browser', to: 'test', endpoint: request.url, parameters: {}, answer: {} })
+  })
+  await app.register(async app => {
+    app.get('/both', async () => 'hello')
+    app.get('/unlogged', { config: { log: false } }, async () => 'hello')
+    app.get('/unrecorded', { config: { record: false } }, async () => 'hello')
+  })
+  for (const path of ['/both', '/unlogged', '/unrecorded', '/livez']) await app.inject(path)
+  t.same(messages().map(({ msg }) => msg.split(' ')[1]), ['/both', '/unrecorded'])
+  t.same(ledger.query().entries.map(({ endpoint }) => endpoint), ['/both', '/unlogged'])
+})
+
 t.test('logs an error with its stack and without its cause and other properties', async t => {
   const { app, log, messages } = await build(t)
   await app.inject('/failure?code=secret-1')
@@ -134,10 +153,10 @@ t.test('is up but not ready while there is a reason, and says the reason', async
 
 const ownHost = 'tool.localhost:4000'
 
-function buildOn (t: Test, own = `http://${ownHost}/base`) {
+function buildOn (t: Test, own = `http://${ownHost}/base`, query?: 'any') {
   const app = buildServer(serverConfig({ url: own }))
   t.teardown(() => app.close())
-  app.addHook('onRequest', sameSiteOnly(own, { page: '/tool' }))
+  app.addHook('onRequest', sameSiteOnly(own, { pages: ['/tool'], ...(query && { query }) }))
   for (const url of ['/tool', '/tool/data']) app.route({ method: ['GET', 'POST'], url, handler: async () => 'here' })
   return async (method: 'GET' | 'POST', url: string, headers: Record<string, string> = {}) => {
     const response = await app.inject({ method, url, headers: { host: ownHost, ...headers } })
@@ -191,6 +210,10 @@ t.test('a link from elsewhere may lead to its page, and to nothing else', async 
   t.strictSame(await ask('POST', '/tool', link), [403, 'OTHER_SITE'], 'a form is no link')
   t.strictSame(await ask('GET', '/tool', { ...link, 'sec-fetch-dest': 'iframe' }), [403, 'OTHER_SITE'], 'a frame')
   t.strictSame(await ask('GET', '/tool', { ...link, host: 'evil.example' }), [403, 'WRONG_HOST'])
+
+  const askAnything = buildOn(t, undefined, 'any')
+  t.strictSame(await askAnything('GET', '/tool?realm=red', link), [200, ''], 'a query that only chooses what is shown')
+  t.strictSame(await askAnything('GET', '/tool/data?realm=red', link), [403, 'OTHER_SITE'])
 })
 
 t.test('programs may call it by any name of this machine, and by the port that its own is mapped to', async t => {

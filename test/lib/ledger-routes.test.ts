@@ -1,15 +1,22 @@
 import { connect, type AddressInfo, type Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import t, { type Test } from 'tap'
 import { EventSource, type MessageEvent } from 'undici'
-import { buildServer } from '#lib/http-server.ts'
-import { ledgerRoutesOf } from '#lib/ledger-routes.ts'
-import { createLedger, type Ledger, type LedgerEntry, type LedgerPage, type Recording } from '#lib/ledger.ts'
+import { buildServer } from '#lib/server/http-server.ts'
+import { ledgerRoutesOf } from '#lib/ledger/ledger-routes.ts'
+import type { LedgerEntry, Recording } from '#lib/ledger/ledger-entry.ts'
+import { Ledger, type LedgerPage } from '#lib/ledger/ledger.ts'
 import { until } from '../helpers/until.ts'
 import { serverConfig } from './server-config.ts'
 
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
 /** A service that has nothing but a ledger, on a port of its own. */
 async function start (t: Test, limit = 2_000) {
-  const ledger = createLedger({ limit })
+  const ledger = new Ledger({ limit })
   const app = buildServer(serverConfig())
   const sockets = new Set<Socket>()
   app.server.on('connection', socket => {
@@ -32,21 +39,22 @@ async function start (t: Test, limit = 2_000) {
 
 /** Take down an exchange, with changes. */
 function record (ledger: Ledger, changes: Partial<Recording> = {}) {
-  ledger.record({
-    time: '2026-01-01T00:00:00.000Z',
-    from: 'app',
-    to: 'idp',
-    method: 'POST',
-    endpoint: 'token',
-    path: '/token',
-    parameters: { code: 'a-very-long-authorization-code' },
-    status: 200,
-    answer: {},
-    faults: [],
-    violations: [],
-    durationMs: 1,
-    ...changes
-  })
+  ledger.record({ ...usual, ...changes })
+}
+
+const usual = {
+  time: '2026-01-01T00:00:00.000Z',
+  from: 'app',
+  to: 'idp',
+  method: 'POST',
+  endpoint: 'token',
+  path: '/token',
+  parameters: { code: 'a-very-long-authorization-code' },
+  status: 200,
+  answer: {},
+  faults: [],
+  violations: [],
+  durationMs: 1
 }
 
 /** What a page would hear that follows the ledger. */
@@ -113,7 +121,7 @@ t.test('answers 408 to a wait that was in vain, with what there was', async t =>
   const answer = await app.inject('/lab/ledger/wait?endpoint=token&count=2&timeout=0.01')
   t.equal(answer.statusCode, 408)
   t.match(answer.json(), {
-    error: 'timeout', error_description: /^1 of 2 exchanges matched within 0\.01 s/, count: 1, entries: [{ id: 1 }]
+    error: 'timeout', error_description: /^1 of 2 HTTP exchanges matched within 0\.01 s/, count: 1, entries: [{ id: 1 }]
   })
 })
 
@@ -126,7 +134,7 @@ t.test('says to a wait that was in vain what came instead', async t => {
   record(ledger, { client_id: 'chat' })
   record(ledger, { endpoint: 'jwks', from: 'unknown', method: 'GET' })
   const { error_description: words, nearest } = await saidTo('endpoint=token&client_id=shop')
-  t.equal(words, '0 of 1 exchanges matched within 0 s; what came nearest: POST token 200 (client_id chat, not shop), ' +
+  t.equal(words, '0 of 1 HTTP exchanges matched within 0 s; what came nearest: POST token 200 (client_id chat, not shop), ' +
     'GET authorization 303 (endpoint authorization, not token)')
   t.match(nearest, [{ differs: ['client_id'], entry: { id: 2 } }, { differs: ['endpoint'], entry: { id: 1 } }])
   t.match(await saidTo('endpoint=token&since=3'), { error_description: /nothing else was exchanged since$/ })
@@ -201,6 +209,46 @@ t.test('says how many had to make room before somebody came back', async t => {
   ])
 })
 
+/** Messages of a socket as they come by, and when each was looked at. */
+function tape (ledger: Ledger) {
+  const lookedAt: number[] = []
+  const socket = { link: 'a-socket', last: 0 }
+  const put = ledger.tapeFrames({
+    describe ({ text, direction }) {
+      lookedAt.push(performance.now())
+      return { ...usual, endpoint: 'message', parameters: { text }, frame: { direction, name: 'message', connection: 'a-socket' } }
+    },
+    isSignOfLife: () => false
+  })
+  return { lookedAt, say: (text: string) => put(socket, 'in', text) }
+}
+
+t.test('goes on under a flood of messages, and says in their place how many there were that it could not tell of', async t => {
+  const { ledger, url } = await start(t)
+  const follower = follow(t, url, '?secrets=show')
+  await follower.hasHeard('ready')
+  const { say } = tape(ledger)
+  record(ledger)
+  for (let n = 1; n <= 2_000; n++) say(`message ${n}`)
+  record(ledger)
+  await follower.hasHeard('exchange', 502)
+  t.match(follower.heard.slice(0, 4), [
+    { event: 'ready' }, { data: { endpoint: 'token' } }, { event: 'forgotten', data: { count: 1_500 } }, { data: { parameters: { text: 'message 1501' } } }
+  ])
+  t.match(follower.heard.at(-1), { data: { endpoint: 'token' } })
+  t.equal(follower.heard.filter(({ event }) => event === 'ready').length, 1, 'on one connection')
+})
+
+t.test('looks at no more than 50 messages of sockets at once for who follows', async t => {
+  const { ledger, url } = await start(t)
+  const follower = follow(t, url)
+  await follower.hasHeard('ready')
+  const { say, lookedAt } = tape(ledger)
+  for (let n = 1; n <= 200; n++) say(`message ${n}`)
+  await follower.hasHeard('exchange', 200)
+  for (const next of [50, 100, 150]) t.ok(lookedAt[next]! - lookedAt[next - 1]! > 90, `the ${next + 1}th is looked at after a pause`)
+})
+
 t.test('says that it was cleared, and that it is the ledger of another process', async t => {
   const { ledger, url } = await start(t)
   record(ledger)
@@ -227,6 +275,26 @@ t.test('cuts off who reads so slowly that entries they have not got make room fo
     record(ledger, large)
     return ledger.listeners === 0
   })
+})
+
+t.test('holds nothing for who follows and reads nothing, beyond what it has anyway', async t => {
+  const { ledger, port } = await start(t)
+  const stuck = connect(port, '127.0.0.1')
+  t.teardown(() => stuck.destroy())
+  stuck.pause().write(`GET /lab/ledger/events HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: text/event-stream\r\n\r\n`)
+  await until('it is connected', () => ledger.listeners === 1)
+  const { say } = tape(ledger)
+  const used = () => {
+    collectGarbage()
+    const { heapUsed, external } = process.memoryUsage()
+    return heapUsed + external
+  }
+  const before = used()
+  for (let burst = 0; burst < 60; burst++) {
+    for (let n = 0; n < 500; n++) say('x'.repeat(1_000))
+    await nextTurn()
+  }
+  t.ok(used() - before < 8e6, `${used() - before} bytes of the 30 MB that came by`)
 })
 
 t.test('ends all waits and streams when it is closed', async t => {

@@ -1,8 +1,9 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import t from 'tap'
-import { Flows } from '#lib/flows.ts'
-import { createLedger, type Ledger, type Recording } from '#lib/ledger.ts'
+import { Flows } from '#lib/ledger/correlation.ts'
+import type { Recording } from '#lib/ledger/ledger-entry.ts'
+import { Ledger } from '#lib/ledger/ledger.ts'
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
@@ -29,7 +30,7 @@ function record (ledger: Ledger, changes: Partial<Recording> = {}) {
 const idsOf = (ledger: Ledger, query = {}) => ledger.query(query).entries.map(entry => entry.id)
 
 t.test('shows exchanges in the order in which they arrived, also where a later one ended first', async t => {
-  const ledger = createLedger()
+  const ledger = new Ledger()
   const slow = ledger.begin()
   const quick = ledger.begin()
   record(ledger, { id: quick, endpoint: 'jwks' })
@@ -41,7 +42,7 @@ t.test('shows exchanges in the order in which they arrived, also where a later o
 })
 
 t.test('finds by each thing that an exchange has', async t => {
-  const ledger = createLedger()
+  const ledger = new Ledger()
   const wanted = {
     endpoint: 'userinfo',
     client_id: 'shop',
@@ -60,7 +61,7 @@ t.test('finds by each thing that an exchange has', async t => {
 })
 
 t.test('has numbers, booleans and null as they were, and objects as their JSON', async t => {
-  const ledger = createLedger()
+  const ledger = new Ledger()
   record(ledger, { answer: { active: true, expires_in: 900, since: null, text: '900', list: ['a'], endless: Infinity } })
   t.strictSame(ledger.query().entries[0]!.answer, {
     active: true, expires_in: 900, since: null, text: '900', list: '["a"]', endless: 'null'
@@ -70,7 +71,7 @@ t.test('has numbers, booleans and null as they were, and objects as their JSON',
 })
 
 t.test('can be paged through, forwards from where one was and backwards from the end', async t => {
-  const ledger = createLedger()
+  const ledger = new Ledger()
   for (let n = 0; n < 5; n++) record(ledger)
 
   const first = ledger.query({ limit: 2 })
@@ -82,7 +83,7 @@ t.test('can be paged through, forwards from where one was and backwards from the
 })
 
 t.test('keeps no more than its limit, and says how many had to make room', async t => {
-  const ledger = createLedger({ limit: 3 })
+  const ledger = new Ledger({ limit: 3 })
   for (let n = 0; n < 10; n++) record(ledger)
   t.match(ledger.query(), { count: 3, forgotten: 7, last: 10 })
   t.same(idsOf(ledger), [8, 9, 10])
@@ -91,7 +92,7 @@ t.test('keeps no more than its limit, and says how many had to make room', async
 })
 
 t.test('is empty when cleared, and numbers go on', async t => {
-  const ledger = createLedger()
+  const ledger = new Ledger()
   record(ledger)
   ledger.clear()
   t.match(ledger.query(), { entries: [], count: 0, forgotten: 0 })
@@ -100,7 +101,7 @@ t.test('is empty when cleared, and numbers go on', async t => {
 })
 
 t.test('shortens secrets unless they are asked for, and leaves everything else', async t => {
-  const ledger = createLedger()
+  const ledger = new Ledger()
   const secret = 'kV8fJ2mQ-a-long-authorization-code'
   record(ledger, {
     parameters: {
@@ -117,8 +118,37 @@ t.test('shortens secrets unless they are asked for, and leaves everything else',
   })
 })
 
+t.test('knows the secrets of Genesys\' API by their names in camel case, and a status by its size', async t => {
+  const ledger = new Ledger()
+  const secret = 'kV8fJ2mQ-a-long-authorization-code'
+  record(ledger, { parameters: { 'oauth.code': secret, 'oauth.codeVerifier': secret, code: 403 }, answer: { authCode: secret, refreshToken: secret, redirectUri: secret } })
+  t.match(ledger.query().entries[0], {
+    parameters: { 'oauth.code': 'kV8fJ2…34', 'oauth.codeVerifier': 'kV8fJ2…34', code: 403 },
+    answer: { authCode: 'kV8fJ2…34', refreshToken: 'kV8fJ2…34', redirectUri: secret }
+  })
+})
+
+t.test('reads headers and links when somebody asks for them, and once', async t => {
+  const ledger = new Ledger()
+  let reads = 0
+  record(ledger, {
+    parameters: { code: 'the-code' },
+    late: {
+      length: 10,
+      read ({ parameters }) {
+        reads++
+        return { requestHeaders: { host: 'idp.localhost' }, answerHeaders: {}, links: [String(parameters['code'])] }
+      }
+    }
+  })
+  t.equal(reads, 0)
+  t.match(ledger.query(), { entries: [{ requestHeaders: { host: 'idp.localhost' }, links: ['the-code'] }] })
+  ledger.query()
+  t.equal(reads, 1)
+})
+
 t.test('never keeps a password', async t => {
-  const ledger = createLedger()
+  const ledger = new Ledger()
   record(ledger, {
     parameters: { username: 'alice', password: 'wonderland', new_password: 'wonderland' },
     answer: { password_hint: 'wonderland' }
@@ -128,7 +158,7 @@ t.test('never keeps a password', async t => {
 })
 
 t.test('cuts what is too long or too much, and says so', async t => {
-  const ledger = createLedger()
+  const ledger = new Ledger()
   const many = Object.fromEntries(Array.from({ length: 150 }, (_, n) => [`p${n}`, 'x']))
   record(ledger, { parameters: { long: 'x'.repeat(10_000) }, answer: many })
   const large = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`p${n}`, 'x'.repeat(9_000)]))
@@ -143,7 +173,7 @@ t.test('cuts what is too long or too much, and says so', async t => {
 })
 
 t.test('does not keep a whole body in memory for a part of it', async t => {
-  const ledger = createLedger({ limit: 200 })
+  const ledger = new Ledger({ limit: 200 })
   const bodies = Array.from({ length: 200 }, (_, n) => `${n}-the-code-in-a-long-body-${'x'.repeat(500_000)}`)
   const before = heapUsed()
   for (const body of bodies) record(ledger, { parameters: { code: `${body}!`.slice(0, 24) } })
@@ -153,7 +183,7 @@ t.test('does not keep a whole body in memory for a part of it', async t => {
 })
 
 t.test('takes no more memory after 50,000 exchanges than after 5,000', async t => {
-  const ledger = createLedger({ limit: 500 })
+  const ledger = new Ledger({ limit: 500 })
   let last = ''
   const exchanges = (count: number) => {
     for (let n = 0; n < count; n++) {
@@ -171,13 +201,13 @@ t.test('takes no more memory after 50,000 exchanges than after 5,000', async t =
 })
 
 t.test('is told by who waits: what is there already counts', async t => {
-  const ledger = createLedger()
+  const ledger = new Ledger()
   record(ledger, { client_id: 'shop' })
   t.match(await ledger.waitFor({ endpoint: 'token' }, { timeoutMs: 60_000 }), { count: 1, entries: [{ client_id: 'shop' }] })
 })
 
 t.test('lets a test wait for what is yet to come, and tells once from twice', async t => {
-  const ledger = createLedger()
+  const ledger = new Ledger()
   record(ledger)
   const { last } = ledger.query()
   const waiting = ledger.waitFor({ endpoint: 'token', since: last }, { count: 2, timeoutMs: 60_000 })
@@ -190,14 +220,14 @@ t.test('lets a test wait for what is yet to come, and tells once from twice', as
 })
 
 t.test('tells who waited in vain how many there were', async t => {
-  const ledger = createLedger()
+  const ledger = new Ledger()
   record(ledger)
   t.match(await ledger.waitFor({ endpoint: 'token' }, { count: 2, timeoutMs: 1 }), { count: 1 })
   t.equal(ledger.listeners, 0)
 })
 
 t.test('lets nobody wait any longer who has gone away, nor when it is closed', async t => {
-  const ledger = createLedger()
+  const ledger = new Ledger()
   const gone = new AbortController()
   const waiting = [
     ledger.waitFor({}, { timeoutMs: 60_000, signal: gone.signal }),
@@ -224,7 +254,7 @@ const recordIn = (ledger: Ledger, correlation: Recording['correlation'], changes
 const flowsOf = (ledger: Ledger, query = {}) => ledger.query(query).entries.map(entry => entry.flow)
 
 t.test('follows an authorization request from key to key', async t => {
-  const ledger = createLedger()
+  const ledger = new Ledger()
   recordIn(ledger, { begins: true, yields: ['interaction'] })
   recordIn(ledger, { begins: true, yields: ['another interaction'] })
   recordIn(ledger, { by: ['interaction'], yields: ['code'] })
@@ -237,7 +267,7 @@ t.test('follows an authorization request from key to key', async t => {
 })
 
 t.test('begins a flow with each authorization request, whatever it has in common with another', async t => {
-  const ledger = createLedger()
+  const ledger = new Ledger()
   const request = { begins: true, learns: { state: 'the-same' } }
   recordIn(ledger, request)
   recordIn(ledger, request)
@@ -248,14 +278,14 @@ t.test('begins a flow with each authorization request, whatever it has in common
 })
 
 t.test('has no flow for what leads to none', async t => {
-  const ledger = createLedger()
+  const ledger = new Ledger()
   recordIn(ledger, { by: ['an invented code'] })
   recordIn(ledger, {})
   t.same(flowsOf(ledger), [undefined, undefined])
 })
 
 t.test('lets every exchange of a flow say who it turned out to be about', async t => {
-  const ledger = createLedger()
+  const ledger = new Ledger()
   recordIn(ledger, { begins: true, yields: ['a'], learns: { state: 'the-state' } }, { client_id: 'shop', endpoint: 'authorization' })
   recordIn(ledger, { by: ['a'], yields: ['b'] }, { username: 'bob', endpoint: 'sign_in', status: 422 })
   recordIn(ledger, { by: ['a'], yields: ['b'], learns: { sid: 'sid-of-shop' } }, { username: 'alice', session: 's1' })
@@ -270,7 +300,7 @@ t.test('lets every exchange of a flow say who it turned out to be about', async 
 })
 
 t.test('joins the flows of all clients by the session', async t => {
-  const ledger = createLedger()
+  const ledger = new Ledger()
   recordIn(ledger, { begins: true, learns: { sid: 'sid-of-shop' } }, { client_id: 'shop', session: 's1' })
   recordIn(ledger, { begins: true, learns: { sid: 'sid-of-chat' } }, { client_id: 'chat', session: 's1' })
   recordIn(ledger, { begins: true, learns: { sid: 'sid-of-other' } }, { client_id: 'shop', session: 's2' })
@@ -295,7 +325,7 @@ t.test('holds keys no longer than the exchanges that had them, and those of a lo
 })
 
 t.test('keeps together what follows where the beginning has been forgotten', async t => {
-  const ledger = createLedger()
+  const ledger = new Ledger()
   recordIn(ledger, { begins: true, yields: ['refresh token'] })
   ledger.clear()
   recordIn(ledger, { by: ['refresh token'], yields: ['access token'] })
@@ -306,7 +336,7 @@ t.test('keeps together what follows where the beginning has been forgotten', asy
 })
 
 t.test('does not let an exchange that has to do with two flows move the keys of one to the other', async t => {
-  const ledger = createLedger()
+  const ledger = new Ledger()
   recordIn(ledger, { begins: true, yields: ['a'] })
   recordIn(ledger, { begins: true, yields: ['b'] })
   recordIn(ledger, { by: ['a', 'b'] })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { adviceOn, likelyNames } from '#lib/likely-names.ts'
+import { adviceOn, likelyNames } from '#lib/validation/likely-names.ts'
 
 const parameters = ['endpoint', 'client_id', 'username', 'session', 'since', 'secrets', 'timeout']
 

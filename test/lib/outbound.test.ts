@@ -7,9 +7,10 @@ import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
-import { lookup, lookupWith } from '#lib/loopback-names.ts'
-import { createFetch, fetch } from '#lib/outbound.ts'
+import { lookup, lookupWith } from '#lib/outbound/loopback-names.ts'
+import { createFetch, fetch } from '#lib/outbound/outbound.ts'
 import { stopClock } from '../helpers/clock.ts'
+import { endlessJson } from '../helpers/endless-json.ts'
 import { anotherAuthority, authority, startTlsServer } from './tls.ts'
 
 const find = (name: string, how = lookup) => new Promise<string>((resolve, reject) => {
@@ -123,7 +124,7 @@ t.test('goes on trusting whom Node trusts, NODE_EXTRA_CA_CERTS among them', asyn
   const origin = await startTlsServer(t, (_request, response) => response.end('hello'))
   const folder = t.testdir({ 'authority.pem': authority })
   const program = `
-    import { createFetch } from '#lib/outbound.ts'
+    import { createFetch } from '#lib/outbound/outbound.ts'
     const response = await createFetch({ ca: process.env.ANOTHER })('${origin}')
     process.stdout.write(await response.text())
     process.exit()`
@@ -142,6 +143,13 @@ t.test('says what is wrong with authorities that cannot be read', async t => {
   t.throws(() => createFetch({ ca: broken }), { name: 'CertificateError', message: 'certificate 1 of 1 is malformed' })
   t.throws(() => createFetch({ ca: authority + cutOff }), { message: 'certificate 2 of 2 is malformed' })
   t.doesNotThrow(() => createFetch({ ca: rootCertificates.join('\r\n') }))
+})
+
+t.test('reads no answer that has no end', async t => {
+  const answer = endlessJson()
+  const port = await startServer(t, (_request, response) => { answer.stream.pipe(response) })
+  t.equal(await (await fetch(`http://127.0.0.1:${port}/`)).text().catch(causeOf), 'UND_ERR_RES_EXCEEDED_MAX_SIZE')
+  t.ok(answer.bytes() < 40 * 1024 * 1024, `${answer.bytes()} bytes were sent`)
 })
 
 t.test('waits for a peer no longer than it was told to', async t => {

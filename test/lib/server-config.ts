@@ -1,4 +1,4 @@
-import type { ServerConfig } from '#lib/settings.ts'
+import type { ServerConfig } from '#lib/settings/settings.ts'
 
 /** What `buildServer` needs, for a server that belongs to no service and is silent. */
 export function serverConfig (settings: Partial<ServerConfig> = {}): ServerConfig {

@@ -3,9 +3,9 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { Type } from 'typebox'
-import { DataFileError, readDataFile } from '#lib/data-file.ts'
-import { addressesOf, commonSettings, loadSettings, secret, SettingsError, textOrFile } from '#lib/settings.ts'
-import { keep, openStateFolder } from '#lib/state-folder.ts'
+import { DataFileError, readDataFile } from '#lib/settings/data-file.ts'
+import { addressesOf, commonSettings, loadSettings, secret, SettingsError, textOrFile } from '#lib/settings/settings.ts'
+import { keep, openStateFolder } from '#lib/store/state-folder.ts'
 import { loadGenesysConfig } from '../../services/genesys/config.ts'
 import { loadIdpConfig } from '../../services/idp/config.ts'
 import { loadRelyingPartyConfig } from '../../services/relying-party/config.ts'
@@ -59,15 +59,21 @@ t.test('keeps no trace of one reading in the next', async t => {
 
 t.test('finds each part at *.localhost on its port, or at the URL that is set', async t => {
   t.same(addressesOf(load({ ...good, IDP_PORT: '4001', GENESYS_URL: 'https://chat.example/' })), {
-    app: 'http://app.localhost:3000', issuer: 'http://idp.localhost:4001', genesys: 'https://chat.example'
+    app: 'http://app.localhost:3000', issuer: 'http://idp.localhost:4001', genesys: 'https://chat.example', console: 'http://lab.localhost:3003'
   })
 })
 
 t.test('finds each part by a name that every system knows, where browsers do not find *.localhost', async t => {
   t.same(addressesOf(load({ ...good, LOCALHOST_SUBDOMAINS: 'off', GENESYS_PORT: '4002' })), {
-    app: 'http://localhost:3000', issuer: 'http://127.0.0.1:3001', genesys: 'http://127.0.0.1:4002'
+    app: 'http://localhost:3000', issuer: 'http://127.0.0.1:3001', genesys: 'http://127.0.0.1:4002', console: 'http://127.0.0.1:3003'
   })
   t.equal(addressesOf(load({ ...good, LOCALHOST_SUBDOMAINS: 'off', APP_URL: 'https://app.example' })).app, 'https://app.example')
+})
+
+t.test('finds each part below the name of the console, where a browser is to take all of them for one site', async t => {
+  t.same(addressesOf(load({ ...good, LOCALHOST_SUBDOMAINS: 'one-site' })), {
+    app: 'http://app.lab.localhost:3000', issuer: 'http://idp.lab.localhost:3001', genesys: 'http://genesys.lab.localhost:3002', console: 'http://lab.localhost:3003'
+  })
 })
 
 const spellings: [string, Record<string, string>, Partial<ReturnType<typeof addressesOf>>][] = [
@@ -297,22 +303,22 @@ t.test('fills in settings, wherever a value refers to one', async t => {
 
 const mistakes: [string, string, string[]][] = [
   ['a missing field', '- name: Ann', ['entry 1 (Ann), field number: is missing']],
-  ['a value of the wrong type', '- name: Ann\n  number: one', ['entry 1 (Ann), field number: must be integer']],
-  ['an unknown field', '- name: Ann\n  number: 1\n  colour: red', ['entry 1 (Ann), field colour: is not a field of an entry']],
+  ['a value of the wrong type', '- name: Ann\n  number: one', ['entry 1 (Ann), field number: must be an integer, not a string']],
+  ['an unknown field', '- name: Ann\n  number: 1\n  colour: red', ['entry 1 (Ann), field colour: there is no such name; there are name, number, pets']],
   ['a mistake deep inside an entry', '- name: Ann\n  number: 1\n  pets: [{ kind: cat }, { type: dog }]',
-    ['entry 1 (Ann), field pets.1.kind: is missing', 'entry 1 (Ann), field pets.1.type: is not a field of an entry']],
+    ['entry 1 (Ann), field pets.1.kind: is missing', 'entry 1 (Ann), field pets.1.type: there is no such name; there is kind alone']],
   ['an entry without its name', '- number: 1', ['entry 1, field name: is missing']],
-  ['an entry that is no object', '- Ann', ['entry 1: must be object']],
+  ['an entry that is no object', '- Ann', ['entry 1: must be an object, not a string']],
   ['the same name twice', '- name: Ann\n  number: 1\n- name: Ann\n  number: 2', ['entry 2 (Ann), field name: is there twice']],
   ['another unique field twice', '- name: Ann\n  number: 1\n- name: Ben\n  number: 1', ['entry 2 (Ben), field number: is there twice']],
   ['a setting that there is not', '- name: ${NOWHERE}\n  number: 1', ['field name refers to the setting NOWHERE, which there is not']],
-  ['a list with nothing in it', '[]', ['the list: must NOT have fewer than 1 items']],
-  ['something that is no list', 'name: Ann', ['the list: must be array']],
+  ['a list with nothing in it', '[]', ['the list: must have at least 1 entry']],
+  ['something that is no list', 'name: Ann', ['the list: must be an array, not an object']],
   ['an empty file', '', ['expected a document, but the input is empty']],
   ['a key that is there twice', '- name: Ann\n  name: Ben\n  number: 1', ['duplicated mapping key, at line 2, column 3']],
   ['YAML that does not parse', '- name: "Ann\n  number: 1', ['deficient indentation, at line 2, column 3']],
   ['several mistakes at once', '- name: Ann\n- name: Ben\n  number: x', [
-    'entry 1 (Ann), field number: is missing', 'entry 2 (Ben), field number: must be integer'
+    'entry 1 (Ann), field number: is missing', 'entry 2 (Ben), field number: must be an integer, not a string'
   ]]
 ]
 for (const [label, yaml, lines] of mistakes) {

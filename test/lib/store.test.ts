@@ -2,8 +2,9 @@ import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, StatementSync } from 'node:sqlite'
 import { mock } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { openStore } from '#lib/store.ts'
+import { openStore } from '#lib/store/open-store.ts'
 import { fillDisk } from '../helpers/full-disk.ts'
 
 interface Note { text: string }
@@ -72,6 +73,24 @@ t.test('sweeps what has expired from the disk', async t => {
   t.same(database.prepare('SELECT * FROM entry').all(), [])
 })
 
+t.test('tells what has expired to whoever wants to know, once, and nothing of what was deleted or prolonged', async t => {
+  mock.timers.enable({ apis: ['setInterval', 'Date'] })
+  t.teardown(() => mock.timers.reset())
+  const store = openStore(newFile(t))
+  t.teardown(() => store.close())
+  const expired: string[] = []
+  const notes = store.collection<Note>('notes', { onExpired: ({ text }) => expired.push(text) })
+  for (const key of ['short', 'taken', 'prolonged']) await notes.set(key, { text: key }, { ttl: 10, tags: [key] })
+  await store.collection<Note>('others').set('a', { text: 'of another collection' }, { ttl: 10 })
+  await notes.take('taken')
+  await notes.prolongTagged('prolonged', 100)
+  for (const swept of ['once', 'twice']) {
+    mock.timers.tick(30_000)
+    await new Promise(resolve => setImmediate(() => setImmediate(resolve)))
+    t.same(expired, ['short'], swept)
+  }
+})
+
 t.test('adds only where nothing is', async t => {
   const notes = open(t)
   t.equal(await notes.add('a', { text: 'first' }), true)
@@ -84,6 +103,16 @@ t.test('of many who add at once, lets exactly one', async t => {
   const handles = [open(t, file), open(t, file)]
   const added = await Promise.all(Array.from({ length: 40 }, (_, n) => handles[n % 2]!.add('a', { text: `${n}` })))
   t.equal(added.filter(Boolean).length, 1)
+})
+
+t.test('deletes what has a value, and not what somebody else has written meanwhile', async t => {
+  const notes = open(t)
+  await notes.set('a', { text: 'mine' })
+  await notes.set('b', { text: 'mine' })
+  await notes.set('b', { text: 'theirs' })
+  for (const key of ['a', 'b']) await notes.compareAndDelete(key, { text: 'mine' })
+  t.equal(await notes.get('a'), undefined)
+  t.same(await notes.get('b'), { text: 'theirs' })
 })
 
 t.test('of many who take at once, gives to exactly one', async t => {
@@ -129,6 +158,55 @@ t.test('shows to one handle what another has written to the same file', async t 
   t.same(await other.get('a'), { text: 'hello' })
   await other.delete('a')
   t.same(await one.tagged('all'), [])
+})
+
+t.test('what it remembers of the last reads is what is kept, whoever has changed that since', async t => {
+  let now = 1_000_000
+  t.intercept(Date, 'now', { value: () => now })
+  const file = newFile(t)
+  const [store, others] = [openStore(file), openStore(file)]
+  t.teardown(() => { store.close(); others.close() })
+  const notes = store.collection<Note>('notes', { maxCached: 2 })
+  const keeping = { tags: ['all'], ttl: 10 }
+  const remembered = async () => {
+    await notes.set('a', { text: 'old' }, keeping)
+    return await notes.get('a')
+  }
+
+  t.equal(await remembered(), await notes.get('a'), 'it is the same value')
+  const note = await notes.get('a')
+  t.throws(() => { note!.text = 'mine' }, TypeError, 'which nobody can change for the others')
+
+  const changes: [string, Note | undefined, () => Promise<unknown>][] = [
+    ['set', { text: 'new' }, () => notes.set('a', { text: 'new' }, keeping)],
+    ['update', { text: 'new' }, () => notes.update('a', () => ({ text: 'new' }))],
+    ['take', undefined, () => notes.take('a')],
+    ['delete', undefined, () => notes.delete('a')],
+    ['deleteTagged', undefined, () => notes.deleteTagged('all')],
+    ['clear', undefined, () => store.clear()],
+    ['a second collection of the same name', { text: 'new' }, () => store.collection<Note>('notes').set('a', { text: 'new' }, keeping)],
+    ['another process', { text: 'new' }, () => others.collection<Note>('notes').set('a', { text: 'new' }, keeping)]
+  ]
+  for (const [what, expected, change] of changes) {
+    t.same(await remembered(), { text: 'old' })
+    await change()
+    t.same(await notes.get('a'), expected, what)
+  }
+
+  await remembered()
+  await notes.prolongTagged('all', 20)
+  now += 19_999
+  t.same(await notes.get('a'), { text: 'old' }, 'prolonged')
+  now += 1
+  t.equal(await notes.get('a'), undefined, 'expired')
+  t.equal(await notes.add('a', { text: 'again' }), true)
+  t.same(await notes.get('a'), { text: 'again' }, 'added anew')
+
+  for (const key of 'bcd') await notes.set(key, { text: key })
+  const first = await notes.get('b')
+  t.equal(await notes.get('b'), first)
+  await Promise.all([...'cd'].map(key => notes.get(key)))
+  t.not(await notes.get('b'), first, 'and no more of them than it was told to')
 })
 
 t.test('still has everything after it was closed and opened again', async t => {
@@ -252,6 +330,22 @@ t.test('says of a full disk which file cannot be written, until something can be
   await notes.delete('nothing')
   t.equal(store.failure, outcome, 'what changes nothing shows nothing')
   await notes.set('a', 'x')
+  t.equal(store.failure, undefined)
+})
+
+t.test('finds out by itself that something can be kept again, while nobody writes', async t => {
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => mock.timers.reset())
+  const store = openStore(newFile(t))
+  t.teardown(() => store.close())
+  const makeRoom = fillDisk(t)
+  await t.rejects(store.collection<string>('notes').set('a', 'x'))
+  mock.timers.tick(30_000)
+  await nextTurn()
+  t.match(store.failure, /the disk is full/, 'it is still full')
+  makeRoom()
+  mock.timers.tick(30_000)
+  await nextTurn()
   t.equal(store.failure, undefined)
 })
 

@@ -1,6 +1,7 @@
 // Its settings, its page, and the headers of both.
-import { readdirSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join, sep } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import t from 'tap'
 import { loadRelyingPartyConfig } from '../../services/relying-party/config.ts'
 import { labSettings, root } from '../helpers/lab.ts'
@@ -49,6 +50,26 @@ t.test('takes no further provider that is the main one already', async t => {
   t.throws(() => load(issuer), /the provider second is the one of IDP_ISSUER/)
 })
 
+t.test('reads the addresses of Genesys and of further providers in the one spelling that browsers and clients compare', async t => {
+  const entry = { name: 'second', issuer: 'https://Bücher.Example:443/Tenant/', client_id: 'shop', client_secret: 'a-secret-for-this-test-alone' }
+  const folder = t.testdir({ 'providers.yaml': JSON.stringify([entry]) })
+  const load = (IDP_ISSUER: string) => loadRelyingPartyConfig(labSettings({
+    IDP_ISSUER,
+    OIDC_PROVIDERS_FILE: `${folder}/providers.yaml`,
+    GENESYS_SCRIPT_URL: 'HTTPS://Apps.MyPureCloud.ie:443/genesys-bootstrap/genesys.min.js',
+    GENESYS_ORIGINS: 'HTTPS://Apps.MyPureCloud.ie Wss://*.MyPureCloud.ie:443 https://bücher.example'
+  }))
+  const { messenger, otherProviders } = load('https://another.example.com')
+  t.equal(messenger.scriptUrl, 'https://apps.mypurecloud.ie/genesys-bootstrap/genesys.min.js')
+  t.same(messenger.origins, ['https://apps.mypurecloud.ie', 'wss://*.mypurecloud.ie', 'https://xn--bcher-kva.example'])
+  t.match(otherProviders, [{ issuer: 'https://xn--bcher-kva.example/Tenant/' }])
+  t.throws(() => load('https://xn--bcher-kva.example/Tenant/'), /the provider second is the one of IDP_ISSUER/)
+
+  const third = { ...entry, name: 'third', issuer: 'https://xn--bcher-kva.example/Tenant/' }
+  writeFileSync(`${folder}/providers.yaml`, JSON.stringify([entry, third]))
+  t.throws(() => load('https://another.example.com'), /entry 2 \(third\), field issuer: is there twice/)
+})
+
 t.test('tells the page where the Messenger is, by default the stand-in', async t => {
   const { tab } = await buildAlone(t, { GENESYS_PORT: '4002' })
   t.same((await tab().get('/messenger/config')).json(), {
@@ -58,11 +79,48 @@ t.test('tells the page where the Messenger is, by default the stand-in', async t
   })
 })
 
+const stepUp = '7e3a9d18-2c6f-4b05-a1d4-5f8b9c0e6d72'
+
+t.test('in the lab a browser chooses another deployment for the page, and keeps it until it chooses again', async t => {
+  const { tab, config } = await buildAlone(t)
+  const browser = tab()
+  const chosen = async () => (await browser.get('/messenger/config')).json<{ deploymentId: string }>().deploymentId
+  const marked = async () => (await browser.get('/')).$('.deployments [aria-current]').text()
+  t.match([await chosen(), await marked()], [config.messenger.deploymentId, 'default'])
+  const { status, location } = await browser.get('/?deployment=step-up')
+  t.match({ status, location: location?.href }, { status: 303, location: `${config.app}/` })
+  t.match([await chosen(), await marked()], [stepUp, 'step-up'])
+  t.equal((await tab().get('/messenger/config')).json<{ deploymentId: string }>().deploymentId, config.messenger.deploymentId, 'another browser is not meant')
+
+  const wrong = await browser.get('/?deployment=step-pu')
+  t.equal(wrong.status, 400)
+  t.match(wrong.$('main').text(), 'There is no deployment of this name; did you mean step-up?')
+  t.equal(await chosen(), stepUp)
+  await browser.get('/?deployment=default')
+  t.match([await chosen(), await marked()], [config.messenger.deploymentId, 'default'])
+})
+
+t.test('outside the lab nobody chooses the deployment', async t => {
+  const { app, tab, config } = await buildAlone(t, { LAB: 'false' })
+  const { status, $ } = await tab().get('/?deployment=step-up')
+  t.equal(status, 200)
+  t.equal($('.deployments').length, 0)
+  const answer = await app.inject({ url: '/messenger/config', headers: { host: new URL(config.app).host, cookie: 'lab-deployment=step-up' } })
+  t.match(answer.json(), { deploymentId: config.messenger.deploymentId })
+})
+
+t.test('names of further deployments that are none keep it from starting', async t => {
+  for (const LAB_DEPLOYMENTS of ['step-up', 'step-up=', 'a=1 b', 'A b=1']) {
+    t.throws(() => loadRelyingPartyConfig(labSettings({ LAB_DEPLOYMENTS })), { message: /LAB_DEPLOYMENTS: is malformed; it must be deployments as name=id/ })
+  }
+  t.strictSame(loadRelyingPartyConfig(labSettings({ LAB_DEPLOYMENTS: '' })).labDeployments, {})
+})
+
 t.test('tells the page of a region of Genesys Cloud, by settings alone', async t => {
   const { tab } = await buildAlone(t, {
     GENESYS_SCRIPT_URL: 'https://apps.mypurecloud.ie/genesys-bootstrap/genesys.min.js',
     GENESYS_ENVIRONMENT: 'prod-euw1',
-    GENESYS_DEPLOYMENT_ID: '0f0f0f0f-0000-4000-8000-0f0f0f0f0f0f'
+    GENESYS_DEPLOYMENT_ID: '0F0F0F0F-0000-4000-8000-0F0F0F0F0F0F'
   })
   t.same((await tab().get('/messenger/config')).json(), {
     scriptUrl: 'https://apps.mypurecloud.ie/genesys-bootstrap/genesys.min.js',
@@ -108,8 +166,27 @@ t.test('serves its page at the root, and everything that it refers to', async t 
   t.match(headers.get('content-type'), 'text/html; charset=utf-8')
   const own = $('link[href], script[src], img[src]').toArray().map(element => $(element).attr('href') ?? $(element).attr('src')!)
   t.ok(own.length > 2)
-  for (const path of own) t.equal((await tab().get(new URL(path, `${config.app}/`).pathname)).status, 200, path)
+  for (const path of own.filter(path => !path.startsWith('data:image/'))) t.equal((await tab().get(new URL(path, `${config.app}/`).pathname)).status, 200, path)
   t.equal($('script:not([src]), [style], [onclick]').length, 0, 'nothing that its own policy forbids')
+})
+
+t.test('its page and script come compressed, and not again to a browser that has them', async t => {
+  const { app } = await buildAlone(t)
+  const { origin } = new URL(config.app)
+  for (const path of ['/', '/page.js', '/page.css']) {
+    const ask = (headers = {}) => app.inject({ url: `${origin}${path}`, headers: { 'accept-encoding': 'gzip', ...headers } })
+    const { headers, rawPayload } = await ask()
+    t.match(headers, { 'content-encoding': 'gzip', 'cache-control': 'no-cache', etag: /./, vary: /accept-encoding/i }, path)
+    t.ok(gunzipSync(rawPayload).length > rawPayload.length, path)
+    const plain = await ask({ 'accept-encoding': 'identity, gzip;q=0' })
+    t.equal(plain.headers['content-encoding'], undefined, path)
+    t.equal(plain.body, String(gunzipSync(rawPayload)), path)
+    const again = await ask({ 'if-none-match': headers.etag })
+    t.same({ status: again.statusCode, body: again.body }, { status: 304, body: '' }, path)
+  }
+  t.match((await app.inject(`${origin}/`)).headers.link, /genesys\.min\.js>; rel=preload; as=script$/, 'with the script that it will need')
+  t.notMatch((await app.inject(`${origin}/page.js`)).body, /\bimport\s*[{*'"]|\bfrom\s*['"]/, 'all of it in one')
+  t.match((await app.inject(`${origin}/account.js`)).body, /^import /m, 'to be read')
 })
 
 const hidden = [
@@ -223,6 +300,24 @@ t.test('lets its page load and connect to Genesys, and nothing else', async t =>
     'object-src': ["'none'"],
     'base-uri': ["'none'"]
   })
+})
+
+t.test('stands in no frame of others, but in a lab in one of the console whose site it shares', async t => {
+  const ancestorsOf = async (settings: Record<string, string>, path: string) => {
+    const { headers } = await (await buildAlone(t, settings)).tab().get(path)
+    const [, ancestors] = /frame-ancestors ([^;]*)/.exec(headers.get('content-security-policy')!)!
+    return `${ancestors}, ${headers.get('x-frame-options') ?? 'and not said otherwise'}`
+  }
+  const oneSite = { LOCALHOST_SUBDOMAINS: 'one-site' }
+  for (const [path, usual] of [['/', "'none', DENY"], ['/nowhere', "'none', DENY"], ['/messenger/frame', "'self', and not said otherwise"]] as const) {
+    t.equal(await ancestorsOf({}, path), usual, 'by the usual names they are sites of their own')
+    t.equal(await ancestorsOf({ ...oneSite, LAB: 'false' }, path), usual, 'outside the lab')
+    t.equal(await ancestorsOf({ ...oneSite, CONSOLE_URL: 'http://other.localhost:3003' }, path), usual)
+    t.equal(await ancestorsOf({ ...oneSite, CONSOLE_URL: 'https://lab.localhost:3003' }, path), usual, 'another scheme is another site')
+    t.equal(await ancestorsOf({ LOCALHOST_SUBDOMAINS: 'on', CONSOLE_URL: 'http://localhost:3003' }, path), usual, 'localhost is nobody\'s site')
+    const own = path === '/messenger/frame' ? "'self' " : ''
+    t.equal(await ancestorsOf(oneSite, path), `${own}http://lab.localhost:3003, and not said otherwise`)
+  }
 })
 
 t.test('follows the settings to a region of Genesys Cloud and another identity provider', async t => {

@@ -5,13 +5,14 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { mock } from 'node:test'
 import t, { type Test } from 'tap'
-import { openStore } from '#lib/store.ts'
-import { AccessTokens } from '../../services/relying-party/access-tokens.ts'
-import { SignInError } from '../../services/relying-party/errors.ts'
-import type { SignIn, Tokens } from '../../services/relying-party/oidc/provider.ts'
-import type { IdentityProviders } from '../../services/relying-party/oidc/providers.ts'
-import { SessionWatch } from '../../services/relying-party/session-watch.ts'
-import { Sessions } from '../../services/relying-party/sessions.ts'
+import { openStore } from '#lib/store/open-store.ts'
+import { AccessTokens } from '../../services/relying-party/sessions/access-tokens.ts'
+import { Refusal } from '../../services/relying-party/refusal.ts'
+import type { SignIn } from '../../services/relying-party/oidc/redeem-code.ts'
+import type { Tokens } from '../../services/relying-party/oidc/redeemed-tokens.ts'
+import type { IdentityProviders } from '../../services/relying-party/oidc/identity-providers.ts'
+import { SessionWatch } from '../../services/relying-party/sessions/session-watch.ts'
+import { UserSessions } from '../../services/relying-party/sessions/user-sessions.ts'
 import { until } from '../helpers/until.ts'
 import { buildAlone, buildWithIdp, fillDisk } from './helper.ts'
 
@@ -42,7 +43,7 @@ const signIn: SignIn = { issuer, user: { sub: 'alice' }, sid: 's1', tokens: spen
 function open (t: Test) {
   const store = openStore(':memory:')
   t.teardown(() => store.close())
-  return { store, sessions: new Sessions(store, { lifetime: 3600, idleLifetime: 3600 }, first.app.log) }
+  return { store, sessions: new UserSessions(store, { lifetime: 3600, idleLifetime: 3600 }, first.app.log) }
 }
 
 t.test('a provider that ends its session while a sign-in by it is on its way ends that sign-in too', async t => {
@@ -86,8 +87,8 @@ async function refreshFor (t: Test, seconds: number, meanwhile: (add: (owner: st
   return locks.get(session.id)
 }
 
-t.test('while a provider takes the time it is given for its tokens and then for its keys, no other process refreshes', async t => {
-  const left = await refreshFor(t, 19, async add => { t.equal(await add('another process'), false) })
+t.test('while a provider takes the time it is given for its metadata, twice, its tokens and its keys, no other process refreshes', async t => {
+  const left = await refreshFor(t, 39, async add => { t.equal(await add('another process'), false) })
   t.equal(left, undefined, 'after that others may')
 })
 
@@ -117,9 +118,9 @@ t.test('a provider that wants to see the person ends the session, and one that d
   for (const [error, ends] of [['interaction_required', true], ['invalid_grant', true], ['invalid_client', false]] as const) {
     const { store, sessions } = open(t)
     const session = await sessions.start(signIn, 'a browser')
-    const provider = { timeout: 10, refresh: () => Promise.reject(new SignInError(error)) }
+    const provider = { timeout: 10, refresh: () => Promise.reject(new Refusal(error)) }
     const providers = { of: () => provider } as unknown as IdentityProviders
-    const thrown = await new AccessTokens(store, { providers, sessions }).of(session).catch(error => error as SignInError)
+    const thrown = await new AccessTokens(store, { providers, sessions }).of(session).catch(error => error as Refusal)
     t.match(thrown, { error: ends ? 'session_ended' : error })
     t.equal(await sessions.isThere(session.id), !ends, error)
   }
@@ -133,7 +134,7 @@ async function setUp (t: Test) {
   const [here, elsewhere] = [0, 1].map(() => {
     const store = openStore(file)
     t.teardown(() => store.close())
-    return new Sessions(store, { lifetime: 3600, idleLifetime: 3600 }, first.app.log)
+    return new UserSessions(store, { lifetime: 3600, idleLifetime: 3600 }, first.app.log)
   })
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => mock.timers.reset())
@@ -278,6 +279,21 @@ t.test('a session ends when the clock says so, though the browser still has its 
     t.equal((await setClock(first, offsetSeconds)).statusCode, 200)
     t.equal(await isSignedIn(), signedIn, `after ${offsetSeconds} s`)
   }
+})
+
+t.test('a browser that loads files of the page and nothing else does not keep its session from ending', async t => {
+  const idleLifetime = 3600
+  const brief = await buildAlone(t, { ...settings, SESSION_IDLE_LIFETIME: String(idleLifetime) })
+  t.teardown(() => setClock(first, 0))
+  const visitor = brief.tab()
+  await visitor.signIn(idp, 'alice')
+  const cookie = await visitor.cookies()
+  const isSignedIn = async () => (await visitor.get('/session', { cookie })).json()['authenticated']
+  t.equal(await isSignedIn(), true)
+  await setClock(first, idleLifetime - 60)
+  for (const path of ['/', '/page.js', '/brand.css', '/livez']) t.equal((await visitor.get(path, { cookie })).status, 200)
+  await setClock(first, idleLifetime + 60)
+  t.equal(await isSignedIn(), false)
 })
 
 t.test('a sign-in that takes too long is over', async t => {

@@ -46,6 +46,15 @@ t.test('refuses an answer to the sign-in at the Messenger\'s callback', async t 
   t.equal((await visitor.get(`/messenger/callback?${new URLSearchParams({ code: 'x', state })}`)).$('dl code').text(), 'state_unknown')
 })
 
+t.test('tells the page around a frame that has come back without its cookies, as in Firefox', async t => {
+  const frame = { 'sec-fetch-dest': 'iframe' }
+  const { status, location, headers } = await tab().get('/messenger/callback?code=x&state=made-up', frame)
+  t.equal(status, 303)
+  t.equal(location?.href, `${config.app}/messenger/frame?outcome=state_unknown`)
+  t.equal(headers.get('set-cookie'), null)
+  t.equal((await tab().get('/callback?code=x&state=made-up', frame)).status, 400, 'no sign-in is in a frame')
+})
+
 t.test('tells what the identity provider has refused, once, and offers the same sign-in again', async t => {
   const visitor = tab()
   const state = await visitor.startSignIn('/#tours')

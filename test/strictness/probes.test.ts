@@ -1,11 +1,11 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
-import { Browser } from '../../scripts/strictness/browser.ts'
-import { readOptions, type Options } from '../../scripts/strictness/options.ts'
-import { probes } from '../../scripts/strictness/probes.ts'
-import type { Identity } from '../../scripts/strictness/provider-under-test.ts'
-import { probeProvider, type Row } from '../../scripts/strictness/run.ts'
+import { Browser } from '../../scripts/strictness/client/form-browser.ts'
+import { readOptions, type Options } from '../../scripts/strictness/strictness-options.ts'
+import { probes } from '../../scripts/strictness/probes/all-probes.ts'
+import type { Identity } from '../../scripts/strictness/client/probing-client.ts'
+import { probeProvider, type Row } from '../../scripts/strictness/probe-provider.ts'
 import { freePorts } from '../helpers/lab.ts'
 import { startIdp } from '../idp/helper.ts'
 import { probe, registered, serve, startBareProvider, startCarelessProvider, startMockServer } from './providers.ts'
@@ -110,30 +110,59 @@ t.test('counts an answer of another issuer, another state or another session as 
 })
 
 /** A mock that answers itself where `answer` does, and is oauth2-mock-server elsewhere. */
-const mockThat = (t: Test, answer: (path: string, parameters: URLSearchParams, response: ServerResponse) => unknown) =>
+const mockThat = (t: Test, answer: (path: string, parameters: URLSearchParams, response: ServerResponse, request: IncomingMessage) => unknown) =>
   startMockServer(t, ({ service }) => (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://mock')
-    if (answer(pathname, searchParams, response) === undefined) service.requestHandler(request, response)
+    if (answer(pathname, searchParams, response, request) === undefined) service.requestHandler(request, response)
   })
 
 const page = (response: ServerResponse, status: number, words: string) =>
   response.writeHead(status, { 'content-type': 'text/html' }).end(`<body>${words}</body>`)
 
-const wrongReasons: [string, string, (t: Test) => Promise<string>, Row['verdict'], string][] = [
+const isGarbage = ({ headers }: IncomingMessage) => headers.authorization === 'Bearer garbage'
+
+type WrongReason = [string, string, (t: Test) => Promise<string>, Row['verdict'], string]
+const wrongReasons: WrongReason[] = [
   [
     'a challenge of another scheme', 'userinfo with a garbage token: 401 and a challenge',
-    t => mockThat(t, (path, _parameters, response) => path === '/userinfo'
+    t => mockThat(t, (path, _parameters, response, request) => path === '/userinfo' && isGarbage(request)
       ? response.writeHead(401, { 'www-authenticate': 'Basic realm="Bearer x"' }).end()
       : undefined),
     'no', '401, challenge Basic'
   ],
   [
     'a Bearer challenge that is the second', 'userinfo without a token: 401 and a challenge',
-    t => mockThat(t, (path, _parameters, response) => path === '/userinfo'
+    t => mockThat(t, (path, _parameters, response, request) => path === '/userinfo' && request.headers.authorization === undefined
       ? response.writeHead(401, { 'www-authenticate': 'DPoP algs="ES256, PS256", bearer' }).end()
       : undefined),
     'yes', '401, challenge DPoP, bearer'
   ],
+  ...[['userinfo with a garbage token: 401 and a challenge'], ['userinfo without a token: 401 and a challenge']].map(([name]): WrongReason => [
+    'userinfo that challenges whoever asks', name!,
+    t => mockThat(t, (path, _parameters, response) => path === '/userinfo'
+      ? response.writeHead(401, { 'www-authenticate': 'Bearer' }).end()
+      : undefined),
+    'no', 'it does not take a good token either: 401'
+  ]),
+  [
+    'an authorization endpoint that tells scripts nothing but an error', 'no CORS at the authorization endpoint',
+    t => mockThat(t, (path, _parameters, response, request) => path === '/authorize' && request.headers.origin !== undefined
+      ? page(response, 404, 'Not found')
+      : undefined),
+    'no', 'for another site: a right request is answered with 404'
+  ],
+  [
+    'an authorization endpoint that scripts of the client alone may read', 'no CORS at the authorization endpoint',
+    t => startBareProvider(t, {}, (response, request) => {
+      if (request.headers.origin === 'http://app.localhost:3000') response.setHeader('access-control-allow-origin', '*')
+    }),
+    'no', 'for the client\'s own: Access-Control-Allow-Origin: *'
+  ],
+  ...([[404, 'neither signed out nor refused: 404'], [200, 'neither signed out nor refused: 200']] as const).map(([status, seen]): WrongReason => [
+    `a sign-out endpoint that only answers ${status}`, 'unregistered post_logout_redirect_uri refused',
+    t => mockThat(t, (path, _parameters, response) => path === '/endsession' ? page(response, status, 'Hello') : undefined),
+    'no', seen
+  ]),
   [
     'userinfo that takes no token at all', 'access token in the URL refused',
     t => mockThat(t, (path, _parameters, response) => path === '/userinfo' ? response.writeHead(401).end() : undefined),
@@ -166,7 +195,7 @@ const wrongReasons: [string, string, (t: Test) => Promise<string>, Row['verdict'
   ]
 ]
 for (const [label, name, start, verdict, seen] of wrongReasons) {
-  t.test(`says ${verdict} of ${label}`, async t => t.match((await probe(await start(t))).get(name), { verdict, seen }))
+  t.test(`says ${verdict} of ${label}`, async t => t.match((await probe(await start(t), {}, name)).get(name), { verdict, seen }))
 }
 
 const framed: [Record<string, string>, Row['verdict']][] = [
@@ -178,7 +207,7 @@ const framed: [Record<string, string>, Row['verdict']][] = [
 ]
 t.test('goes by what browsers do with the headers about frames', async t => {
   for (const [headers, verdict] of framed) {
-    const rows = await probe(await startBareProvider(t, {}, response => { response.setHeaders(new Headers(headers)) }))
+    const rows = await probe(await startBareProvider(t, {}, response => { response.setHeaders(new Headers(headers)) }), {}, 'sign-in page not to be framed')
     t.equal(rows.get('sign-in page not to be framed')?.verdict, verdict, JSON.stringify(headers))
   }
 })
@@ -244,7 +273,7 @@ async function listen (t: Test): Promise<Options> {
   const ports = await freePorts()
   const { app, config } = await startIdp(t, ports)
   await app.listen({ host: config.host, port: config.port })
-  return readOptions([config.issuer], ports) as Options
+  return readOptions([config.issuer], ports)
 }
 
 const client = 'https://app.example/callback'

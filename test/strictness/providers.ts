@@ -1,10 +1,11 @@
-import { createServer, type RequestListener, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { OAuth2Server } from 'oauth2-mock-server'
 import { Provider, type Configuration } from 'oidc-provider'
 import type { Test } from 'tap'
-import type { Identity } from '../../scripts/strictness/provider-under-test.ts'
-import { probeProvider } from '../../scripts/strictness/run.ts'
+import type { Identity } from '../../scripts/strictness/client/probing-client.ts'
+import { probes } from '../../scripts/strictness/probes/all-probes.ts'
+import { probeProvider } from '../../scripts/strictness/probe-provider.ts'
 import { takeKeysFromFile } from '../helpers/keys.ts'
 import { carelessProvider } from './careless-provider.ts'
 
@@ -28,9 +29,14 @@ const metadataOf = ({ clientId, clientSecret }: typeof identity.second) => ({
 export const registered = metadataOf(identity)
 const registeredSecond = metadataOf(identity.second)
 
-/** What the probes say of a provider that knows this client and this user: a verdict and what was seen, by the row's name. */
-export async function probe (issuer: string, changes: Partial<Identity> = {}) {
-  return new Map((await probeProvider(issuer, { ...identity, ...changes })).map(row => [row.name, row]))
+/**
+ * What the probes say of a provider that knows this client and this user: a verdict and what was seen, by the row's name.
+ *
+ * @param only the row that is asked for, where the others do not matter
+ */
+export async function probe (issuer: string, changes: Partial<Identity> = {}, only?: string) {
+  const asked = probes.filter(({ name }) => only === undefined || name === only)
+  return new Map((await probeProvider(issuer, { ...identity, ...changes }, asked)).map(row => [row.name, row]))
 }
 
 /** oauth2-mock-server as it comes, or with hooks, or with a listener in front that changes what it hears and says. */
@@ -46,7 +52,7 @@ export async function startMockServer (t: Test, prepare: PrepareMock = ({ servic
 
 /** oidc-provider with its in-memory adapter and its pages for development, and nothing configured but the clients. */
 export async function startBareProvider (
-  t: Test, configuration: Configuration = {}, prepare: (response: ServerResponse) => void = () => {}
+  t: Test, configuration: Configuration = {}, prepare: (response: ServerResponse, request: IncomingMessage) => void = () => {}
 ): Promise<string> {
   // It says on the console what is for development alone, which is known here.
   t.capture(console, 'info')
@@ -55,7 +61,7 @@ export async function startBareProvider (
     const provider = new Provider(url, { clients: [registered, registeredSecond], ...configuration })
     const callback = provider.callback()
     return (request, response) => {
-      prepare(response)
+      prepare(response, request)
       callback(request, response)
     }
   })

@@ -1,95 +1,175 @@
+import { askedFor, buttonsOf, chosenBy, type Answerable } from '#lib/brand/brand-answers.ts'
+import type { BrandFile, Offer } from '#lib/brand/brand-schema.ts'
 import type { VerifiedIdentity } from '../auth/identity.ts'
-import type { Card, Content, StructuredContent, StructuredMessage } from '../conversations/structured-message.ts'
+import type { Card, Content, StructuredContent, StructuredMessage } from '../protocol/structured-message.ts'
+import { readyMessagesOf, uuidOf, type ReadyMessage } from './ready-messages.ts'
 
 /** What the answer depends on. */
 export interface Circumstances {
   identity: VerifiedIdentity | undefined
+  /** whether a guest without an identity can sign in in the course of the conversation */
+  canSignIn?: boolean
   /** where a person can take over, if anywhere */
   desk?: string | undefined
 }
 
-type Answer = (circumstances: Circumstances) => Content
-
-interface Topic {
+interface Smalltalk {
   /** payload of the buttons that lead here */
   payload?: string
   asked: RegExp
-  answer: Answer
+  answer: (circumstances: Circumstances) => Content
 }
 
 const text = (text: string): Content => ({ type: 'Text', text })
 
-const topics: Topic[] = [
-  {
-    payload: 'who-am-i',
-    asked: /\bwho am i\b|\bmy (name|e-?mail|identity|account)\b|\bverified\b/i,
-    answer: ({ identity }) => text(whoYouAre(identity))
-  },
-  {
-    payload: 'hours',
-    asked: /\b(hours?|open(ing)?|close[sd]?|closing)\b/i,
-    answer: () => text('We are here every day from 9:00 to 18:00, and on Thursdays until 21:00.')
-  },
-  {
-    payload: 'tours',
-    asked: /\b(tours?|book(ing|ings|ed)?|reserv(e|ation)|tickets?)\b/i,
-    answer: offerTours
-  },
-  {
-    asked: /\b(human|person|someone|agent)\b/i,
-    answer: ({ desk }) => text(whereAPersonIs(desk))
-  },
-  {
-    asked: /\b(thanks?|thank you|cheers)\b/i,
-    answer: () => text('You are welcome!')
-  },
-  {
-    asked: /\b(hi|hello|hey|good (morning|afternoon|evening))\b/i,
-    answer: ({ identity }) => offerTopics(`Hello${addressed(callName(identity))}! What can I do for you?`)
-  },
-  {
-    asked: /\bhelp\b|\bwhat can you\b|^\s*\?+\s*$/i,
-    answer: () => offerTopics('I can tell you about our opening hours, about tours and bookings, and, if you ask ' +
-      '“who am I?”, what I know of you.')
+/** The words of the scripted agent: what is a brand's own, and what any agent says. */
+export class AgentScript {
+  readonly readyMessages: ReadyMessage[]
+  readonly #brand: BrandFile
+  readonly #picturesUrl: string | undefined
+
+  readonly #smalltalk: Smalltalk[] = [
+    {
+      payload: 'who-am-i',
+      asked: /\bwho am i\b|\bmy (name|e-?mail|identity|account)\b|\bverified\b/i,
+      answer: ({ identity }) => text(whoYouAre(identity))
+    },
+    {
+      asked: /\b(human|person|someone|agent)\b/i,
+      answer: ({ desk }) => text(whereAPersonIs(desk))
+    },
+    {
+      asked: /\b(thanks?|thank you|cheers)\b/i,
+      answer: () => text('You are welcome!')
+    },
+    {
+      asked: /\b(hi|hello|hey|good (morning|afternoon|evening))\b/i,
+      answer: ({ identity }) => this.#offerTopics(`Hello${addressed(callName(identity))}! What can I do for you?`)
+    },
+    {
+      asked: /\bhelp\b|\bwhat can you\b|^\s*\?+\s*$/i,
+      answer: () => this.#offerTopics(`I know what ${this.#brand.name} has on its page, and, if you ask “who am I?”, what I know of you. ` +
+        'Choose, or ask in your own words.')
+    }
+  ]
+
+  /** @param picturesUrl where the brand's pictures are, with a slash at the end; without it cards have none */
+  constructor (brand: BrandFile, picturesUrl?: string) {
+    this.#brand = brand
+    this.#picturesUrl = picturesUrl
+    this.readyMessages = readyMessagesOf(brand)
   }
-]
 
-const tours = [
-  { time: '10:00', title: 'Morning tour', description: 'The quietest hour of the day, with a guide and a cup of tea.' },
-  { time: '13:00', title: 'Midday tour', description: 'The short way round, which suits children best.' },
-  { time: '16:00', title: 'Afternoon tour', description: 'The long way round, back before we close.' }
-]
+  /** What the agent says first: whoever has signed in need not say who they are. */
+  greeting (identity: VerifiedIdentity | undefined): string {
+    const { name } = this.#brand.agent
+    if (!identity) return `Hello, I am ${name}. How can I help?`
+    return `Hello${addressed(callName(identity))}, I am ${name}. ` +
+      'Your sign-in is verified, so you need not tell me who you are. How can I help?'
+  }
 
-/** What the agent says first: whoever has signed in need not say who they are. */
-export function greeting (identity: VerifiedIdentity | undefined): string {
-  if (!identity) return 'Hello, I am Robin. How can I help?'
-  const name = addressed(callName(identity))
-  return `Hello${name}, I am Robin. Your sign-in is verified, so you need not tell me who you are. How can I help?`
+  /** What the agent says when a person takes the conversation. */
+  handOver (name: string): string {
+    return `I am handing you over to ${name}.`
+  }
+
+  /** What the agent says when that person has given it back. */
+  comeBack (): string {
+    return `${this.#brand.agent.name} here, I am back. What else can I do for you?`
+  }
+
+  /** What the agent says to a guest's message. It never repeats the guest's words. */
+  answerTo (message: StructuredMessage, circumstances: Circumstances): Content {
+    const thanks = message.type === 'Structured' && this.#thanksFor(message.content)
+    if (thanks) return thanks
+    const said = textOf(message)
+    if (said.trim() === '' && hasAttachment(message)) {
+      return text('Thank you, your file has arrived. I am a script and cannot look into it.')
+    }
+    const chosen = message.type === 'Structured' ? buttonResponseIn(message.content) : undefined
+    const asked = this.#askedIn(message)
+    if (asked?.kind === 'offer' && chosen) return text(`${aboutOffer(asked.offer)} ${this.#brand.offers.chosen}`)
+    const smalltalkChosen = this.#smalltalk.find(({ payload }) => payload !== undefined && payload === chosen?.payload)
+    if (asked && !smalltalkChosen) return this.#answer(asked, circumstances)
+    const talk = smalltalkChosen ?? this.#smalltalk.find(({ asked }) => asked.test(said))
+    return talk?.answer(circumstances) ??
+      text('I am not sure I understood that. I know what stands on the page; “help” shows what you can ask.')
+  }
+
+  /** What the agent goes on with when a guest has signed in who has asked for something that needs it. */
+  answerAfterSignIn (message: StructuredMessage | undefined, circumstances: Circumstances): Content | undefined {
+    const asked = message && this.#askedIn(message)
+    return asked?.kind === 'topic' && asked.topic.signedIn !== undefined ? this.#answer(asked, circumstances) : undefined
+  }
+
+  /** What a message asks about, of what the brand has an answer to. */
+  #askedIn (message: StructuredMessage): Answerable | undefined {
+    const chosen = message.type === 'Structured' ? buttonResponseIn(message.content) : undefined
+    return (chosen && chosenBy(this.#brand, chosen.payload)) ?? askedFor(this.#brand, textOf(message))
+  }
+
+  #answer (asked: Answerable, { identity, canSignIn = false }: Circumstances): Content {
+    switch (asked.kind) {
+      case 'topic': {
+        const { topic } = asked
+        if (topic.signedIn === undefined) return text(topic.text)
+        if (identity) return text(topic.signedIn.replaceAll('{name}', shorten(callName(identity) ?? 'Hello')))
+        return text(canSignIn
+          ? `${topic.text} For that I have to know who you are: choose “Sign in” in this window, and I go on with it.`
+          : `${topic.text} But not in this chat: nobody can sign in to it, so I do not know who you are.`)
+      }
+      case 'offer':
+        return text(aboutOffer(asked.offer))
+      case 'offers': {
+        const { question, items } = this.#brand.offers
+        const cards = items.map(offer => this.#cardOf(offer))
+        return { type: 'Structured', text: question, content: [{ contentType: 'Carousel', carousel: { cards } }] }
+      }
+      case 'prompt':
+        return this.readyMessages.find(({ id }) => id === asked.prompt.id)!.contentAt(new Date())
+    }
+  }
+
+  #cardOf (offer: Offer): Card {
+    return {
+      title: offer.title,
+      description: detailsOf(offer),
+      ...(this.#picturesUrl !== undefined && { image: this.#picturesUrl + offer.image }),
+      actions: [{ type: 'Postback', text: `${this.#brand.offers.choose} ${offer.title}`, payload: offer.id }]
+    }
+  }
+
+  #offerTopics (text: string): Content {
+    const buttons = [...buttonsOf(this.#brand), { text: 'Who am I?', payload: 'who-am-i' }]
+    return {
+      type: 'Structured',
+      text,
+      content: buttons.map(button => ({ contentType: 'QuickReply', quickReply: { ...button, action: 'Message' } }))
+    }
+  }
+
+  /** What is said to whoever has chosen from a list or filled in a form. */
+  #thanksFor (content: StructuredContent[]): Content | undefined {
+    const { forms, lists } = this.#brand
+    for (const part of content) {
+      if (part.contentType === 'Form') {
+        const { cannedResponseId } = part.form
+        const form = forms.find(({ id }) => uuidOf(id) === cannedResponseId)
+        return text(form?.thanks ?? 'Thank you, that has arrived.')
+      }
+      if (part.contentType === 'ButtonResponse' && part.buttonResponse.type === 'ListPicker') {
+        const { payload } = part.buttonResponse
+        const list = lists.find(({ sections }) => sections.some(
+          ({ options }) => options.some(option => (typeof option === 'string' ? option : option.id) === payload)))
+        return text(list?.thanks ?? 'Thank you, that helps.')
+      }
+    }
+    return undefined
+  }
 }
 
-/** What the agent says when a person takes the conversation. */
-export const handOver = (name: string) => `I am handing you over to ${name}.`
-
-/** What the agent says when that person has given it back. */
-export const comeBack = 'Robin here, I am back. What else can I do for you?'
-
-/** What the agent says to a guest's message. It never repeats the guest's words. */
-export function answerTo (message: StructuredMessage, circumstances: Circumstances): Content {
-  const said = textOf(message)
-  const chosen = message.type === 'Structured' ? buttonResponseIn(message.content) : undefined
-  const tour = tours.find(({ time }) => chosen?.payload === `tour-${time}`)
-  if (tour) {
-    const { title, time } = tour
-    return text(`The ${title.toLowerCase()} at ${time} has room for you. I am only a script, so nothing is booked yet.`)
-  }
-  if (said.trim() === '' && hasAttachment(message)) {
-    return text('Thank you, your file has arrived. I am a script and cannot look into it.')
-  }
-  const topic = topics.find(({ payload }) => payload !== undefined && payload === chosen?.payload) ??
-    topics.find(({ asked }) => asked.test(said))
-  return topic?.answer(circumstances) ??
-    text('I am not sure I understood that. I know our opening hours, tours and bookings; “help” shows what you can ask.')
-}
+const detailsOf = ({ details, price }: Offer) => [...details, price].join(', ')
+const aboutOffer = (offer: Offer) => `${offer.title}: ${detailsOf(offer)}. ${offer.text}`
 
 const textOf = (message: StructuredMessage) => message.type === 'Event' ? '' : message.text ?? ''
 
@@ -98,28 +178,6 @@ const hasAttachment = (message: StructuredMessage) => message.type === 'Text' &&
 function buttonResponseIn (content: StructuredContent[]) {
   for (const part of content) if (part.contentType === 'ButtonResponse') return part.buttonResponse
   return undefined
-}
-
-function offerTopics (text: string): Content {
-  const offers = [['Opening hours', 'hours'], ['Tours', 'tours'], ['Who am I?', 'who-am-i']] as const
-  return {
-    type: 'Structured',
-    text,
-    content: offers.map(([text, payload]) => ({ contentType: 'QuickReply', quickReply: { text, payload, action: 'Message' } }))
-  }
-}
-
-function offerTours (): Content {
-  const cards = tours.map(({ time, title, description }): Card => ({
-    title: `${title}, ${time}`,
-    description,
-    actions: [{ type: 'Postback', text: `Choose ${time}`, payload: `tour-${time}` }]
-  }))
-  return {
-    type: 'Structured',
-    text: 'Tours start at 10:00, 13:00 and 16:00 and take about an hour. Which one would suit you?',
-    content: [{ contentType: 'Carousel', carousel: { cards } }]
-  }
 }
 
 function whereAPersonIs (desk: string | undefined) {

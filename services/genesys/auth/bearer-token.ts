@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { PlatformError } from '../errors.ts'
+import { PlatformError } from '../protocol/platform-errors.ts'
 
 /**
  * The token in the `Authorization` header. The scheme's case does not matter: Genesys' own clients differ in it.

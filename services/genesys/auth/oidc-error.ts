@@ -1,3 +1,5 @@
+import { explainRefusal, type Explanation } from '#lib/oidc/explain-refusal.ts'
+
 /** How the identity provider, or what came from it, let a request down. */
 export type OidcFailure =
   | 'unavailable' // it did not answer, or not with anything that can be understood
@@ -26,24 +28,69 @@ export class OidcError extends Error {
   }
 }
 
-interface Words { reason: string, hint?: string, failure?: OidcFailure }
-
-const sameRequest = 'Hand over what belongs to the authorization request that brought this code: keep it beside the code.'
-
-/**
- * What the identity provider says about what was presented to it, in the names that a page knows.
- *
- * @param description its own words, where it has any
- */
-export function explainRefusal (presented: Presented, error: string, description: string | undefined): Words {
-  const said = description?.replaceAll('redirect_uri', 'redirectUri').replaceAll('code_verifier', 'codeVerifier')
-  const hint = hints[presented].find(([pattern]) => pattern.test(said ?? ''))?.[1]
-  return { reason: `the identity provider refused the ${presented} (${error})${said ? `: ${said}` : ''}`, ...(hint && { hint }) }
-}
-
 /** What an identity is asked for with. */
 export type Presented = 'code' | 'refresh token' | 'ID token'
 
+/** What of an authorization request and of the client a token was held to. */
+export interface Expectations {
+  issuer: string
+  clientId: string
+  nonce?: string | undefined
+  maxAge?: number | undefined
+}
+
+/**
+ * What came of asking for an identity, as the page and whoever looks after it are told.
+ *
+ * @param cause what openid-client or oauth4webapi has thrown
+ * @param secrets that an identity provider might quote
+ */
+export function toOidcError (
+  cause: unknown, presented: Presented, secrets: (string | undefined)[], expected: Expectations
+): OidcError {
+  const explained = explainRefusal(cause, { expectsNonce: expected.nonce !== undefined })
+  switch (explained?.kind) {
+    case 'provider-error': {
+      const { failure, reason, hint } = wordsOfProvider(presented, explained, secrets)
+      return new OidcError(failure, reason, { hint, cause })
+    }
+    case 'invalid': {
+      const { failure, reason, hint } = wordsOfValidation(explained, expected)
+      return new OidcError(failure, reason, { hint, cause })
+    }
+    default: return new OidcError('unavailable', `the identity provider gave no usable answer: ${inWords(cause)}`, { cause })
+  }
+}
+
+/** Why there is nothing, in a few words. */
+export const inWords = (error: unknown): string => explainRefusal(error)?.description ?? (error as Error).message
+
+interface Words { failure: OidcFailure, reason: string, hint?: string | undefined }
+
+/** What the identity provider says about what was presented to it, in the names that a page knows. */
+function wordsOfProvider (
+  presented: Presented, { error, providerSays }: Explanation, secrets: (string | undefined)[]
+): Words {
+  const said = secrets.reduce<string>((text, secret) => secret ? text.replaceAll(secret, '…') : text, providerSays ?? '')
+    .replaceAll('redirect_uri', 'redirectUri').replaceAll('code_verifier', 'codeVerifier')
+  const itsWords = said && `: ${said}`
+  if (error === 'invalid_client') {
+    return {
+      failure: 'client_refused',
+      reason: `the identity provider does not accept the client and secret of Genesys${itsWords}`,
+      hint: 'Compare GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET with the client that is registered there.'
+    }
+  }
+  return {
+    failure: error === 'invalid_grant' ? 'invalid_grant' : 'client_refused',
+    reason: `the identity provider refused the ${presented} (${error})${itsWords}`,
+    hint: hints[presented].find(([pattern]) => pattern.test(said))?.[1]
+  }
+}
+
+const sameRequest = 'Hand over what belongs to the authorization request that brought this code: keep it beside the code.'
+
+// By the words of the lab's own identity provider; others have none that one could rely on.
 const hints: Record<Presented, [RegExp, string][]> = {
   code: [
     [/redirectUri/, 'Make up redirectUri once, and send the same string to the authorization endpoint and to the Messenger.'],
@@ -58,58 +105,35 @@ const hints: Record<Presented, [RegExp, string][]> = {
   'ID token': []
 }
 
-/** What of an authorization request and of the client a token was held to. */
-export interface Expectations {
-  issuer: string
-  clientId: string
-  nonce?: string | undefined
-  maxAge?: number | undefined
-}
-
-/**
- * What a validation found, in words.
- *
- * @param found openid-client's error about it. What caused that may quote a token, so it is left alone.
- */
-export function explainValidation (found: Error, expected: Expectations): Words {
-  const { claims = {} } = (found.cause ?? {}) as { claims?: Record<string, unknown> }
-  const words = validations.find(([pattern]) => pattern.test(found.message))?.[1](claims, expected)
-  return words ?? { reason: `what the identity provider sent is not valid: ${found.message}` }
-}
-
-const validations: [RegExp, (claims: Record<string, unknown>, expected: Expectations) => Words][] = [
-  [/"nonce".*(missing|value)/, (claims, { nonce }) => {
-    const reason = nonce === undefined
+/** What a validation found, with what was expected: the page has sent a part of it. */
+function wordsOfValidation (
+  { error, about, description, claims = {} }: Explanation, { issuer, clientId, nonce, maxAge }: Expectations
+): Words {
+  const invalid = (reason: string, hint?: string): Words => ({ failure: 'invalid_response', reason, hint })
+  switch (`${error} ${about}`) {
+    case 'invalid_response iss': return {
+      failure: 'invalid_request',
+      reason: `iss is not the issuer of the identity provider, which is ${issuer}`,
+      hint: 'Hand over iss as the authorization response had it, or leave it out.'
+    }
+    case 'invalid_id_token nonce': return invalid(nonce === undefined
       ? 'no nonce was sent, but the ID token has one, as the authorization request had'
       : claims['nonce'] === undefined
         ? 'nonce was sent but the ID token has none: the authorization request had no nonce, so none may be sent'
-        : 'nonce was sent but the ID token has another'
-    return { reason, hint: sameRequest }
-  }],
-  [/"auth_time".*missing/, () => ({
-    reason: 'maxAge was sent but the ID token has no auth_time: the authorization request had no max_age, so none may be sent',
-    hint: sameRequest
-  })],
-  [/since the last End-User authentication/, (claims, { maxAge }) => ({
-    reason: `the person signed in ${secondsSince(claims['auth_time'])} s ago, and maxAge allows ${maxAge} s`,
-    hint: 'Let the person sign in again: max_age in the authorization request makes the identity provider ask.'
-  })],
-  [/"iss" \(issuer\) response parameter/, (_claims, { issuer }) => ({
-    failure: 'invalid_request',
-    reason: `iss is not the issuer of the identity provider, which is ${issuer}`,
-    hint: 'Hand over iss as the authorization response had it, or leave it out.'
-  })],
-  [/"iss" \(issuer\) claim/, (_claims, { issuer }) => ({ reason: `the ID token is of another issuer than ${issuer}` })],
-  [/"aud"|"azp"/, (_claims, { clientId }) => ({
-    reason: `the ID token was issued for another client than ${clientId}`,
-    hint: 'Ask for it with the client_id of Genesys, not with that of the page\'s own application.'
-  })],
-  [/"exp".*past/, claims => ({
-    reason: `the ID token expired ${secondsSince(claims['exp'])} s ago`,
-    hint: 'Fetch another when it is needed.'
-  })],
-  [/signature verification|verification key/, () => ({ reason: 'the ID token is not signed with a key of the identity provider' })],
-  [/Invalid JWT|JWT (Header|Payload)/, () => ({ reason: 'the ID token is no JWT' })]
-]
+        : 'nonce was sent but the ID token has another', sameRequest)
+    case 'unmet_authentication_requirements auth_time': return claims['auth_time'] === undefined
+      ? invalid('maxAge was sent but the ID token has no auth_time: the authorization request had no max_age, so none may be sent', sameRequest)
+      : invalid(`the person signed in ${secondsSince(claims['auth_time'])} s ago, and maxAge allows ${maxAge} s`,
+        'Let the person sign in again: max_age in the authorization request makes the identity provider ask.')
+    case 'invalid_id_token iss': return invalid(`${description}: it has to be ${issuer}`)
+    case 'invalid_id_token aud':
+    case 'invalid_id_token azp': return invalid(`${description}: it has to be ${clientId}`,
+      'Ask for it with the client_id of Genesys, not with that of the page\'s own application.')
+    case 'invalid_id_token exp': return typeof claims['exp'] === 'number'
+      ? invalid(`the ID token expired ${secondsSince(claims['exp'])} s ago`, 'Fetch another when it is needed.')
+      : invalid(description)
+    default: return invalid(description)
+  }
+}
 
 const secondsSince = (epochTime: unknown) => Math.floor(Date.now() / 1000) - Number(epochTime)

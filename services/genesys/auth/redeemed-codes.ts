@@ -1,39 +1,39 @@
 import { createHash } from 'node:crypto'
-import type { Store } from '#lib/store.ts'
+import type { Collection, Store } from '#lib/store/store.ts'
 import { OidcError } from './oidc-error.ts'
 
 // Longer than any identity provider lets a code live.
-const remembered = 10 * 60
+const rememberedSeconds = 10 * 60
 
 /**
  * Sees to it that a code is redeemed once.
  *
  * The identity provider does too, but a strict one takes a second try for theft and ends what the first has brought
- * (RFC 6749 4.1.2): a page that hands over a code twice would sign its own user out. Refusing it here is our choice.
+ * (RFC 6749 4.1.2): a page that hands over a code twice would sign its own user out.
  */
-export function openRedeemedCodes (store: Store) {
-  const redeemed = store.collection<{ at: number }>('redeemed-code')
+export class RedeemedCodes {
+  readonly #redeemed: Collection<{ at: number }>
 
-  return {
-    /** @throws {OidcError} where the code was redeemed before or is being redeemed, and what `redeem` throws */
-    async once<T> (code: string, redeem: () => Promise<T>): Promise<T> {
-      const id = createHash('sha256').update(code).digest('base64url')
-      if (!await redeemed.add(id, { at: Date.now() }, { ttl: remembered })) {
-        const { at = Date.now() } = await redeemed.get(id) ?? {}
-        const seconds = Math.floor((Date.now() - at) / 1000)
-        throw new OidcError('invalid_grant', `the code was redeemed ${seconds} s ago, and a code works once`, {
-          hint: 'Let getAuthCode fetch another code each time. The identity provider would end the tokens of the first for it.'
-        })
-      }
-      try {
-        return await redeem()
-      } catch (error) {
-        // It was not taken, so it is still good for a correct request.
-        if (!(error instanceof OidcError && error.failure === 'invalid_response')) await redeemed.delete(id)
-        throw error
-      }
+  constructor (store: Store) {
+    this.#redeemed = store.collection('redeemed-code')
+  }
+
+  /** @throws {OidcError} where the code was redeemed before or is being redeemed, and what `redeem` throws */
+  async once<T> (code: string, redeem: () => Promise<T>): Promise<T> {
+    const id = createHash('sha256').update(code).digest('base64url')
+    if (!await this.#redeemed.add(id, { at: Date.now() }, { ttl: rememberedSeconds })) {
+      const { at = Date.now() } = await this.#redeemed.get(id) ?? {}
+      const seconds = Math.floor((Date.now() - at) / 1000)
+      throw new OidcError('invalid_grant', `the code was redeemed ${seconds} s ago, and a code works once`, {
+        hint: 'Let getAuthCode fetch another code each time. The identity provider would end the tokens of the first for it.'
+      })
+    }
+    try {
+      return await redeem()
+    } catch (error) {
+      // It was not taken, so it is still good for a correct request.
+      if (!(error instanceof OidcError && error.failure === 'invalid_response')) await this.#redeemed.delete(id)
+      throw error
     }
   }
 }
-
-export type RedeemedCodes = ReturnType<typeof openRedeemedCodes>

@@ -1,5 +1,5 @@
 import type { VerifiedIdentity } from '../auth/identity.ts'
-import type { GuestSession } from '../conversations/sessions.ts'
+import type { GuestSession } from '../sessions/guest-session.ts'
 
 /** A conversation as the desk lists it: never the session's key or token. */
 export interface ConversationSummary {
@@ -18,6 +18,8 @@ export interface ConversationSummary {
   startedAt: string
   lastActive: string
   readOnly: boolean
+  /** what the guest's page says about the guest, which nobody has verified */
+  customAttributes: Record<string, unknown>
   /** open sockets of the guest */
   connections: number
   /** who has taken the conversation */
@@ -31,7 +33,7 @@ export function describe (
   session: GuestSession,
   { connections, script }: { connections: number, script: boolean }
 ): ConversationSummary {
-  const { conversationId, deploymentId, identity, startedAt, lastActive, readOnly, agent } = session
+  const { conversationId, deploymentId, identity, startedAt, lastActive, readOnly, customAttributes = {}, agent } = session
   return {
     conversationId,
     deploymentId,
@@ -40,6 +42,7 @@ export function describe (
     startedAt: new Date(startedAt).toISOString(),
     lastActive: new Date(lastActive).toISOString(),
     readOnly,
+    customAttributes,
     connections,
     agent: agent ?? null,
     scripted: script && !agent && !readOnly

@@ -1,17 +1,19 @@
-import type { Logger } from '#lib/http-server.ts'
-import type { Connection } from '../conversations/connections.ts'
-import type { Action, Messaging } from './action.ts'
-import { closeSession } from './close-session.ts'
-import { configureAuthenticatedSession, configureSession } from './configure-session.ts'
-import { deleteAttachment } from './delete-attachment.ts'
-import { echo } from './echo.ts'
-import { GuestError, guestErrors, TooManyRequests } from './frames.ts'
-import { getAttachment } from './get-attachment.ts'
-import { getConfiguration } from './get-configuration.ts'
-import { getJwt } from './get-jwt.ts'
-import { onAttachment } from './on-attachment.ts'
-import { onMessage } from './on-message.ts'
-import { resumeToken } from './resume-token.ts'
+import type { Logger } from '#lib/server/http-server.ts'
+import { words } from '#lib/validation/words.ts'
+import { GuestError, guestErrors, TooManyRequests } from '../protocol/guest-errors.ts'
+import type { Connection } from '../sessions/connections.ts'
+import type { Action } from './actions/action.ts'
+import { closeSession } from './actions/close-session.ts'
+import { configureAuthenticatedSession, configureSession } from './actions/configure-session.ts'
+import { deleteAttachment } from './actions/delete-attachment.ts'
+import { echo } from './actions/echo.ts'
+import { getAttachment } from './actions/get-attachment.ts'
+import { getConfiguration } from './actions/get-configuration.ts'
+import { getJwt } from './actions/get-jwt.ts'
+import { onAttachment } from './actions/on-attachment.ts'
+import { onMessage } from './actions/on-message.ts'
+import { resumeToken } from './actions/resume-token.ts'
+import type { Messaging } from './messaging.ts'
 
 const actions = new Map<string, Action>(Object.entries({
   configureSession,
@@ -30,10 +32,10 @@ const actions = new Map<string, Action>(Object.entries({
 /** In the list of the Web Messaging API's actions (`RequestType`), but not documented anywhere. */
 const unavailable = new Set(['disconnectCustomer'])
 
-// A UUID has 36 characters. What would come back with every answer is no place for more; how much, is our choice.
+// A UUID has 36 characters. What would come back with every answer is no place for much more.
 const maxTracingId = 256
 
-// As many as a minute may have. Whoever goes on that long does not read the answers, or does not mean to wait: our choice.
+// As many as a minute may have. Whoever goes on that long does not read the answers, or does not mean to wait.
 const maxTooSoon = 60
 
 /**
@@ -52,9 +54,9 @@ export async function dispatch (
   const isTraceable = tracingId !== undefined && tracingId.length <= maxTracingId
   const tracing = isTraceable ? { tracingId } : {}
   try {
-    await messaging.rateLimits.count('requests', connection.id)
+    await messaging.rateLimiter.count('requests', connection.id)
     if (request instanceof GuestError) throw request
-    if (tracingId !== undefined && !isTraceable) throw guestErrors.requestFailed('Malformed: tracingId')
+    if (tracingId !== undefined && !isTraceable) throw guestErrors.requestFailed(`tracingId: ${words.atMost(maxTracingId, 'character')}`)
     await actionOf(request)(request, {
       connection,
       messaging,

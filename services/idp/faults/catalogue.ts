@@ -1,13 +1,13 @@
-import { authorizationResponseFaults } from './authorization-response.ts'
-import { discoveryFaults } from './discovery.ts'
-import { endSessionFaults } from './end-session.ts'
+import { authorizationResponseFaults } from './authorization-response-faults.ts'
+import { discoveryFaults } from './discovery-faults.ts'
+import { endSessionFaults } from './end-session-faults.ts'
 import type { Fault } from './fault.ts'
-import { idTokenFaults } from './id-token.ts'
-import { jwksFaults } from './jwks.ts'
-import { logoutTokenFaults } from './logout-token.ts'
-import { refreshFaults } from './refresh.ts'
-import { tokenEndpointFaults } from './token-endpoint.ts'
-import { userinfoFaults } from './userinfo.ts'
+import { idTokenFaults } from './id-token-faults.ts'
+import { jwksFaults } from './jwks-faults.ts'
+import { logoutTokenFaults } from './logout-token-faults.ts'
+import { refreshFaults } from './refresh-faults.ts'
+import { tokenEndpointFaults } from './token-endpoint-faults.ts'
+import { userinfoFaults } from './userinfo-faults.ts'
 
 /**
  * Every fault that can be switched on, in the order of a sign-in. Names follow the modules of the OpenID Foundation's

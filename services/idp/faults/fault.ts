@@ -1,13 +1,19 @@
-import type { JWTHeaderParameters, JWTPayload } from 'jose'
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import { Type, type Static, type TObject } from '#lib/schema.ts'
-import type { Forger } from './forge.ts'
+import { Type, type Static, type TObject } from '#lib/validation/schema.ts'
+import type { Forger, Issued } from './forger.ts'
 
-/** What part of the protocol a fault is about. */
-export const groups = [
-  'discovery', 'authorization-response', 'token-endpoint', 'id-token', 'jwks', 'userinfo', 'refresh', 'logout-token',
-  'end-session'
-] as const
+/** What part of the protocol a fault is about, in the order of a sign-in, and what that is called. */
+export const groups = {
+  discovery: 'Discovery',
+  'authorization-response': 'Authorization response',
+  'token-endpoint': 'Token endpoint',
+  'id-token': 'ID token',
+  jwks: 'JWK set',
+  userinfo: 'Userinfo',
+  refresh: 'Refresh',
+  'logout-token': 'Logout token',
+  'end-session': 'Sign-out at the provider'
+} as const
 
 /**
  * What a correct relying party makes of it.
@@ -18,7 +24,7 @@ export const groups = [
  */
 export const outcomes = ['refuse', 'succeed', 'retry'] as const
 
-/** Where in an exchange a fault is applied. At each point one fault at a time. */
+/** Where in an HTTP exchange a fault is applied. At each point one fault at a time. */
 export type Point =
   'discovery' | 'jwks' | 'authorization-response' | 'token-request' | 'token-response' | 'id-token' | 'refreshed-id-token' |
   'userinfo' | 'logout-token' | 'end-session-request' | 'end-session-response'
@@ -27,7 +33,7 @@ export type Point =
 export interface Description<P extends TObject = TObject> {
   /** kebab-case, close to the names of the OpenID Foundation's modules */
   name: string
-  group: typeof groups[number]
+  group: keyof typeof groups
   title: string
   /** what exactly is different on the wire */
   does: string
@@ -42,14 +48,6 @@ export interface Description<P extends TObject = TObject> {
   scopes: readonly ('client_id' | 'username')[]
   /** what can be set, with defaults */
   parameters?: P
-}
-
-/** A JWT as it was issued, and the client that it is for. */
-export interface Issued {
-  jwt: string
-  header: JWTHeaderParameters
-  payload: JWTPayload
-  clientSecret: string | undefined
 }
 
 /** Puts another JWT in the place of the one that was issued. */
@@ -88,7 +86,7 @@ export const authorizationFault = (fault: AuthorizationFault): Fault => fault
 export const byClientAndUser: Description['scopes'] = ['client_id', 'username']
 
 /** The issuer and the client that exist nowhere in the lab: names of example.com belong to nobody. */
-export const elsewhere = { issuer: 'https://elsewhere.example.com', client: 'another-client', user: 'another-user' }
+export const elsewhere = { issuer: 'https://elsewhere.example.com', client: 'another-client', user: 'another-user', acr: 'urn:example:another-acr' }
 
 /** The parameter of slow answers. */
 export const delay = Type.Object({

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { createRemoteJWKSet, customFetch, errors, jwtVerify, type FetchImplementation, type JWTPayload } from 'jose'
-import { SignInError } from '../errors.ts'
+import { Refusal } from '../refusal.ts'
 
 /** What the provider says has ended: a session of its own, or all sessions of a person. */
 export interface LogoutToken {
@@ -15,16 +15,16 @@ export interface LogoutToken {
 const event = 'http://schemas.openid.net/event/backchannel-logout'
 
 // The specification recommends two minutes at most; a token that is older was kept by somebody.
-const maxTokenAge = 150
-// Anybody can send a token of a key that is not there, and have the provider asked for it.
-const restMs = 500
+const maxTokenAgeSeconds = 150
+// Cooldown: anybody can send a token of a key that is not there, and have the provider asked for it.
+const cooldownMs = 500
 
 /**
  * Makes the check of logout tokens of one provider.
  *
  * @param provider.algorithms that it signs ID tokens with; `none` and symmetric ones are not accepted in any case
  * @param provider.clockTolerance seconds by which its clock and ours may differ
- * @returns a function that rejects with a `SignInError`: 400 for a token that is refused for good, and 503 where its key cannot
+ * @returns a function that rejects with a `Refusal`: 400 for a token that is refused for good, and 503 where its key cannot
  *   be asked for now, so that the provider sends it again
  * @see https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation
  */
@@ -35,13 +35,15 @@ export function logoutTokenCheck (provider: {
   const algorithms = provider.algorithms.filter(algorithm => !/^(none|HS)/i.test(algorithm))
   let asked = 0
   const keys = createRemoteJWKSet(new URL(provider.jwksUri), {
-    cooldownDuration: restMs,
+    cooldownDuration: cooldownMs,
     [customFetch]: (...request) => {
       asked++
       return provider.fetch(...request)
     }
   })
-  const options = { issuer, audience: clientId, algorithms, maxTokenAge, clockTolerance, requiredClaims: ['iat', 'exp', 'jti'] }
+  const options = {
+    issuer, audience: clientId, algorithms, maxTokenAge: maxTokenAgeSeconds, clockTolerance, requiredClaims: ['iat', 'exp', 'jti']
+  }
 
   async function verify (token: string) {
     const before = asked
@@ -51,7 +53,7 @@ export function logoutTokenCheck (provider: {
       // It may have other keys by now, and under the names of those it had. Who was here before, and with what, must not matter:
       // a refusal is for good, since no provider sends a token again that was refused.
       if (!isOfUnknownKey(error)) throw error
-      if (asked === before && keys.coolingDown) await pause(restMs)
+      if (asked === before && keys.coolingDown) await pause(cooldownMs)
       // Who waits together asks once.
       if (asked === before || keys.reloading) await keys.reload()
       return jwtVerify(token, keys, options)
@@ -69,7 +71,7 @@ export function logoutTokenCheck (provider: {
       return { ...claims, exp: claims.exp + clockTolerance }
     } catch (error) {
       if (isAboutTheKeys(error)) {
-        throw new SignInError('provider_unavailable', {
+        throw new Refusal('provider_unavailable', {
           statusCode: 503, description: 'the keys of the identity provider could not be fetched', cause: error
         })
       }
@@ -77,7 +79,7 @@ export function logoutTokenCheck (provider: {
         ? `; where it was sent just now, the clocks of the identity provider and of this application are more than ${clockTolerance} s apart ` +
           '(OIDC_CLOCK_TOLERANCE)'
         : ''
-      throw new SignInError('invalid_request', {
+      throw new Refusal('invalid_request', {
         description: `the logout token was refused: ${(error as Error).message}${apart}`, cause: error
       })
     }

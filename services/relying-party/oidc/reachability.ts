@@ -1,13 +1,13 @@
 import { connect } from 'node:net'
-import { lookup } from '#lib/loopback-names.ts'
-import { proxiesFrom } from '#lib/proxies.ts'
+import { lookup } from '#lib/outbound/loopback-names.ts'
+import { proxiesFrom } from '#lib/outbound/proxies.ts'
 
-const patienceMs = 1_000
-const rememberedMs = 100
+const connectTimeoutMs = 1_000
+const cachedMs = 100
 
 /**
  * Makes a check whether anybody takes connections where a URL is, so that no browser is sent to where there is nobody. It costs
- * less than a request, and of all who want to know within a moment one asks.
+ * less than a request. Single flight, and a cache for a moment: of all who want to know meanwhile one asks.
  *
  * @returns rejects with why there is no connection. Who has not said anything in time may be slow, and who is behind a proxy
  *   cannot be seen from here: neither is a reason to keep people from going there.
@@ -19,7 +19,7 @@ export function connectionCheck (url: string): () => Promise<void> {
   let goodUntil = 0
 
   const connects = () => new Promise<void>((resolve, reject) => {
-    const socket = connect({ ...address, timeout: patienceMs })
+    const socket = connect({ ...address, timeout: connectTimeoutMs })
     const end = (settle: () => void) => {
       socket.destroy()
       settle()
@@ -31,7 +31,7 @@ export function connectionCheck (url: string): () => Promise<void> {
     if (last && performance.now() < goodUntil) return last
     goodUntil = Infinity
     last = connects()
-    last.then(() => { goodUntil = performance.now() + rememberedMs }, () => { goodUntil = 0 })
+    last.then(() => { goodUntil = performance.now() + cachedMs }, () => { goodUntil = 0 })
     return last
   }
 }

@@ -1,13 +1,14 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { basePathOf } from '#lib/request-target.ts'
+import { basePathOf } from '#lib/server/request-target.ts'
+import { unnoticed } from '#lib/server/route-config.ts'
 import type { RelyingPartyConfig } from '../config.ts'
-import { policyOf } from './security-headers.ts'
+import { policyOf } from './content-security.ts'
 
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]'])
-// Programs ask for it, which may not find our name; it looks at the name itself.
-const ofTheLab = /^\/lab(\/|\?|$)/
-const forAnyName = /^\/(livez|readyz|own-name\.js|addresses\.js|page\.css|problem\.css|favicon\.svg)$/
+// Programs that cannot resolve our name call the control API by another of this machine; `sameSiteOnly` checks the name there.
+const labPath = /^\/lab(\/|\?|$)/
+const forAnyName = /^\/(livez|readyz|own-name\.js|addresses\.js|brand\.css|page\.css|problem\.css|brand\/[^/]+)$/
 
 /** Sends whoever typed another name of this machine to the one that cookies and redirect URIs are of. */
 export const canonicalHost = fp<{ config: RelyingPartyConfig }>(async (app, { config }) => {
@@ -24,7 +25,7 @@ export const canonicalHost = fp<{ config: RelyingPartyConfig }>(async (app, { co
 
   app.addHook('onRequest', async (request, reply) => {
     if (!loopback.has(request.hostname) || request.hostname === hostname || forAnyName.test(request.url)) return
-    if (config.lab && ofTheLab.test(request.url)) return
+    if (config.lab && labPath.test(request.url)) return
     // The target of a request may also be no path: https://www.rfc-editor.org/rfc/rfc9112#section-3.2
     const destination = config.app + (request.url.startsWith('/') ? request.url : '/')
     if (!isBelowLocalhost || !isNavigation(request)) return reply.redirect(destination, 302)
@@ -34,9 +35,9 @@ export const canonicalHost = fp<{ config: RelyingPartyConfig }>(async (app, { co
   })
 
   // What the page asks for, from another origin.
-  app.get('/reachable', { config: { quiet: true } }, async (_request, reply) => {
+  app.get('/reachable', { config: unnoticed }, async (_request, reply) => {
     reply.headers({ 'cross-origin-resource-policy': 'cross-origin', 'cache-control': 'no-store' }).code(204)
   })
-}, { name: 'canonical-host', dependencies: ['errors'] })
+}, { name: 'canonical-host', dependencies: ['error-answers'] })
 
 const isNavigation = ({ method, headers }: FastifyRequest) => method === 'GET' && headers.accept?.includes('text/html')

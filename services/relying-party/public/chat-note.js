@@ -1,4 +1,4 @@
-// What the page says when there is no chat, and what the person can do about it.
+// What the page says of the chat, when there is none too, and what the person can do about it.
 
 import { messengerSignInUrl } from './addresses.js'
 import { find } from './elements.js'
@@ -37,6 +37,16 @@ export function showChatAvailability (available, reason) {
     way.textContent = 'Try again'
     // It shows whatever the service has to say, so it is a matter of a click.
     way.href = messengerSignInUrl()
+  }
+}
+
+/**
+ * Says whether one has to sign in to the chat, or may, or cannot.
+ * @param {import('./messenger.js').ChatManner} manner
+ */
+export function showChatManner (manner) {
+  for (const element of document.querySelectorAll('[data-chat]')) {
+    element.toggleAttribute('hidden', element.getAttribute('data-chat') !== manner)
   }
 }
 

@@ -1,5 +1,6 @@
 // Why the person is signed out, when it was not their own doing in this browser.
 
+import { tabStorage } from './browser-storage.js'
 import { find } from './elements.js'
 import { leadToSignIn } from './session.js'
 
@@ -20,7 +21,7 @@ const reasonText = find('#ended-reason', HTMLElement)
 leadToSignIn(find('#sign-in-again', HTMLAnchorElement))
 
 find('#dismiss', HTMLButtonElement).addEventListener('click', () => {
-  sessionStorage.setItem(DISMISSED, 'true')
+  tabStorage.set(DISMISSED, 'true')
   notice.hidden = true
   find('main', HTMLElement).focus()
 })
@@ -32,9 +33,9 @@ find('#dismiss', HTMLButtonElement).addEventListener('click', () => {
  */
 export function showEnded (session) {
   // With a new sign-in, the next end is another one.
-  if (session.authenticated) sessionStorage.removeItem(DISMISSED)
+  if (session.authenticated) tabStorage.remove(DISMISSED)
   const reason = session.authenticated ? undefined : session.ended?.reason
-  const tell = reason !== undefined && sessionStorage.getItem(DISMISSED) === null
+  const tell = reason !== undefined && tabStorage.get(DISMISSED) === null
   notice.hidden = !tell
   if (!tell) return undefined
   reasonText.textContent = reasons[reason] ?? 'You were signed out.'

@@ -21,6 +21,8 @@
  * @property {() => void} ready
  */
 
+/** @typedef {{ auth?: { enabled: boolean, allowSessionUpgrade?: boolean } }} Deployment the part used here of its configuration */
+
 /** @typedef {{ environment: string, deploymentId: string }} SnippetConfig */
 
 /**

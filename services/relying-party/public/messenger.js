@@ -3,27 +3,32 @@
 
 import { addressOf, messengerSignInUrl } from './addresses.js'
 import { CodeRefused, fetchAuthCode } from './auth-code.js'
+import { storage } from './browser-storage.js'
 import { codeIsAccepted, renewCode, takeCode } from './next-code.js'
 import { signInUrl } from './session.js'
 import { signInByWindow } from './sign-in-window.js'
 import { fetchCodeSilently, needsRedirect } from './silent-code.js'
 
 /** @typedef {import('./auth-code.js').AuthCode} AuthCode */
+/** @typedef {import('./genesys-types.js').Deployment} Deployment */
 /** @typedef {import('./genesys-types.js').GenesysWindow} GenesysWindow */
 /** @typedef {import('./genesys-types.js').Plugin} Plugin */
 /** @typedef {import('./genesys-types.js').SnippetConfig} SnippetConfig */
 /** @typedef {import('./session.js').Session} Session */
+
+/** @typedef {'sign-in-first' | 'step-up' | 'anonymous'} ChatManner */
 
 /**
  * @typedef {object} MessengerOptions
  * @property {Session} session  as the page has just loaded it
  * @property {() => Promise<Session>} loadSession  asks the server, so that the answer is never stale
  * @property {(available: boolean, reason?: string) => void} onAvailability  with the error code, where there is no code to be had
+ * @property {(manner: ChatManner) => void} onDeployment  how its chat knows whom it is with
  * @property {() => void} onActivity  the person takes part in the conversation, which the page itself cannot see
  */
 
-/** localStorage: the `sub` of the person for whom the Messenger last got a code. */
-const OWNER = 'messenger-owner'
+/** localStorage: the `sub` of the person for whom the Messenger last got a code. Its tokens are those of a deployment. */
+let owner = 'messenger-owner'
 
 /** @type {Promise<void> | undefined} */
 let started
@@ -52,11 +57,20 @@ export function startMessenger (options) {
   return started
 }
 
+/** Asked for while the page still asks who is signed in. */
+const firstConfig = fetchConfig().catch(() => undefined)
+
 async function start () {
+  const { scriptUrl, ...config } = await firstConfig ?? await fetchConfig()
+  owner = `messenger-owner:${config.deploymentId}`
+  embed(/** @type {GenesysWindow} */ (/** @type {unknown} */ (window)), scriptUrl, config)
+}
+
+/** @returns {Promise<SnippetConfig & { scriptUrl: string }>} */
+async function fetchConfig () {
   const response = await fetch(addressOf('messenger/config'))
   if (!response.ok) throw new Error(`GET /messenger/config was answered with ${response.status}`)
-  const { scriptUrl, ...config } = /** @type {SnippetConfig & { scriptUrl: string }} */ (await response.json())
-  embed(/** @type {GenesysWindow} */ (/** @type {unknown} */ (window)), scriptUrl, config)
+  return await response.json()
 }
 
 /**
@@ -86,11 +100,28 @@ function embed (window, scriptUrl, config) {
   // Directly after the snippet: a plugin that is registered later can miss the Messenger's first question.
   window.Genesys('registerPlugin', 'AuthProvider', registerAuthProvider)
 
+  // What an agent sees beside the conversation: where the guest has been, as Genesys' Journey snippet tells it.
+  window.Genesys('command', 'Journey.pageview', { pageTitle: document.title, pageLocation: location.href }, () => {}, () => {})
+  window.Genesys('command', 'Journey.trackInViewport', {
+    inViewportEvents: [{ selector: '#offers', eventName: 'offers_seen' }, { selector: '#facts', eventName: 'facts_seen' }]
+  }, () => {}, () => {})
+
   // There is none where the deployment is not known, and that is all that anybody says of it.
-  window.Genesys('command', 'GenesysJS.configuration', {}, () => {}, () => page.onAvailability(false, 'no_deployment'))
+  window.Genesys('command', 'GenesysJS.configuration', {}, (deployment) => {
+    page.onDeployment(mannerOf(/** @type {Deployment} */ (deployment)))
+  }, () => page.onAvailability(false, 'no_deployment'))
 
   const script = Array.from(document.scripts).find((element) => element.getAttribute('src') === scriptUrl)
   script?.addEventListener('error', () => page.onAvailability(false))
+}
+
+/**
+ * @param {Deployment} deployment
+ * @returns {ChatManner}
+ */
+function mannerOf ({ auth }) {
+  if (!auth?.enabled) return 'anonymous'
+  return auth.allowSessionUpgrade ? 'step-up' : 'sign-in-first'
 }
 
 /** @param {Plugin} AuthProvider */
@@ -171,7 +202,7 @@ async function getAuthCode () {
   const session = await page.loadSession()
   if (!session.authenticated || loggingOut) throw new Error('Nobody is signed in')
   const code = await takeCode(session).catch(noteNoCode)
-  if (code) localStorage.setItem(OWNER, session.user.sub)
+  if (code) storage.set(owner, session.user.sub)
   return code
 }
 
@@ -204,7 +235,7 @@ async function fetchCodeForWindow (window, returnTo, visits) {
   if (location !== undefined) window.goTo(location)
   if (!code) return undefined
   window.close()
-  localStorage.setItem(OWNER, session.user.sub)
+  storage.set(owner, session.user.sub)
   return code
 }
 
@@ -215,7 +246,7 @@ async function fetchCodeForWindow (window, returnTo, visits) {
  */
 export async function checkOwner (session) {
   if (!authProvider?.data('Auth.authenticated')) return
-  if (session.authenticated && session.user.sub === localStorage.getItem(OWNER)) return
+  if (session.authenticated && session.user.sub === storage.get(owner)) return
 
   try {
     await logOut()
@@ -247,5 +278,5 @@ async function logOut () {
     setTimeout(reject, 3_000, new Error('Auth.logout takes too long'))
   })
   await Promise.race([authProvider.command('Auth.logout'), timeout])
-  localStorage.removeItem(OWNER)
+  storage.remove(owner)
 }

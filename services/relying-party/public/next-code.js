@@ -3,6 +3,7 @@
 
 import { currentPlace, messengerSignInUrl } from './addresses.js'
 import { CodeRefused, fetchAuthCode } from './auth-code.js'
+import { tabStorage } from './browser-storage.js'
 import { fetchCodeSilently, needsRedirect } from './silent-code.js'
 
 /** @typedef {import('./session.js').SignedInSession} SignedInSession */
@@ -21,13 +22,13 @@ const WAITS = 'messenger-code-waits'
  */
 export function takeCode (session) {
   return inTurn(async () => {
-    if (!sessionStorage.getItem(WAITS) && !await bringCode(messengerSignInUrl())) return undefined
-    sessionStorage.removeItem(WAITS)
+    if (!tabStorage.get(WAITS) && !await bringCode(messengerSignInUrl())) return undefined
+    tabStorage.remove(WAITS)
     const first = await fetchAuthCode(session, currentPlace())
     if (first.location === undefined) return first.code
     // Another tab may have taken it, or it has waited for too long.
     if (!await bringCode(first.location)) return undefined
-    sessionStorage.removeItem(WAITS)
+    tabStorage.remove(WAITS)
     const second = await fetchAuthCode(session, currentPlace())
     if (!second.code) throw new Error('The code is gone')
     return second.code
@@ -39,16 +40,19 @@ export function renewCode () {
   return inTurn(() => bringCode(messengerSignInUrl()))
 }
 
-/** To be called when the page leaves for a code. */
+/**
+ * To be called when the page leaves for a code.
+ * @returns {boolean} false when it will not know that it has been there
+ */
 export function expectCode () {
   note(LAST_TRIP)
-  sessionStorage.setItem(WAITS, 'true')
+  return tabStorage.set(WAITS, 'true')
 }
 
 /** To be called when the Messenger has accepted a code. */
 export function codeIsAccepted () {
-  sessionStorage.removeItem(LAST_FRAME)
-  sessionStorage.removeItem(LAST_TRIP)
+  tabStorage.remove(LAST_FRAME)
+  tabStorage.remove(LAST_TRIP)
 }
 
 /**
@@ -62,9 +66,9 @@ export function codeIsAccepted () {
 async function bringCode (url) {
   if (!isRecent(LAST_FRAME)) {
     note(LAST_FRAME)
-    const outcome = await fetchCodeSilently(url)
+    const outcome = await unlessLeft(fetchCodeSilently(url))
     if (outcome === 'code') {
-      sessionStorage.setItem(WAITS, 'true')
+      tabStorage.set(WAITS, 'true')
       return true
     }
     if (!needsRedirect(outcome)) {
@@ -73,7 +77,8 @@ async function bringCode (url) {
     }
   }
   if (isRecent(LAST_TRIP)) throw new Error('The last redirect for a code did not help')
-  expectCode()
+  // Where the browser keeps nothing there would be no limit; the person may go.
+  if (!expectCode()) throw new CodeRefused('login_required')
   location.assign(url)
   return false
 }
@@ -88,12 +93,26 @@ async function inTurn (task) {
   return 'locks' in navigator ? await navigator.locks.request('messenger-code', task) : await task()
 }
 
+/**
+ * Whoever reloads the page meanwhile has not seen that the frame is of no use.
+ * @param {Promise<string>} outcome
+ */
+async function unlessLeft (outcome) {
+  const under = new AbortController()
+  addEventListener('pagehide', () => tabStorage.remove(LAST_FRAME), { signal: under.signal })
+  try {
+    return await outcome
+  } finally {
+    under.abort()
+  }
+}
+
 /** @param {string} way */
 function isRecent (way) {
-  return Date.now() - Number(sessionStorage.getItem(way)) < 60_000
+  return Date.now() - Number(tabStorage.get(way)) < 60_000
 }
 
 /** @param {string} way */
 function note (way) {
-  sessionStorage.setItem(way, String(Date.now()))
+  tabStorage.set(way, String(Date.now()))
 }

@@ -2,7 +2,7 @@
 
 import { clearAccount, showAccount } from './account.js'
 import { Activity } from './activity.js'
-import { showChatAvailability } from './chat-note.js'
+import { showChatAvailability, showChatManner } from './chat-note.js'
 import { announce, find } from './elements.js'
 import { showEnded } from './ended-notice.js'
 import { checkOwner, startMessenger } from './messenger.js'
@@ -74,7 +74,7 @@ async function update () {
  */
 async function follow (load) {
   const session = await load()
-  await startMessenger({ session, loadSession, onAvailability: showChatAvailability, onActivity: () => activity.note() })
+  await startMessenger({ session, loadSession, onAvailability: showChatAvailability, onDeployment: showChatManner, onActivity: () => activity.note() })
   await checkOwner(session)
 }
 

@@ -21,7 +21,8 @@ const HEIGHT = 720
  * @returns {Promise<Result>} stays open when the person closes the window, which nobody can tell
  */
 export async function signInByWindow (returned) {
-  const id = crypto.randomUUID()
+  // Not randomUUID, which only pages of a secure context have.
+  const id = crypto.getRandomValues(new Uint32Array(4)).join('-')
   const returnTo = `${addressOf('signed-in.html')}?${new URLSearchParams({ id })}`
   const channel = new BroadcastChannel(`sign-in:${id}`)
   try {

@@ -1,5 +1,7 @@
 // The Messenger's next code without leaving the page: the authorization request goes on in a hidden frame.
 
+import { tabStorage } from './browser-storage.js'
+
 /** Milliseconds that the frame has for the whole round trip, which a browser in front of a slow provider may need. */
 const PATIENCE = 10_000
 
@@ -9,11 +11,14 @@ const PATIENCE_AFTER_LOAD = 2_000
 /** sessionStorage: here it is of no use to try. */
 const IN_VAIN = 'messenger-frame-in-vain'
 
-const redirectHelps = new Set(['login_required', 'consent_required', 'interaction_required', 'account_selection_required'])
+/** What comes of cookies that a frame goes without: those of the provider, or our own on the way back from it. */
+const cookiesWithheld = new Set(['login_required', 'state_unknown'])
+
+const redirectHelps = new Set([...cookiesWithheld, 'consent_required', 'interaction_required', 'account_selection_required'])
 
 /**
- * Whether the provider has understood the request, and would go on if it could show a page, or had the cookies that a frame
- * goes without.
+ * Whether the provider has understood the request, and would go on if it could show a page, or if there were the cookies that
+ * a frame goes without.
  * @param {string} outcome as of `fetchCodeSilently`
  */
 export function needsRedirect (outcome) {
@@ -22,15 +27,15 @@ export function needsRedirect (outcome) {
 
 /**
  * Has the server get a code. Browsers that withhold the cookies of other sites from frames keep the provider from seeing
- * who is signed in. That does not change while a tab is open, so after one such attempt this tab makes no other: each would
- * only delay the redirect that it needs anyway.
+ * who is signed in, and some keep us from seeing whom it answers. That does not change while a tab is open, so after one such
+ * attempt this tab makes no other: each would only delay the redirect that it needs anyway.
  * @param {string} url the answer's `location` when a code is required
  * @returns {Promise<string>} `code` when the server has one now, else the error: `no_answer` when the frame does not get there
  */
 export async function fetchCodeSilently (url) {
-  if (sessionStorage.getItem(IN_VAIN)) return 'login_required'
+  if (tabStorage.get(IN_VAIN)) return 'login_required'
   const outcome = await outcomeInFrame(`${url}&frame=true`)
-  if (outcome === 'login_required') sessionStorage.setItem(IN_VAIN, 'true')
+  if (outcome && cookiesWithheld.has(outcome)) tabStorage.set(IN_VAIN, 'true')
   return outcome ?? 'no_answer'
 }
 

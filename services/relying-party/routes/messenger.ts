@@ -1,18 +1,23 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { basePathOf } from '#lib/request-target.ts'
-import { refuseHead } from '#lib/refuse-head.ts'
-import { Type } from '#lib/schema.ts'
-import type { Attempt, Attempts } from '../attempts.ts'
+import { basePathOf } from '#lib/server/request-target.ts'
+import { refuseHead } from '#lib/server/refuse-head.ts'
+import { Type } from '#lib/validation/schema.ts'
+import type { Attempt, Attempts } from '../sessions/attempts.ts'
 import type { RelyingPartyConfig } from '../config.ts'
-import { SignInError } from '../errors.ts'
-import { requireSession } from '../plugins/session.ts'
-import type { IdentityProviders } from '../oidc/providers.ts'
+import { Refusal } from '../refusal.ts'
+import { requireSession } from '../plugins/browser-session.ts'
+import { hintOf } from '../oidc/redeemed-tokens.ts'
+import type { IdentityProviders } from '../oidc/identity-providers.ts'
 import { checkReturnTo, urlOf } from '../return-to.ts'
-import type { Session, Sessions } from '../sessions.ts'
+import type { Session, UserSessions } from '../sessions/user-sessions.ts'
 
 // The provider would go on if it may show a page. Who is to use it is said in the request, so nobody else can.
 const needsPage = new Set(['consent_required', 'interaction_required', 'account_selection_required'])
+
+// No error code says that a provider takes no hint that was issued to another client. `login_required` is left alone: it may say
+// that it is somebody else who is signed in there, and nobody wants a code of theirs.
+const mayBeAboutHint = ({ error }: Refusal) => error === 'invalid_request' || error.includes('hint')
 
 type MessengerAttempt = Extract<Attempt, { purpose: 'messenger' }>
 type Way = Pick<MessengerAttempt, 'returnTo' | 'manner' | 'hinted'>
@@ -25,7 +30,7 @@ export const messengerRoutes: FastifyPluginAsyncTypebox<{
   config: RelyingPartyConfig
   providers: IdentityProviders
   attempts: Attempts
-  sessions: Sessions
+  sessions: UserSessions
 }> = async (app, { config, providers, attempts, sessions }) => {
   // Genesys knows one provider.
   const { main } = providers
@@ -36,14 +41,14 @@ export const messengerRoutes: FastifyPluginAsyncTypebox<{
   const endFrame = (reply: FastifyReply, outcome: string) =>
     reply.redirect(`${config.app}/messenger/frame?${new URLSearchParams({ outcome })}`, 303)
 
-  const idTokenOf = async ({ id }: Session) => (await sessions.tokensOf(id))?.idToken
+  const idTokenHintOf = async ({ id }: Session) => await sessions.hasHintRefusal(id) ? undefined : hintOf(await sessions.tokensOf(id))
 
   async function sendToProvider (request: FastifyRequest, reply: FastifyReply, session: Session, way: Way) {
     const { sub } = session.user
     try {
       const { url, ...authorizationRequest } = await main.startMessengerSignIn(sub, {
         prompt: way.manner === 'interactive' ? undefined : 'none',
-        idTokenHint: way.hinted ? await idTokenOf(session) : undefined
+        idTokenHint: way.hinted ? await idTokenHintOf(session) : undefined
       })
       await attempts.start(request, reply, { ...authorizationRequest, ...way, purpose: 'messenger', sub })
       return reply.redirect(url, 303)
@@ -56,7 +61,7 @@ export const messengerRoutes: FastifyPluginAsyncTypebox<{
   async function endRefused (
     request: FastifyRequest, reply: FastifyReply, { returnTo, manner }: Way, session: Session | undefined, error: unknown
   ) {
-    if (!(error instanceof SignInError)) throw error
+    if (!(error instanceof Refusal)) throw error
     request.log.info(`refused: ${error.message}`)
     if (manner === 'in-frame') return endFrame(reply, error.error)
     if (session) await sessions.keepMessengerRefusal(session.id, error.error)
@@ -65,11 +70,12 @@ export const messengerRoutes: FastifyPluginAsyncTypebox<{
 
   /** How to ask once more after a refusal, if that may help. */
   async function wayAfter (error: unknown, { returnTo, manner, hinted }: Way, session: Session): Promise<Way | undefined> {
-    if (!(error instanceof SignInError)) return undefined
-    if (needsPage.has(error.error) && manner === 'at-once') return { returnTo, manner: 'interactive', hinted: false }
-    const mayBeAboutHint = error.error === 'invalid_request' && manner !== 'interactive' && !hinted
-    const hasHint = mayBeAboutHint && main.messengerHint(await idTokenOf(session)) === 'if it is asked for'
-    return hasHint ? { returnTo, manner, hinted: true } : undefined
+    if (!(error instanceof Refusal)) return undefined
+    if (hinted && mayBeAboutHint(error)) {
+      await sessions.keepHintRefusal(session.id)
+      return { returnTo, manner, hinted: false }
+    }
+    return needsPage.has(error.error) && manner === 'at-once' ? { returnTo, manner: 'interactive', hinted } : undefined
   }
 
   app.get('/messenger/login', {
@@ -82,7 +88,7 @@ export const messengerRoutes: FastifyPluginAsyncTypebox<{
     const returnTo = checkReturnTo(path, config.app)
     const session = request.signedIn
     if (hasMessenger(session)) {
-      const hinted = main.messengerHint(await idTokenOf(session)) === 'at once'
+      const hinted = await idTokenHintOf(session) !== undefined
       return sendToProvider(request, reply, session, { returnTo, manner: frame ? 'in-frame' : 'at-once', hinted })
     }
     // Pages come here by themselves. Signing in is a person's wish, so a tab that is late must not undo a sign-out.
@@ -94,13 +100,21 @@ export const messengerRoutes: FastifyPluginAsyncTypebox<{
     schema: { querystring: Type.Object({ state: Type.Optional(Type.String({ maxLength: 200 })) }) }
   }, async (request, reply) => {
     reply.header('cache-control', 'no-store')
-    const attempt = await attempts.take(request, reply, 'messenger', request.query.state)
+    let attempt
+    try {
+      attempt = await attempts.take(request, reply, 'messenger', request.query.state)
+    } catch (error) {
+      if (!(error instanceof Refusal) || request.headers['sec-fetch-dest'] !== 'iframe') throw error
+      // Firefox keeps our own Lax cookies from a frame that comes back from another site, as the whole chain of redirects
+      // counts there, and a page about that is shown to nobody. https://github.com/httpwg/http-extensions/issues/2104
+      return endRefused(request, reply, { returnTo: '/', manner: 'in-frame', hinted: false }, undefined, error)
+    }
     const { returnTo, manner, sub } = attempt
     // Meanwhile somebody may have signed out, or somebody else in.
     const session = hasMessenger(request.signedIn) && request.signedIn.user.sub === sub ? request.signedIn : undefined
 
     try {
-      if (!session) throw new SignInError('login_required')
+      if (!session) throw new Refusal('login_required')
       const { authCode, redirectUri, iss } = await main.finishMessengerSignIn(request.url, attempt)
       const { nonce, codeVerifier } = attempt
       await sessions.keepMessengerCode(session.id, { authCode, redirectUri, nonce, codeVerifier, iss })

@@ -1,8 +1,8 @@
 import type { FastifyPluginAsync } from 'fastify'
-import type { AccessTokens } from '../access-tokens.ts'
-import { SignInError } from '../errors.ts'
-import type { IdentityProviders } from '../oidc/providers.ts'
-import { requireSession } from '../plugins/session.ts'
+import type { AccessTokens } from '../sessions/access-tokens.ts'
+import { Refusal } from '../refusal.ts'
+import type { IdentityProviders } from '../oidc/identity-providers.ts'
+import { requireSession } from '../plugins/browser-session.ts'
 
 /** An example of a call with the access token: what the identity provider knows of the person now. */
 export const profileRoutes: FastifyPluginAsync<{
@@ -20,7 +20,7 @@ export const profileRoutes: FastifyPluginAsync<{
       return await provider.fetchProfile(accessToken, sub)
     } catch (error) {
       // The provider may end a token before its time.
-      if (!(error instanceof SignInError) || error.error !== 'invalid_token') throw error
+      if (!(error instanceof Refusal) || error.error !== 'invalid_token') throw error
       return provider.fetchProfile(await accessTokens.of(session, accessToken), sub)
     }
   })

@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from '#lib/schema.ts'
-import type { Sessions } from '../sessions.ts'
-import { requireSession } from '../plugins/session.ts'
+import { Type } from '#lib/validation/schema.ts'
+import type { UserSessions } from '../sessions/user-sessions.ts'
+import { requireSession } from '../plugins/browser-session.ts'
 
 /** Where the person is signed in, so that they can end what they do not know. */
-export const sessionListRoutes: FastifyPluginAsyncTypebox<{ sessions: Sessions }> = async (app, { sessions }) => {
+export const sessionListRoutes: FastifyPluginAsyncTypebox<{ sessions: UserSessions }> = async (app, { sessions }) => {
   app.get('/sessions', { preHandler: requireSession }, async (request, reply) => {
     reply.header('cache-control', 'no-store')
     const here = request.signedIn!

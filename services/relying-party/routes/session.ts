@@ -1,11 +1,11 @@
 import { fastifySSE } from '@fastify/sse'
 import type { FastifyPluginAsync } from 'fastify'
-import type { SessionWatch } from '../session-watch.ts'
-import type { Sessions } from '../sessions.ts'
+import type { SessionWatch } from '../sessions/session-watch.ts'
+import type { UserSessions } from '../sessions/user-sessions.ts'
 
 /** Who is signed in, for the page. Never a token. */
 export const sessionRoutes: FastifyPluginAsync<{
-  sessions: Sessions
+  sessions: UserSessions
   watch: SessionWatch
 }> = async (app, { sessions, watch }) => {
   await app.register(fastifySSE)

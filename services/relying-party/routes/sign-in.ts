@@ -1,16 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { refuseHead } from '#lib/refuse-head.ts'
-import { Type } from '#lib/schema.ts'
-import type { Attempts } from '../attempts.ts'
+import { refuseHead } from '#lib/server/refuse-head.ts'
+import { Type } from '#lib/validation/schema.ts'
+import type { Attempts } from '../sessions/attempts.ts'
 import type { RelyingPartyConfig } from '../config.ts'
-import { SignInError } from '../errors.ts'
-import type { IdentityProvider } from '../oidc/provider.ts'
-import type { IdentityProviders } from '../oidc/providers.ts'
+import { Refusal } from '../refusal.ts'
+import type { IdentityProvider } from '../oidc/identity-provider.ts'
+import type { IdentityProviders } from '../oidc/identity-providers.ts'
 import { checkReturnTo, checkTargetLink, urlOf } from '../return-to.ts'
-import type { Sessions } from '../sessions.ts'
+import type { UserSessions } from '../sessions/user-sessions.ts'
 
-const longestIssuer = 2000
+const maxIssuerLength = 2000
 const url = Type.Optional(Type.String())
 
 /** The authorization code flow: off to the identity provider, and back with a code. */
@@ -18,7 +18,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox<{
   config: RelyingPartyConfig
   providers: IdentityProviders
   attempts: Attempts
-  sessions: Sessions
+  sessions: UserSessions
 }> = async (app, { config, providers, attempts, sessions }) => {
   app.addHook('onRequest', refuseHead)
   const rateLimit = { max: config.signInRateLimit, timeWindow: '1 minute' }
@@ -36,7 +36,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox<{
 
   app.get('/login', {
     config: { rateLimit },
-    schema: { querystring: Type.Object({ return_to: url, iss: Type.Optional(Type.String({ maxLength: longestIssuer })) }) }
+    schema: { querystring: Type.Object({ return_to: url, iss: Type.Optional(Type.String({ maxLength: maxIssuerLength })) }) }
   }, async (request, reply) => {
     const returnTo = checkReturnTo(request.query.return_to, config.app)
     const provider = request.query.iss === undefined ? providers.main : providers.of(request.query.iss)
@@ -46,7 +46,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox<{
   // A provider, or a portal of its, lets people begin there. It says who they are and where they want to go, and decides
   // nothing by that. https://openid.net/specs/openid-connect-core-1_0.html#ThirdPartyInitiatedLogin
   const initiation = Type.Object({
-    iss: Type.String({ maxLength: longestIssuer }),
+    iss: Type.String({ maxLength: maxIssuerLength }),
     login_hint: Type.Optional(Type.String({ maxLength: 500 })),
     target_link_uri: url
   })
@@ -71,8 +71,9 @@ export const signInRoutes: FastifyPluginAsyncTypebox<{
     const { returnTo } = attempt
     // Each provider answers at a redirect URI of its own. At that of another, the code is not one of whom this browser was sent
     // to, and redeeming it would give it away. https://www.rfc-editor.org/rfc/rfc9700#section-4.4
-    if (pathOf(request) !== provider.callback) throw withRetry(new SignInError('other_provider'), provider, returnTo)
-    const signIn = await provider.finishSignIn(request.url, attempt)
+    if (pathOf(request) !== provider.callback) throw withRetry(new Refusal('other_provider'), provider, returnTo)
+    const isSignedIn = request.signedIn?.issuer === provider.issuer
+    const signIn = await provider.finishSignIn(request.url, attempt, { isSignedIn })
       .catch(error => { throw withRetry(error, provider, returnTo) })
 
     // A new session id, so that whoever knew the old one does not share the session.
@@ -88,7 +89,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox<{
   })
 
   function withRetry (error: unknown, provider: IdentityProvider, returnTo: string): unknown {
-    if (!(error instanceof SignInError)) return error
+    if (!(error instanceof Refusal)) return error
     const chosen = provider === providers.main ? {} : { iss: provider.issuer }
     return error.withRetry(`/login?${new URLSearchParams({ return_to: returnTo, ...chosen })}`)
   }

@@ -1,18 +1,18 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { decodeJwt } from 'jose'
-import { refuseHead } from '#lib/refuse-head.ts'
-import { Type } from '#lib/schema.ts'
-import type { Store } from '#lib/store.ts'
-import { SignInError } from '../errors.ts'
-import { framedBy } from '../plugins/security-headers.ts'
-import type { IdentityProvider } from '../oidc/provider.ts'
-import type { IdentityProviders } from '../oidc/providers.ts'
-import type { Sessions } from '../sessions.ts'
+import { refuseHead } from '#lib/server/refuse-head.ts'
+import { Type } from '#lib/validation/schema.ts'
+import type { Store } from '#lib/store/store.ts'
+import { Refusal } from '../refusal.ts'
+import { framedBy } from '../plugins/content-security.ts'
+import type { IdentityProvider } from '../oidc/identity-provider.ts'
+import type { IdentityProviders } from '../oidc/identity-providers.ts'
+import type { UserSessions } from '../sessions/user-sessions.ts'
 
 /** The identity provider says that somebody has signed out there. */
 export const signOutByProviderRoutes: FastifyPluginAsyncTypebox<{
   providers: IdentityProviders
-  sessions: Sessions
+  sessions: UserSessions
   store: Store
 }> = async (app, { providers, sessions, store }) => {
   const seen = store.collection<true>('logout-tokens')
@@ -30,7 +30,7 @@ export const signOutByProviderRoutes: FastifyPluginAsyncTypebox<{
       request.log.error({ err }, 'a logout token could not be remembered')
       return true
     })
-    if (!isNew) throw new SignInError('invalid_request', { description: 'the logout token was used before' })
+    if (!isNew) throw new Refusal('invalid_request', { description: 'the logout token was used before' })
     await sessions.endByProvider(provider.issuer, { sid, sub }, { signed: true }).catch(async error => {
       // Then it has not been of use, and may come again.
       await seen.delete(name).catch(() => {})
@@ -65,6 +65,6 @@ function issuerOf (token: string, providers: IdentityProviders): IdentityProvide
   try {
     return providers.of(String(decodeJwt(token).iss))
   } catch (error) {
-    throw new SignInError('invalid_request', { description: 'the logout token is of no provider that we know', cause: error })
+    throw new Refusal('invalid_request', { description: 'the logout token is of no provider that we know', cause: error })
   }
 }

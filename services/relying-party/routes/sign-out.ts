@@ -1,13 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { refuseHead } from '#lib/refuse-head.ts'
-import { Type } from '#lib/schema.ts'
-import type { Attempts } from '../attempts.ts'
+import { refuseHead } from '#lib/server/refuse-head.ts'
+import { Type } from '#lib/validation/schema.ts'
+import type { Attempts } from '../sessions/attempts.ts'
 import type { RelyingPartyConfig } from '../config.ts'
-import { SignInError } from '../errors.ts'
-import { policyOf } from '../plugins/security-headers.ts'
-import type { IdentityProviders } from '../oidc/providers.ts'
-import type { Session, Sessions } from '../sessions.ts'
+import { Refusal } from '../refusal.ts'
+import { policyOf } from '../plugins/content-security.ts'
+import type { IdentityProviders } from '../oidc/identity-providers.ts'
+import type { Session, UserSessions } from '../sessions/user-sessions.ts'
 
 /**
  * Ends the session here, and sends the browser to end it at the identity provider.
@@ -18,7 +18,7 @@ export const signOutRoutes: FastifyPluginAsyncTypebox<{
   config: RelyingPartyConfig
   providers: IdentityProviders
   attempts: Attempts
-  sessions: Sessions
+  sessions: UserSessions
 }> = async (app, { config, providers, attempts, sessions }) => {
   const home = `${config.app}/`
 
@@ -96,12 +96,12 @@ export const signOutRoutes: FastifyPluginAsyncTypebox<{
     }
   }, async (request, reply) => {
     reply.header('cache-control', 'no-store')
-    if (request.query.error) throw new SignInError('signed_out_here_alone', { statusCode: 503, retry: '/' })
+    if (request.query.error) throw new Refusal('signed_out_here_alone', { statusCode: 503, retry: '/' })
     // The session has ended before. This is about the way back alone.
     await attempts.take(request, reply, 'sign-out', request.query.state).catch(error => {
-      const isRefused = error instanceof SignInError
+      const isRefused = error instanceof Refusal
       if (!isRefused) request.log.error({ err: error }, 'the way back from a sign-out could not be looked up')
-      throw new SignInError('sign_out_unconfirmed', { ...(isRefused && { description: error.message }), retry: '/', cause: error })
+      throw new Refusal('sign_out_unconfirmed', { ...(isRefused && { description: error.message }), retry: '/', cause: error })
     })
     return reply.redirect(home, 303)
   })

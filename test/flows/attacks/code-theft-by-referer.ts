@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import type { Test } from 'tap'
-import { fetch } from '#lib/outbound.ts'
+import { fetch } from '#lib/outbound/outbound.ts'
 import { startChromium } from '../../helpers/chromium.ts'
 import type { Lab } from '../../helpers/lab.ts'
 import { openPage, signInByClick } from '../../helpers/messenger-window.ts'

@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import { createLabClient, type LabClient } from '../../../services/idp/lab-client.ts'
+import { createControlApiClient, type ControlApiClient } from '../../../services/idp/control-api/control-api-client.ts'
 import { credentialsOf, type Browser, type Page } from '../../helpers/browser.ts'
 import type { Lab } from '../../helpers/lab.ts'
 
@@ -49,8 +49,8 @@ export async function isSignedInAs (
  * The identity provider, with the relying party as a client of whom it checks neither PKCE nor that a code is used once: what
  * is left then is what the relying party itself checks.
  */
-export async function makeProviderCareless (t: Test, lab: Lab): Promise<LabClient> {
-  const idp = createLabClient(lab.issuer)
+export async function makeProviderCareless (t: Test, lab: Lab): Promise<ControlApiClient> {
+  const idp = createControlApiClient(lab.issuer)
   await idp.clients.patch(lab.settings['OIDC_CLIENT_ID']!, { permissive: true })
   t.teardown(() => idp.clients.reset())
   return idp

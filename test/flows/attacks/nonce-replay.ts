@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import type { LabClient } from '../../../services/idp/lab-client.ts'
+import type { ControlApiClient } from '../../../services/idp/control-api/control-api-client.ts'
 import { Browser, type Page } from '../../helpers/browser.ts'
 import type { Lab } from '../../helpers/lab.ts'
 import { answerOfAnotherSignIn, answerOfSignIn, isRefusal, isSignedInAs, makeProviderCareless, withParameters } from './helper.ts'
@@ -15,7 +15,7 @@ export async function nonceReplay (t: Test, lab: Lab) {
 
   /** Assert that the code was redeemed, for this person, and the ID token refused all the same. */
   async function isRefusedForItsNonce (
-    t: Test, idp: LabClient, page: Page, { rule, user, since }: { rule: string, user: string, since: number }
+    t: Test, idp: ControlApiClient, page: Page, { rule, user, since }: { rule: string, user: string, since: number }
   ) {
     isRefusal(t, page, 'invalid_id_token')
     t.match(page.$('dl').text(), /nonce/)

@@ -111,8 +111,8 @@ export class SignedIn {
   }
 
   /** Header and claims of an ID token, comparable with those of another one about the same sign-in. */
-  async claims (client = this.idp.relyingParty) {
-    return claimsOf(decodeIdToken(await this.tokens(client)))
+  async claims (client = this.idp.relyingParty, changes: Record<string, string | undefined> = {}) {
+    return claimsOf(decodeIdToken(await this.tokens(client, changes)))
   }
 }
 

@@ -17,6 +17,8 @@ interface Evidence {
 }
 
 interface Row {
+  /** more parameters of the authorization requests, where the fault is about what they ask for */
+  asks?: Record<string, string>
   header?: Record<string, unknown>
   payload?: (clean: Decoded['payload']) => Record<string, unknown>
   signature: (t: Test, evidence: Evidence) => Promise<unknown>
@@ -57,6 +59,13 @@ const idTokenRows: Record<string, Row> = {
   'id-token-expired': { payload: ({ iat }) => ({ exp: Number(iat) - 3600 }), signature: good },
   'id-token-not-yet-valid': {
     payload: ({ iat, exp }) => ({ nbf: Number(iat) + 3600, exp: Number(exp) + 3600 }), signature: good
+  },
+  'id-token-invalid-acr': { asks: { acr_values: 'Level3' }, payload: () => ({ acr: 'urn:example:another-acr' }), signature: good },
+  'id-token-old-auth-time': {
+    asks: { max_age: '600' }, payload: ({ auth_time: authTime, iat }) => ({ auth_time: authTime && Number(iat) - 2_592_000 }), signature: good
+  },
+  'id-token-missing-auth-time': {
+    asks: { max_age: '600' }, payload: ({ auth_time: authTime }) => ({ auth_time: authTime ? undefined : 'was to be there' }), signature: good
   },
   'id-token-alg-none': {
     header: { alg: 'none' },
@@ -105,20 +114,20 @@ const idTokenRows: Record<string, Row> = {
   }
 }
 
-proveGroup(t, idp, 'id-token', idTokenRows, async (t, realm, fault, { header, payload, signature }) => {
+proveGroup(t, idp, 'id-token', idTokenRows, async (t, realm, fault, { asks, header, payload, signature }) => {
   const { lab } = realm
   stopTheClock(t)
   const alice = await SignedIn.as(realm)
-  const clean = await alice.claims()
+  const clean = await alice.claims(realm.relyingParty, asks)
 
   await lab.faults.switchOn(fault, { count: 1 })
-  const tokens = await alice.tokens()
+  const tokens = await alice.tokens(realm.relyingParty, asks)
   const token = decodeIdToken(tokens)
   t.same(token.header, withChanges(clean.header, header), 'the header')
   t.same(token.payload, withChanges(clean.payload, payload?.(clean.payload)), 'the claims')
   await signature(t, { jwt: tokens.id_token, token, keys: (await jwksOf(realm)).keys, secret: realm.relyingParty.client_secret! })
 
-  t.same(await alice.claims(), clean, 'the next one is as it was')
+  t.same(await alice.claims(realm.relyingParty, asks), clean, 'the next one is as it was')
 })
 
 t.test('takes an ID token out of its time by as much as is asked for', async t => {

@@ -1,4 +1,4 @@
-import type { RegisteredClient } from '../../../services/idp/clients.ts'
+import type { RegisteredClient } from '../../../services/idp/clients/registered-clients.ts'
 import { codeVerifier } from '../helper.ts'
 import { elsewhere, signIn, type Mistake, type Parameters } from './mistake.ts'
 

@@ -1,6 +1,6 @@
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
 import type { Test } from 'tap'
-import type { RegisteredClient } from '../../../services/idp/clients.ts'
+import type { RegisteredClient } from '../../../services/idp/clients/registered-clients.ts'
 import type { Idp, Tokens } from '../helper.ts'
 
 /** Three clients that are the same but for their names and for what is let pass to the second, in a realm of their own. */

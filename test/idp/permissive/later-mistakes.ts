@@ -1,4 +1,4 @@
-import type { RegisteredClient } from '../../../services/idp/clients.ts'
+import type { RegisteredClient } from '../../../services/idp/clients/registered-clients.ts'
 import { Visitor, type Idp, type Tokens } from '../helper.ts'
 import { elsewhere, personOf, type Mistake } from './mistake.ts'
 

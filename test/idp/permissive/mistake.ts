@@ -1,4 +1,4 @@
-import type { RegisteredClient } from '../../../services/idp/clients.ts'
+import type { RegisteredClient } from '../../../services/idp/clients/registered-clients.ts'
 import type { Page } from '../../helpers/browser.ts'
 import { Visitor, type Idp, type Tokens } from '../helper.ts'
 

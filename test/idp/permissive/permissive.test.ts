@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose'
 import t from 'tap'
-import type { RegisteredClient } from '../../../services/idp/clients.ts'
+import type { RegisteredClient } from '../../../services/idp/clients/registered-clients.ts'
 import { rules } from '../../../services/idp/permissive/rules.ts'
 import { startIdp, Visitor, type Idp, type Tokens } from '../helper.ts'
 import { authorizationMistakes } from './authorization-mistakes.ts'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { exportJWK, generateKeyPair } from 'jose'
-import type { RegisteredClient } from '../../../services/idp/clients.ts'
+import type { RegisteredClient } from '../../../services/idp/clients/registered-clients.ts'
 import { elsewhere, signIn, tokensOf, type Mistake, type Parameters } from './mistake.ts'
 
 const minutes = 60

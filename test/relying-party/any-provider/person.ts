@@ -1,4 +1,4 @@
-import { createFetch } from '#lib/outbound.ts'
+import { createFetch } from '#lib/outbound/outbound.ts'
 import { overSockets, ScriptlessBrowser, type Page, type RequestOptions } from '../../helpers/browser.ts'
 
 const longestWay = 10

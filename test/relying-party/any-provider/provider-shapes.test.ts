@@ -2,7 +2,7 @@
 import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair } from 'jose'
 import type { Provider } from 'oidc-provider'
 import t, { type Test } from 'tap'
-import { fetch } from '#lib/outbound.ts'
+import { fetch } from '#lib/outbound/outbound.ts'
 import { type BareProvider, claimsOf, startBareProvider } from './bare-provider.ts'
 import { Person } from './person.ts'
 import { freeAddresses, ours, startRelyingParty } from './relying-party.ts'
@@ -254,23 +254,49 @@ for (const [what, options, { asked, outcome, reason }] of secondCodeRefused) {
 }
 
 // https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
-t.test('gives an ID token as a hint to a provider that insists on one for prompt=none, and to no other', async t => {
-  const hints: unknown[] = []
+t.test('gives an ID token as a hint, with and without a page', async t => {
+  const { person, provider, origin } = await start(t, {
+    prepare: ({ IdToken }) => {
+      const { validate } = IdToken
+      IdToken.validate = async (hint, client) => validate.call(IdToken, hint, Object.create(client, { clientId: { value: ours.clientId } }))
+    }
+  })
+  await person.signIn()
+  t.equal((await person.open('/messenger/login')).url, `${origin}/`)
+  const requests = provider.at('/auth').slice(1)
+  t.same(requests.map(({ query: { prompt } }) => prompt), ['none', undefined], 'it asks for consent')
+  for (const { query } of requests) t.match(decodeJwt(query['id_token_hint']!), { sub: 'ada', aud: ours.clientId })
+})
+
+for (const [what, error] of [['as it comes does', undefined], ['calls them wrong does', 'invalid_id_token_hint']] as const) {
+  t.test(`gives none again to a provider that takes none of other clients, as one that ${what}`, async t => {
+    const hints: unknown[] = []
+    const { person, origin } = await start(t, {
+      prepare: provider => forMessenger(ctx => {
+        hints.push(ctx.query['id_token_hint'])
+        return error !== undefined && hints.at(-1) !== undefined && refuse(ctx, provider.issuer, error)
+      })(provider)
+    })
+    await person.signIn()
+    const goesWell = async () =>
+      t.equal((await person.fetchCode()).url, `${origin}/messenger/frame?outcome=consent_required`, 'now it is about consent')
+    await goesWell()
+    await goesWell()
+    t.match(hints.map(hint => typeof hint), ['string', 'undefined', 'undefined'], 'it learns by the first, and leaves it out from then on')
+  })
+}
+
+t.test('asks for no code of somebody else, where the provider says that it is not the hinted person who is signed in', async t => {
+  let asked = 0
   const { person, origin } = await start(t, {
     prepare: provider => forMessenger(ctx => {
-      hints.push(ctx.query['id_token_hint'])
-      if (hints.at(-1) === undefined) return refuse(ctx, provider.issuer, 'invalid_request')
-      // That of another client is nothing to oidc-provider.
-      delete ctx.query['id_token_hint']
-      return false
+      asked++
+      return refuse(ctx, provider.issuer, 'login_required')
     })(provider)
   })
   await person.signIn()
-  const { url } = await person.fetchCode()
-  t.equal(url, `${origin}/messenger/frame?outcome=consent_required`, 'now it is about consent, as with other clients')
-  t.equal(hints.length, 2)
-  t.equal(hints[0], undefined)
-  t.match(decodeJwt(String(hints[1])), { sub: 'ada', aud: ours.clientId })
+  t.equal((await person.fetchCode()).url, `${origin}/messenger/frame?outcome=login_required`)
+  t.equal(asked, 1)
 })
 
 t.test('gives none that would make the address too long', async t => {

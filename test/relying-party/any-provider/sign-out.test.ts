@@ -1,5 +1,6 @@
 // Signing out with providers as products shape them, and what is given back then.
 import type { Provider } from 'oidc-provider'
+import { mock } from 'node:test'
 import t, { type Test } from 'tap'
 import { until } from '../../helpers/until.ts'
 import { Person } from './person.ts'
@@ -44,6 +45,10 @@ t.test('sends a shorter ID token in the address', async t => {
   await person.signIn()
   t.equal((await person.signOut()).url, `${origin}/`)
   t.ok(person.visited.some(url => url.includes('/session/end?') && url.includes('id_token_hint=eyJ')))
+
+  const longer = await start(t, manyGroups(130), inBrowser)
+  await longer.person.signIn()
+  t.match((await longer.person.signOut()).url, `${longer.origin}/logout/at-provider?`, 'but none that makes it longer than 4,000 characters')
 })
 
 t.test('has a page for signing out there shown to nobody but who signs out', async t => {
@@ -56,7 +61,9 @@ t.test('has a page for signing out there shown to nobody but who signs out', asy
 const offline = { OIDC_SCOPE: 'openid profile email offline_access', OIDC_PROMPT: 'consent' }
 
 /** With refresh tokens that outlive its own session, and the endpoint to end them. */
-async function startOffline (t: Test, prepare: (provider: Provider) => void = () => {}) {
+async function startOffline (
+  t: Test, prepare: (provider: Provider) => void = () => {}, settings: Record<string, string> = {}
+) {
   const refreshTokens: string[] = []
   const started = await start(t, {
     configuration: { features: { revocation: { enabled: true } } },
@@ -68,7 +75,7 @@ async function startOffline (t: Test, prepare: (provider: Provider) => void = ()
         if (refreshToken !== undefined) refreshTokens.push(refreshToken)
       })
     }
-  }, { ...inBrowser, ...offline })
+  }, { ...inBrowser, ...offline, ...settings })
   const revoked = () => started.provider.at('/token/revocation').map(({ body }) => body['token'])
   return { ...started, refreshTokens, revoked }
 }
@@ -140,4 +147,54 @@ t.test('gives back the refresh token of whose place somebody else takes, not tha
   t.match(await person.session(), { user: { sub: 'bob' } })
   await until('it is given back', () => revoked().length > 0)
   t.same(revoked(), [refreshTokens[1]])
+})
+
+t.test('gives back the refresh token of a session that has ended by time, once nobody else of that person is signed in', async t => {
+  mock.timers.enable({ apis: ['setInterval', 'Date'], now: Date.now() })
+  t.teardown(() => mock.timers.reset())
+  const { person, origin, refreshTokens, revoked } = await startOffline(t)
+  const second = new Person(origin)
+  await person.signIn()
+  mock.timers.tick(40 * 60_000)
+  await second.signIn()
+  mock.timers.tick(30 * 60_000)
+  t.match(await person.session(), { authenticated: false, ended: { reason: 'expired' } })
+  t.match(await second.session(), { authenticated: true }, 'who may have theirs by the same grant')
+  mock.timers.tick(70 * 60_000)
+  await until('it is given back', () => revoked().length > 0)
+  t.same(revoked(), [refreshTokens[1]])
+})
+
+const refusals: Record<string, { prepare: (provider: Provider) => void, settings?: Record<string, string>, error: string }> = {
+  acr: { prepare: () => {}, settings: { OIDC_ACR_VALUES: 'urn:example:high' }, error: 'unmet_authentication_requirements' },
+  auth_time: { prepare: changeIdTokens(claims => { claims['auth_time'] = 1 }), settings: { OIDC_MAX_AGE: '600' }, error: 'unmet_authentication_requirements' },
+  nonce: { prepare: changeIdTokens(claims => { claims['nonce'] = 'of another request' }), error: 'invalid_id_token' },
+  'the sub of userinfo': {
+    prepare: provider => provider.use(async (ctx, next) => {
+      await next()
+      if (ctx.path === '/me') ctx.body = { sub: 'somebody-else' }
+    }),
+    error: 'invalid_userinfo'
+  }
+}
+for (const [what, { prepare, settings, error }] of Object.entries(refusals)) {
+  t.test(`gives back the refresh token of a sign-in that is refused for ${what}`, async t => {
+    const { person, refreshTokens, revoked } = await startOffline(t, prepare, settings)
+    const page = await person.signIn()
+    t.match(page.$('dl').text(), error)
+    await until('it is given back', () => revoked().length > 0)
+    t.equal(refreshTokens.length, 1)
+    t.same(revoked(), refreshTokens)
+  })
+}
+
+t.test('gives none back where who is signed in fails to sign in again: the provider may know both by one grant', async t => {
+  let isSpoilt = false
+  const { person, refreshTokens, revoked } = await startOffline(t, changeIdTokens(claims => { if (isSpoilt) claims['nonce'] = 'x' }))
+  await person.signIn()
+  isSpoilt = true
+  t.equal((await person.signIn()).status, 400)
+  t.equal(refreshTokens.length, 2)
+  t.equal((await person.profile()).status, 200)
+  t.same(revoked(), [])
 })

@@ -1,4 +1,4 @@
-/** @import { Conversation, Message, Page, QuickReply } from './types.js' */
+/** @import { Conversation, Message, Page, QuickReply, ReadyMessage, VisitorJourney } from './desk-api-types.js' */
 
 const root = new URL('conversations', import.meta.url).href
 
@@ -53,6 +53,39 @@ export const release = (id, name) => send(`${root}/${id}/release`, { name })
  * @returns {Promise<Message>}
  */
 export const say = (id, name, text, quickReplies) => send(`${root}/${id}/messages`, { name, text, quickReplies })
+
+/**
+ * @param {string} id
+ * @param {string} message
+ * @returns {Promise<Message>}
+ */
+export const fetchMessage = (id, message) => ask(`${root}/${id}/messages/${encodeURIComponent(message)}`)
+
+/**
+ * @param {string} id
+ * @returns {Promise<VisitorJourney>}
+ */
+export const fetchVisitorJourney = id => ask(`${root}/${id}/journey`)
+
+/** @returns {Promise<ReadyMessage[]>} */
+export const readyMessages = () => ask(new URL('ready-messages', import.meta.url).href)
+
+/**
+ * @param {string} id
+ * @param {string} name
+ * @param {string} message
+ * @returns {Promise<Message>}
+ */
+export const sendReady = (id, name, message) => send(`${root}/${id}/ready-messages`, { name, id: message })
+
+/**
+ * @param {string} id
+ * @param {string} name
+ * @param {string} text
+ * @param {{ options: string[], multipleSelection: boolean }} list
+ * @returns {Promise<Message>}
+ */
+export const sendList = (id, name, text, list) => send(`${root}/${id}/lists`, { name, text, list })
 
 /**
  * @param {string} id

@@ -1,7 +1,7 @@
-import { hueOf, initialsOf, nameOf } from './descriptions.js'
+import { hueOf, initialsOf, nameOf } from './formats.js'
 import { element, icon } from './elements.js'
 
-/** @import { Conversation } from './types.js' */
+/** @import { Conversation } from './desk-api-types.js' */
 
 /** @param {Conversation} conversation */
 export function verifiedBadge ({ verified }) {

@@ -1,60 +1,66 @@
 import { avatar, presenceOf, verifiedBadge } from './badges.js'
-import { nameOf, previewOf, shortMomentOf } from './descriptions.js'
+import { nameOf, previewOf, shortMomentOf } from './formats.js'
 import { element } from './elements.js'
 
-/** @import { Conversation } from './types.js' */
+/** @import { Conversation } from './desk-api-types.js' */
 
-/**
- * The list of conversations.
- * @param {HTMLElement} list
- * @param {(conversationId: string) => void} choose
- */
-export function createConversationList (list, choose) {
+/** The list of conversations. */
+export class ConversationList {
+  #list
+  #choose
   /** @type {Map<string, HTMLLIElement>} */
-  const items = new Map()
+  #items = new Map()
 
-  /** @param {Conversation} conversation */
-  function itemOf ({ conversationId }) {
-    const present = items.get(conversationId)
-    if (present) return present
-    const button = element('button', { type: 'button', class: 'choice' })
-    button.addEventListener('click', () => choose(conversationId))
-    const item = element('li', {}, button)
-    items.set(conversationId, item)
-    return item
+  /**
+   * @param {HTMLElement} list
+   * @param {(conversationId: string) => void} choose
+   */
+  constructor (list, choose) {
+    this.#list = list
+    this.#choose = choose
   }
 
-  return {
-    /** @param {string} id */
-    focus (id) {
-      // It is there once the list is, which on a small screen takes the place of the conversation.
-      window.addEventListener('hashchange', () => items.get(id)?.querySelector('button')?.focus(), { once: true })
-    },
+  /** @param {string} id */
+  focus (id) {
+    // It is there once the list is, which on a small screen takes the place of the conversation.
+    window.addEventListener('hashchange', () => this.#items.get(id)?.querySelector('button')?.focus(), { once: true })
+  }
 
-    /**
-     * @param {Conversation[]} conversations in the order in which to show them
-     * @param {(conversationId: string) => number} unreadOf
-     * @param {string | undefined} chosen
-     */
-    show (conversations, unreadOf, chosen) {
-      const focused = document.activeElement
-      const ids = new Set(conversations.map(({ conversationId }) => conversationId))
-      for (const [id, item] of items) {
-        if (ids.has(id)) continue
-        item.remove()
-        items.delete(id)
-      }
-      for (const [index, conversation] of conversations.entries()) {
-        const item = itemOf(conversation)
-        const button = /** @type {HTMLButtonElement} */ (item.firstElementChild)
-        fill(button, conversation, unreadOf(conversation.conversationId))
-        if (conversation.conversationId === chosen) button.setAttribute('aria-current', 'true')
-        else button.removeAttribute('aria-current')
-        // Moved only where it has to be: a move takes the focus away.
-        if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null)
-      }
-      if (focused instanceof HTMLElement && focused !== document.activeElement && list.contains(focused)) focused.focus()
+  /**
+   * @param {Conversation[]} conversations in the order in which to show them
+   * @param {(conversationId: string) => number} unreadOf
+   * @param {string | undefined} chosen
+   */
+  show (conversations, unreadOf, chosen) {
+    const list = this.#list
+    const focused = document.activeElement
+    const ids = new Set(conversations.map(({ conversationId }) => conversationId))
+    for (const [id, item] of this.#items) {
+      if (ids.has(id)) continue
+      item.remove()
+      this.#items.delete(id)
     }
+    for (const [index, conversation] of conversations.entries()) {
+      const item = this.#itemOf(conversation)
+      const button = /** @type {HTMLButtonElement} */ (item.firstElementChild)
+      fill(button, conversation, unreadOf(conversation.conversationId))
+      if (conversation.conversationId === chosen) button.setAttribute('aria-current', 'true')
+      else button.removeAttribute('aria-current')
+      // Moved only where it has to be: a move takes the focus away.
+      if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null)
+    }
+    if (focused instanceof HTMLElement && focused !== document.activeElement && list.contains(focused)) focused.focus()
+  }
+
+  /** @param {Conversation} conversation */
+  #itemOf ({ conversationId }) {
+    const present = this.#items.get(conversationId)
+    if (present) return present
+    const button = element('button', { type: 'button', class: 'choice' })
+    button.addEventListener('click', () => this.#choose(conversationId))
+    const item = element('li', {}, button)
+    this.#items.set(conversationId, item)
+    return item
   }
 }
 

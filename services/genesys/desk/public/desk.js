@@ -1,15 +1,16 @@
 // The agent desk: which conversations there are, and the one that is open.
 
+import { keepAgentName, agentName } from './agent-name.js'
 import { listConversations, openConversation, take } from './api.js'
-import { createConversationList } from './conversation-list.js'
-import { createConversationView } from './conversation-view.js'
-import { createConversations } from './conversations.js'
+import { ConversationList } from './conversation-list.js'
+import { ConversationView } from './conversation-view.js'
 import { find } from './elements.js'
-import { createGuestPanel } from './guest-panel.js'
-import { watch } from './live.js'
+import { GuestPanel } from './guest-panel.js'
+import { KnownConversations } from './known-conversations.js'
+import { watch } from './live-events.js'
 
-/** @import { Draft } from './composer.js' */
-/** @import { Conversation } from './types.js' */
+/** @import { Draft } from './reply-composer.js' */
+/** @import { Conversation } from './desk-api-types.js' */
 
 const connection = find('#connection', HTMLElement)
 const desk = find('#desk', HTMLElement)
@@ -20,17 +21,16 @@ const noChoice = find('#no-choice', HTMLElement)
 const noConversations = find('#no-conversations', HTMLElement)
 const nameField = find('#name', HTMLInputElement)
 
-const conversations = createConversations()
-const guest = createGuestPanel(guestPanel, toggleGuest)
-const list = createConversationList(find('#conversations', HTMLElement), id => { location.hash = id })
+const conversations = new KnownConversations()
+const guest = new GuestPanel(guestPanel, toggleGuest)
+const list = new ConversationList(find('#conversations', HTMLElement), id => { location.hash = id })
 /** @type {Map<string, Draft>} */
 const drafts = new Map()
-/** @type {ReturnType<typeof createConversationView> | undefined} */
+/** @type {ConversationView | undefined} */
 let view
 let pages = 1
 
-// A window keeps its own name, so that two windows can be two people; a new one begins with the name used last.
-let myName = sessionStorage.getItem('name') ?? localStorage.getItem('name') ?? 'Sam'
+let myName = agentName()
 nameField.value = myName
 nameField.addEventListener('change', rename)
 
@@ -72,6 +72,7 @@ watch({
     const conversation = conversations.get(conversationId)
     if (conversation) show(conversations.put({ ...conversation, connections }))
   },
+  journey: ({ conversationId }) => guest.journeyChanged(conversationId),
   ended ({ conversationId }) {
     conversations.delete(conversationId)
     if (view?.conversationId === conversationId) view.end()
@@ -93,7 +94,10 @@ async function reload () {
   }
   const openBefore = view
   await choose()
-  if (view && view === openBefore) await view.catchUp()
+  if (view && view === openBefore) {
+    guest.journeyChanged(view.conversationId)
+    await view.catchUp()
+  }
   showList()
 }
 
@@ -109,7 +113,7 @@ async function choose () {
   guestPanel.hidden = conversation === undefined
   if (!conversation) return showList()
 
-  const opened = createConversationView(conversation, {
+  const opened = new ConversationView(conversation, {
     myName: () => myName,
     changed: changed => show(conversations.put(changed)),
     goBack () {
@@ -119,7 +123,7 @@ async function choose () {
     toggleGuest
   })
   view = opened
-  main.append(opened.element)
+  main.append(opened.node)
   main.focus()
   const draft = drafts.get(id)
   if (draft) opened.restore(draft)
@@ -134,7 +138,7 @@ function leave () {
   if (!view) return
   if (view.isDraftEmpty()) drafts.delete(view.conversationId)
   else drafts.set(view.conversationId, view.draft())
-  view.element.remove()
+  view.node.remove()
   view = undefined
   desk.classList.remove('guest-open')
 }
@@ -151,7 +155,7 @@ function refresh () {
 async function fetchConversation (id) {
   try {
     const { messages, ...conversation } = await openConversation(id)
-    const [lastMessage] = messages.entities
+    const lastMessage = messages.entities.find(({ type }) => type !== 'Event')
     return conversations.put({ ...conversation, ...lastMessage && { lastMessage } })
   } catch {
     // Over, or an address that somebody has made up.
@@ -170,7 +174,7 @@ function show (conversation) {
 
 function showList () {
   const sorted = conversations.sorted()
-  list.show(sorted, conversations.unreadOf, view?.conversationId)
+  list.show(sorted, id => conversations.unreadOf(id), view?.conversationId)
   noConversations.hidden = sorted.length > 0
   const unread = conversations.totalUnread()
   document.title = unread > 0 ? `(${unread}) Agent desk` : 'Agent desk'
@@ -196,8 +200,7 @@ async function rename () {
   const before = myName
   myName = nameField.value.trim() || before
   nameField.value = myName
-  sessionStorage.setItem('name', myName)
-  localStorage.setItem('name', myName)
+  keepAgentName(myName)
   const mine = conversations.sorted().filter(({ agent, readOnly }) => agent?.name === before && !readOnly)
   await Promise.allSettled(mine.map(async ({ conversationId }) => {
     show(conversations.put(await take(conversationId, myName, true)))

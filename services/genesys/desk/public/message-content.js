@@ -1,21 +1,37 @@
-import { momentOf, sizeOf } from './descriptions.js'
+import { momentOf, sizeOf } from './formats.js'
 import { element, icon, words } from './elements.js'
 
-/** @import { Attachment, Card, CardAction, Message, Part } from './types.js' */
+/** @import { Attachment, Card, CardAction, Form, FormComponent, ListPicker, Message, Part, Section } from './desk-api-types.js' */
 
 /**
  * What a message says, as what it is. Nothing in it is ever HTML.
  * @param {Message} message
+ * @param {(id: string) => Message | undefined} original the message of an id, where it is known
  */
-export function contentOf (message) {
+export function contentOf (message, original) {
   const parts = message.content ?? []
-  // Of a choice, the text says again what was chosen.
-  const chosen = parts.some(({ contentType }) => contentType === 'ButtonResponse')
+  const choices = parts.flatMap(part => part.contentType === 'ButtonResponse' ? part.buttonResponse : [])
+  // Of a choice, of a list and of a form the text says again what stands in it.
+  const repeats = parts.some(({ contentType }) => ['ButtonResponse', 'ListPicker', 'Form'].includes(contentType))
   return [
-    ...message.text && !chosen ? [words('p', 'bubble', message.text)] : [],
+    ...message.text && !repeats ? [words('p', 'bubble', message.text)] : [],
     ...quickReplies(parts),
-    ...parts.flatMap(part => nodeOf(part) ?? [])
+    ...choices.length > 0 ? [chosen(choices)] : [],
+    ...parts.flatMap(part => nodeOf(part, message.text ?? '', original) ?? [])
   ]
+}
+
+/**
+ * The id of the message whose words an answer cannot be shown without.
+ * @param {Message} message
+ */
+export const originOf = ({ content = [] }) =>
+  content.flatMap(part => part.contentType === 'Form' && part.form.response ? part.form.originatingMessageId ?? [] : [])[0]
+
+/** @param {{ text: string, payload: string, type: string }[]} choices */
+function chosen (choices) {
+  return element('div', { class: 'bubble chosen' },
+    element('span', { class: 'kind' }, 'Chose'), words('span', '', choices.map(choiceOf).join(', ')))
 }
 
 /** @param {Part[]} parts */
@@ -26,14 +42,15 @@ function quickReplies (parts) {
     ...offered.map(({ text }) => words('li', 'offer', text)))]
 }
 
-/** @param {Part} part */
-function nodeOf (part) {
+/**
+ * @param {Part} part
+ * @param {string} text
+ * @param {(id: string) => Message | undefined} original
+ */
+function nodeOf (part, text, original) {
   switch (part.contentType) {
     case 'Attachment':
       return attachment(part.attachment)
-    case 'ButtonResponse':
-      return element('div', { class: 'bubble chosen' },
-        element('span', { class: 'kind' }, 'Chose'), words('span', '', choiceOf(part.buttonResponse)))
     case 'Card':
       return card(part.card)
     case 'Carousel':
@@ -41,8 +58,12 @@ function nodeOf (part) {
         ...part.carousel.cards.map(each => element('li', {}, card(each))))
     case 'DatePicker':
       return datePicker(part.datePicker)
+    case 'ListPicker':
+      return listPicker(part.listPicker, text)
+    case 'Form':
+      return part.form.response ? formReply(part.form, text, original) : form(part.form, text)
     default:
-      // Quick replies stand together, above.
+      // Quick replies stand together, above, and so does what was chosen.
       return undefined
   }
 }
@@ -67,10 +88,12 @@ function attachment ({ url, filename, fileSize, mediaType }) {
 }
 
 /** @param {Card} card */
-function card ({ title, description, image, actions }) {
+function card ({ title, description, image, video, actions }) {
   const picture = webAddress(image)
+  const film = webAddress(video)
   return element('div', { class: 'card' },
     ...picture === undefined ? [] : [element('img', { src: picture, alt: '', loading: 'lazy' })],
+    ...film === undefined ? [] : [element('video', { src: film, controls: '', preload: 'none', 'aria-label': `Video: ${title}` })],
     words('p', 'title', title),
     ...description ? [words('p', 'description', description)] : [],
     ...actions.map(cardAction))
@@ -91,6 +114,64 @@ function datePicker ({ title, subtitle, availableTimes }) {
     words('p', 'title', title ?? 'Times to choose from'),
     ...subtitle ? [words('p', 'description', subtitle)] : [],
     element('ul', { class: 'offered' }, ...times))
+}
+
+/**
+ * @param {ListPicker} listPicker
+ * @param {string} text
+ */
+function listPicker ({ receivedMessage, sections }, text) {
+  return element('div', { class: 'card' },
+    element('span', { class: 'kind' }, 'List'),
+    words('p', 'title', receivedMessage?.title || text),
+    ...sections.flatMap(section => sectionOf(section)))
+}
+
+/** @param {Section} section */
+function sectionOf ({ title, multipleSelection, items }) {
+  const name = `${title ? `${title}, ` : ''}${multipleSelection ? 'one or several' : 'one'}`
+  return [words('p', 'description', name), element('ul', { class: 'offered' }, ...items.map(item => words('li', 'offer', item.title)))]
+}
+
+/**
+ * @param {Form} form
+ * @param {string} text
+ */
+function form ({ introduction, receivedMessage, formPages = [] }, text) {
+  const fields = formPages.flatMap(({ title, pageComponents }) => pageComponents.map(component => fieldOf(component, title).label))
+  return element('div', { class: 'card' },
+    element('span', { class: 'kind' }, 'Form'),
+    words('p', 'title', receivedMessage?.title || introduction?.title || text),
+    element('ul', { class: 'offered' }, ...fields.map(label => words('li', 'offer', label))))
+}
+
+/**
+ * @param {Form} form
+ * @param {string} text
+ * @param {(id: string) => Message | undefined} original
+ */
+function formReply ({ originatingMessageId = '', response = [] }, text, original) {
+  const labels = new Map((original(originatingMessageId)?.content ?? []).flatMap(part => part.contentType === 'Form' ? part.form : [])
+    .flatMap(({ formPages = [] }) => formPages)
+    .flatMap(({ title, pageComponents }) => pageComponents.map(component => fieldOf(component, title)))
+    .map(({ id, label }) => [id, label]))
+  const given = Map.groupBy(response, ({ id }) => id)
+  return element('div', { class: 'card filled-in' },
+    element('span', { class: 'kind' }, 'Filled in'),
+    words('p', 'title', text),
+    element('dl', {}, ...[...given].map(([id, entries]) => element('div', {},
+      words('dt', '', labels.get(id) ?? id),
+      words('dd', '', entries.map(({ component }) => component.buttonResponse.text).join(', '))))))
+}
+
+/**
+ * @param {FormComponent} component
+ * @param {string} page
+ */
+function fieldOf ({ input, datePicker, listPicker, wheelPicker }, page) {
+  const id = (input ?? datePicker ?? listPicker ?? wheelPicker)?.id ?? ''
+  const [section, ...others] = listPicker?.sections ?? []
+  return { id, label: input?.title || datePicker?.title || (others.length === 0 && section?.title) || page }
 }
 
 /**

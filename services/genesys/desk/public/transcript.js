@@ -1,56 +1,117 @@
-import { authorOf, dayOf, timeOf } from './descriptions.js'
+import { authorOf, dayOf, timeOf } from './formats.js'
 import { button, element, words } from './elements.js'
-import { contentOf } from './message-content.js'
+import { contentOf, originOf } from './message-content.js'
 
-/** @import { Message } from './types.js' */
+/** @import { Message } from './desk-api-types.js' */
 
-const longestTyping = 10_000
-const nearEnd = 120
+const longestTypingMs = 10_000
+const typingGraceMs = 500
+const nearEndPixels = 120
 
-/**
- * What was said in a conversation, in the order of its times.
- * @param {() => Promise<void>} loadEarlier
- */
-export function createTranscript (loadEarlier) {
+/** What was said in a conversation, in the order of its times. */
+export class Transcript {
+  #fetchMessage
   /** @type {Map<string, { message: Message, note: string | undefined }>} */
-  const lines = new Map()
-  const log = element('div', { class: 'log', role: 'log', 'aria-label': 'Messages' })
-  const earlier = button('Show earlier messages', 'button quiet earlier', async () => {
-    earlier.disabled = true
-    const before = scroller.scrollHeight - scroller.scrollTop
-    await loadEarlier()
-    scroller.scrollTop = scroller.scrollHeight - before
-    earlier.disabled = false
-  })
-  earlier.hidden = true
-  const typing = element('p', { class: 'typing', role: 'status' })
-  const scroller = element('div', { class: 'transcript', tabindex: '0', role: 'region', 'aria-label': 'Conversation' },
-    earlier, log, typing)
+  #lines = new Map()
+  /** @type {Map<string, Message>} */
+  #originals = new Map()
+  #log = element('div', { class: 'log', role: 'log', 'aria-label': 'Messages' })
+  #earlier
+  #typing = element('p', { class: 'typing', role: 'status' })
   /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let typingTimer
+  #typingTimer
 
-  // Whoever reads the end goes on reading it, also when a picture arrives or the composer grows. Whoever reads what was
-  // earlier is left there.
-  let atEnd = true
-  scroller.addEventListener('scroll', () => {
-    atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < nearEnd
-  })
-  const sizes = new ResizeObserver(() => { if (atEnd) toEnd() })
-  for (const sized of [scroller, log]) sizes.observe(sized)
-
-  function toEnd () {
-    scroller.scrollTop = scroller.scrollHeight
+  /**
+   * @param {() => Promise<void>} loadEarlier
+   * @param {(id: string) => Promise<Message>} fetchMessage one that may stand further back than what is loaded
+   */
+  constructor (loadEarlier, fetchMessage) {
+    this.#fetchMessage = fetchMessage
+    this.#earlier = button('Show earlier messages', 'button quiet earlier', async () => {
+      this.#earlier.disabled = true
+      const before = this.node.scrollHeight - this.node.scrollTop
+      await loadEarlier()
+      this.node.scrollTop = this.node.scrollHeight - before
+      this.#earlier.disabled = false
+    })
+    this.#earlier.hidden = true
+    this.node = element('div', { class: 'transcript', tabindex: '0', role: 'region', 'aria-label': 'Messages' },
+      this.#earlier, this.#log, this.#typing)
+    this.#stayAtEnd()
   }
 
-  function render () {
-    const sorted = [...lines.values()].sort((a, b) => a.message.channel.time.localeCompare(b.message.channel.time))
+  /** @param {string} id */
+  has (id) {
+    return this.#lines.has(id)
+  }
+
+  /**
+   * @param {Message[]} messages
+   * @param {boolean} more whether there are earlier ones
+   */
+  add (messages, more = !this.#earlier.hidden) {
+    this.#earlier.hidden = !more
+    for (const message of messages) this.#lines.set(message.id, { note: this.#lines.get(message.id)?.note, message })
+    this.#render()
+    for (const message of messages) this.#completeWithOriginal(message)
+  }
+
+  /**
+   * What became of a message of ours; it stands at the last one only.
+   * @param {string} id
+   * @param {string} note
+   */
+  annotate (id, note) {
+    const line = this.#lines.get(id)
+    if (!line) return
+    for (const other of this.#lines.values()) other.note = undefined
+    line.note = note
+    this.#render()
+  }
+
+  /**
+   * @param {string} name
+   * @param {boolean} on
+   * @param {number} [durationMs]
+   */
+  showTyping (name, on, durationMs = 5_000) {
+    clearTimeout(this.#typingTimer)
+    const dots = element('span', { class: 'dots', 'aria-hidden': 'true' }, element('i'), element('i'), element('i'))
+    this.#typing.replaceChildren(...on ? [dots, element('bdi', {}, name), ' is typing…'] : [])
+    if (!on) return
+    const shownMs = Math.min(durationMs + typingGraceMs, longestTypingMs)
+    this.#typingTimer = setTimeout(() => this.#typing.replaceChildren(), shownMs)
+  }
+
+  toEnd () {
+    this.node.scrollTop = this.node.scrollHeight
+  }
+
+  // Whoever reads the end goes on reading it, also when a picture arrives or the composer grows. Whoever reads what was
+  // earlier is left there: who has scrolled up, since what grows meanwhile takes nobody from the end.
+  #stayAtEnd () {
+    let atEnd = true
+    let lastTop = 0
+    this.node.addEventListener('scroll', () => {
+      const { scrollHeight, scrollTop, clientHeight } = this.node
+      if (scrollHeight - scrollTop - clientHeight < nearEndPixels) atEnd = true
+      else if (scrollTop < lastTop) atEnd = false
+      lastTop = scrollTop
+    })
+    const sizes = new ResizeObserver(() => { if (atEnd) this.toEnd() })
+    for (const sized of [this.node, this.#log]) sizes.observe(sized)
+  }
+
+  #render () {
+    const log = this.#log
+    const sorted = [...this.#lines.values()].sort((a, b) => a.message.channel.time.localeCompare(b.message.channel.time))
     /** @type {Map<string, Element>} */
     const shown = new Map([...log.children].map(child => [child.id, child]))
     const wanted = sorted.flatMap(({ message, note }, index) => {
       const day = dayOf(message.channel.time)
       const previous = sorted[index - 1]
       const newDay = !previous || dayOf(previous.message.channel.time) !== day
-      const line = shown.get(lineId(message)) ?? lineOf(message)
+      const line = shown.get(lineId(message)) ?? lineOf(message, id => this.#messageOf(id))
       mark(line, note)
       return newDay ? [shown.get(`day-${day}`) ?? element('p', { class: 'day', id: `day-${day}` }, day), line] : [line]
     })
@@ -61,56 +122,35 @@ export function createTranscript (loadEarlier) {
     }
   }
 
-  return {
-    element: scroller,
+  /** @param {string} id */
+  #messageOf (id) {
+    return this.#lines.get(id)?.message ?? this.#originals.get(id)
+  }
 
-    /** @param {string} id */
-    has: id => lines.has(id),
-
-    /**
-     * @param {Message[]} messages
-     * @param {boolean} more whether there are earlier ones
-     */
-    add (messages, more = !earlier.hidden) {
-      earlier.hidden = !more
-      for (const message of messages) lines.set(message.id, { note: lines.get(message.id)?.note, message })
-      render()
-    },
-
-    /**
-     * What became of a message of ours; it stands at the last one only.
-     * @param {string} id
-     * @param {string} note
-     */
-    annotate (id, note) {
-      const line = lines.get(id)
-      if (!line) return
-      for (const other of lines.values()) other.note = undefined
-      line.note = note
-      render()
-    },
-
-    /**
-     * @param {string} name
-     * @param {boolean} on
-     * @param {number} [duration]
-     */
-    showTyping (name, on, duration = 5_000) {
-      clearTimeout(typingTimer)
-      const dots = element('span', { class: 'dots', 'aria-hidden': 'true' }, element('i'), element('i'), element('i'))
-      typing.replaceChildren(...on ? [dots, element('bdi', {}, name), ' is typing…'] : [])
-      if (on) typingTimer = setTimeout(() => typing.replaceChildren(), Math.min(duration + 500, longestTyping))
-    },
-
-    toEnd
+  /**
+   * An answer names what it answers by its id alone.
+   * @param {Message} answer
+   */
+  async #completeWithOriginal (answer) {
+    const id = originOf(answer)
+    if (id === undefined || this.#messageOf(id)) return
+    // Without it the answer stands there as it came.
+    const original = await this.#fetchMessage(id).catch(() => undefined)
+    if (!original) return
+    this.#originals.set(id, original)
+    this.#log.children.namedItem(lineId(answer))?.remove()
+    this.#render()
   }
 }
 
 /** @param {Message} message */
 const lineId = ({ id }) => `message-${id}`
 
-/** @param {Message} message */
-function lineOf (message) {
+/**
+ * @param {Message} message
+ * @param {(id: string) => Message | undefined} original
+ */
+function lineOf (message, original) {
   if (message.type === 'Event') {
     return element('p', { class: 'event', id: lineId(message) }, eventText(message), ' ', whenOf(message))
   }
@@ -122,7 +162,7 @@ function lineOf (message) {
     ...author === undefined
       ? [element('span', { class: 'visually-hidden' }, 'Guest: ')]
       : [element('p', { class: 'author' }, words('bdi', '', author), ...tag)],
-    ...contentOf(message),
+    ...contentOf(message, original),
     element('p', { class: 'meta' }, whenOf(message), element('span', { class: 'note' })))
 }
 

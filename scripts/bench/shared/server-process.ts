@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { root } from '../../../test/helpers/lab.ts'
+import { until } from '../../../test/helpers/until.ts'
+
+/** What a process has used so far. */
+export interface Usage {
+  residentBytes: number
+  /** at its most, since it began */
+  peakBytes: number
+  /** JavaScript objects, in use or not yet collected */
+  heapBytes: number
+  /** of all its threads, in user and kernel mode */
+  cpuMicroseconds: number
+}
+
+/** A server in a process of its own. */
+export interface ServerProcess {
+  usage (options?: { collectGarbage: boolean }): Promise<Usage>
+  stop (): Promise<void>
+}
+
+/** What becomes of what a service records. */
+export type LedgerUse = 'none' | 'unread' | 'followed'
+
+/**
+ * How the image and `npm start` run Node; what was checked out beside it may have had its own way.
+ *
+ * @param ledger `none`: as in a lab, without its ledger
+ */
+export function nodeOptionsOf (checkout: string, ledger: LedgerUse = 'unread'): { NODE_OPTIONS?: string } {
+  const options = [
+    ...(checkout === root ? ['--max-semi-space-size=4'] : []),
+    ...(ledger === 'none' ? [`--import=${import.meta.resolve('./without-ledger.ts')}`] : [])
+  ]
+  return options.length > 0 ? { NODE_OPTIONS: options.join(' ') } : {}
+}
+
+/** Start a server with the Node that runs this, and wait until it takes connections. */
+export async function startServer (script: string, port: number, env: Record<string, string>): Promise<ServerProcess> {
+  const server = spawn(process.execPath, ['--expose-gc', '--import', import.meta.resolve('./usage-reporter.ts'), script], {
+    env, stdio: ['ignore', 'ignore', 'inherit', 'ipc']
+  })
+  const ended = once(server, 'exit')
+  await Promise.race([
+    until(`${script} listens`, () => takesConnections(port)),
+    ended.then(([code]) => { throw new Error(`${script} ended with ${code} before it listened`) })
+  ])
+
+  return {
+    async usage (options = { collectGarbage: false }) {
+      server.send(options)
+      const [usage] = await once(server, 'message')
+      return usage as Usage
+    },
+    async stop () {
+      server.kill('SIGKILL')
+      await ended
+    }
+  }
+}
+
+function takesConnections (port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}

@@ -1,0 +1,63 @@
+import { answerJsonError } from '#lib/control-api/json-errors.ts'
+import { health } from '#lib/server/health.ts'
+import { buildServer, type Server } from '#lib/server/http-server.ts'
+import { sameSiteOnly } from '#lib/server/same-site.ts'
+import { securityHeadersFor } from '#lib/server/security-headers.ts'
+import type { ConsoleConfig } from './config.ts'
+import { Journeys } from './journeys/journeys.ts'
+import { Examiner } from './examiner/examiner.ts'
+import { JourneyPresenter } from './exports/presented-journey.ts'
+import { HostPageClient } from './host-page/host-page-client.ts'
+import { Ledgers } from './ledgers/ledgers.ts'
+import { controlApiRoutes } from './routes/control-api-routes.ts'
+import { hostPageRoutes } from './routes/host-page-routes.ts'
+import { journeyApiRoutes } from './routes/journey-api-routes.ts'
+import { pageRoutes, pages } from './routes/page-routes.ts'
+
+/**
+ * The console: the face of the lab. It reads the ledgers of the three services, server to server; browsers talk to it alone.
+ * There is no sign-in, so pages of other sites are refused.
+ */
+export async function buildConsole (config: ConsoleConfig): Promise<Server> {
+  const app = buildServer(config)
+  const journeys = new Journeys()
+  const ledgers = new Ledgers({ 'relying-party': config.app, idp: config.issuer, genesys: config.genesys }, journeys)
+  const examiner = new Examiner(config)
+  const presenter = new JourneyPresenter(journeys, examiner, config)
+  app.addHook('preClose', async () => ledgers.close())
+
+  const headers = securityHeadersFor(() => [], () => ({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'", 'blob:'],
+        connectSrc: ["'self'"],
+        // The stage.
+        frameSrc: ["'self'", ...new Set([config.app, config.issuer, config.genesys].map(url => new URL(url).origin))],
+        formAction: ["'self'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'self'"],
+        requireTrustedTypesFor: ["'script'"]
+      }
+    },
+    referrerPolicy: { policy: 'no-referrer' },
+    ...(!config.url.startsWith('https:') && { strictTransportSecurity: false })
+  }))
+  app.addHook('onRequest', async (_request, reply) => { reply.headers({ ...headers(), 'cache-control': 'no-store' }) })
+  app.setErrorHandler(answerJsonError)
+  app.setNotFoundHandler((request, reply) =>
+    reply.code(404).send({ error: 'not_found', error_description: `there is nothing at ${request.originalUrl.split('?')[0]}` }))
+  await app.register(health)
+
+  await app.register(async guarded => {
+    guarded.addHook('onRequest', sameSiteOnly(config.url, { pages: pages.map(({ path }) => path), query: 'any' }))
+    await guarded.register(pageRoutes, { addresses: config, ledgers })
+    await guarded.register(hostPageRoutes, { hostPage: new HostPageClient(config) })
+    await guarded.register(controlApiRoutes, { issuer: config.issuer })
+    await guarded.register(journeyApiRoutes, { journeys, ledgers, examiner, presenter })
+  })
+  return app
+}

@@ -1,0 +1,107 @@
+import type { Finding } from '../examiner/examine.ts'
+import type { PresentedMessage } from '../journeys/present.ts'
+import type { PresentedJourney } from './presented-journey.ts'
+
+/** Whoever takes part, from left to right. */
+export interface Lane {
+  party: string
+  name: string
+}
+
+/** A message, as whoever draws or tells it needs it. */
+export interface Step {
+  /** from 1 */
+  number: number
+  message: PresentedMessage
+  /** places of sender and receiver among the lanes */
+  from: number
+  to: number
+  /** `front`: through the browser; `back`: from server to server */
+  channel: 'front' | 'back'
+  /** what it is, in a few words */
+  label: string
+  /** how it ended; '' where there is nothing to say */
+  status: string
+  isRefused: boolean
+  /** names of what counts among the parameters of the request, and of the answer */
+  asked: string[]
+  answered: string[]
+  /** how long nothing had happened before */
+  silenceMs: number
+  findings: Finding[]
+}
+
+const names = new Map([['browser', 'Browser'], ['relying-party', 'Application'], ['idp', 'Provider'], ['genesys', 'Genesys']])
+const order = [...names.keys()]
+
+/** Where strangers stand: applications of others beside that of the lab. */
+const placeOf = (party: string) => order.includes(party) ? order.indexOf(party) : order.indexOf('relying-party') + 0.5
+
+/** A journey as a sequence of arrows between lanes: what all pictures of it have in common. */
+export function sequenceOf ({ messages, findings }: Pick<PresentedJourney, 'messages' | 'findings'>): { lanes: Lane[], steps: Step[] } {
+  const parties = [...new Set(messages.flatMap(({ from, to }) => [from, to]))].sort((a, b) => placeOf(a) - placeOf(b))
+  let quietSince = Infinity
+  const steps = messages.map((message, index): Step => {
+    const { from, to, status, frame, at, end, key, isInferred } = message
+    const silenceMs = at - quietSince
+    quietSince = index === 0 ? end : Math.max(quietSince, end)
+    const ends = [from, to]
+    return {
+      number: index + 1,
+      message,
+      from: parties.indexOf(ends[0]!),
+      to: parties.indexOf(ends[1]!),
+      channel: ends.includes('browser') ? 'front' : 'back',
+      label: labelOf(message),
+      status: isInferred || (frame && status < 400) ? '' : status === 0 ? 'broke off' : String(status),
+      isRefused: !isInferred && (status === 0 || status >= 400),
+      asked: carried(message.parameters),
+      answered: carried(message.answer),
+      silenceMs,
+      findings: findings.filter(finding => finding.message === key)
+    }
+  })
+  return { lanes: parties.map(party => ({ party, name: names.get(party) ?? party })), steps }
+}
+
+/** An identifier in a path says nothing by its length. */
+const labelOf = ({ frame, endpoint, method, path }: PresentedMessage) =>
+  frame ? endpoint : `${method} ${path.replace(/[^/]{24,}/g, part => `${part.slice(0, 6)}…`)}`
+
+// What is made at one place to be redeemed, compared or proved at another.
+const telling = new Set([
+  'state', 'nonce', 'codechallenge', 'codeverifier', 'code', 'authcode', 'iss', 'requesturi', 'idtokenhint', 'idtoken', 'accesstoken',
+  'refreshtoken', 'logouttoken', 'jwt', 'clientassertion', 'dpop', 'error'
+])
+
+function carried (values: PresentedMessage['parameters']): string[] {
+  return values.flatMap(({ name, value }) => {
+    const own = name.slice(name.lastIndexOf('.') + 1)
+    return typeof value === 'string' && telling.has(own.replaceAll('_', '').toLowerCase()) ? [own] : []
+  })
+}
+
+/** The checks of a step that do not hold, each in a sentence. */
+export const failuresOf = ({ findings }: Step): string[] => findings.filter(({ ok }) => !ok).map(inWords)
+
+/** A check that does not hold, and what came of it. */
+export function inWords (finding: Finding): string {
+  const { name, expected, found, outcome } = finding
+  const cameOfIt = wentOn(finding) ? ', and the application went on' : outcome === 'refused' ? '; the application refused it' : ''
+  return `${name.replaceAll('-', ' ')}: expected ${cut(expected)}, found ${cut(found)}${cameOfIt}`
+}
+
+/** Whether an application went on although something does not hold that it must check: that is what everybody has to see. */
+export const wentOn = ({ ok, by, outcome }: Finding): boolean => !ok && by === 'relying party' && outcome === 'accepted'
+
+const cut = (text: string) => text.length > 48 ? `${text.slice(0, 47)}…` : text
+
+/** A time that means the same wherever it is read. */
+export const timeInWords = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`
+
+/** How long something took, as people say it. */
+export function durationInWords (ms: number): string {
+  const units = [['d', 86_400_000], ['h', 3_600_000], ['min', 60_000], ['s', 1_000]] as const
+  const [unit, size] = units.find(([, size]) => ms >= size) ?? ['ms', 1]
+  return `${Math.round(ms / size)} ${unit}`
+}

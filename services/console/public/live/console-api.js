@@ -1,0 +1,37 @@
+/** @import { Finding, Message, Summary } from '../types.js' */
+
+/** @param {Response} response */
+async function read (response) {
+  if (!response.ok) throw new Error((await response.json()).error_description)
+  return response.json()
+}
+
+/** @returns {Promise<Summary[]>} */
+export const readJourneys = async () => (await read(await fetch('journeys'))).journeys
+
+/**
+ * The messages of a journey; none where it has made room for others.
+ * @param {string} id
+ * @param {boolean} withSecrets
+ * @returns {Promise<Message[]>}
+ */
+export async function readMessages (id, withSecrets) {
+  const response = await fetch(`journeys/${id}/messages${withSecrets ? '?secrets=show' : ''}`)
+  return response.status === 404 ? [] : (await read(response)).messages
+}
+
+/**
+ * What the examiner finds; nothing where the journey has made room for others.
+ * @param {string} id
+ * @returns {Promise<Finding[]>}
+ */
+export async function readFindings (id) {
+  const response = await fetch(`journeys/${id}/findings`)
+  return response.status === 404 ? [] : (await read(response)).findings
+}
+
+/**
+ * Have everything forgotten that was exchanged.
+ * @returns {Promise<Record<string, boolean>>} which services have
+ */
+export const clearLedgers = async () => (await read(await fetch('journeys', { method: 'DELETE' }))).cleared

@@ -1,0 +1,154 @@
+import { element } from '../elements.js'
+import { Rows } from './rows.js'
+
+/** @import { Summary } from '../types.js' */
+
+/** The journeys, the latest first. Each is drawn anew only when there is more of it: there may be thousands. */
+export class JourneyList {
+  #rows
+  #count
+  #isMeant
+  /** @type {Map<string, { summary: Summary, row: HTMLElement }>} */
+  #journeys = new Map()
+  /**
+   * Those that are listed, in their order.
+   * @type {Summary[]}
+   */
+  #listed = []
+  /** @type {string | undefined} */
+  #current
+
+  /**
+   * @param {HTMLElement} place
+   * @param {HTMLElement} count where it is said how many there are
+   * @param {{ isMeant: (summary: Summary) => boolean, choose: (id: string) => void }} options
+   */
+  constructor (place, count, { isMeant, choose }) {
+    this.#rows = new Rows(place)
+    this.#count = count
+    this.#isMeant = isMeant
+    place.addEventListener('click', ({ target }) => {
+      const id = target instanceof Element ? target.closest('button')?.dataset['journey'] : undefined
+      if (id !== undefined) choose(id)
+    })
+  }
+
+  get size () {
+    return this.#journeys.size
+  }
+
+  /** @param {string} id */
+  find (id) {
+    return this.#journeys.get(id)?.summary
+  }
+
+  /** The one that began last, of those that are listed. */
+  get latest () {
+    return this.#listed[0]?.id
+  }
+
+  /** @param {Summary[]} summaries */
+  reset (summaries) {
+    this.#journeys = new Map(summaries.toSorted((a, b) => b.from - a.from).map(summary => [summary.id, { summary, row: this.#draw(summary) }]))
+    this.filter()
+  }
+
+  /** @param {Summary[]} summaries */
+  put (summaries) {
+    for (const summary of summaries) {
+      const known = this.#journeys.get(summary.id)
+      const row = this.#draw(summary, known?.row)
+      this.#journeys.set(summary.id, { summary, row })
+      const index = this.#listed.findIndex(({ id }) => id === summary.id)
+      if (index >= 0 && known?.summary.from === summary.from && this.#isMeant(summary)) this.#listed[index] = summary
+      else {
+        this.#unlist(index)
+        if (this.#isMeant(summary)) this.#list(summary, row)
+      }
+    }
+    this.#tally()
+  }
+
+  /** @param {string} id */
+  remove (id) {
+    this.#unlist(this.#listed.findIndex(summary => summary.id === id))
+    this.#journeys.delete(id)
+    this.#tally()
+  }
+
+  /** @param {string} id */
+  isListed (id) {
+    return this.#listed.some(summary => summary.id === id)
+  }
+
+  /** List those that are meant, and no others. */
+  filter () {
+    const meant = [...this.#journeys.values()].filter(({ summary }) => this.#isMeant(summary)).sort((a, b) => b.summary.from - a.summary.from)
+    this.#listed = meant.map(({ summary }) => summary)
+    this.#rows.reset(meant.map(({ row }) => row))
+    this.#tally()
+  }
+
+  /** @param {string | undefined} id */
+  mark (id) {
+    for (const marked of [this.#current, id]) {
+      this.#journeys.get(marked ?? '')?.row.querySelector('button')?.setAttribute('aria-current', String(marked === id))
+    }
+    this.#current = id
+  }
+
+  /**
+   * @param {Summary} summary
+   * @param {HTMLElement} row
+   */
+  #list (summary, row) {
+    // Nearly always it is the latest of all.
+    const index = this.#listed.findIndex(({ from }) => from <= summary.from)
+    const place = index < 0 ? this.#listed.length : index
+    this.#listed.splice(place, 0, summary)
+    this.#rows.insert(row, place)
+  }
+
+  /** @param {number} index */
+  #unlist (index) {
+    const row = this.#rows.at(index)
+    if (!row) return
+    this.#listed.splice(index, 1)
+    this.#rows.remove(row)
+  }
+
+  #tally () {
+    const [all, listed] = [this.#journeys.size, this.#listed.length]
+    this.#count.textContent = all === listed ? String(all) : `${listed} of ${all}`
+  }
+
+  /**
+   * @param {Summary} summary
+   * @param {HTMLElement} [row] what was drawn of it before
+   */
+  #draw (summary, row = element('div', { role: 'listitem' })) {
+    const content = [
+      element('span', {}, nameOf(summary)),
+      ...isBackground(summary.id) ? [] : [element('span', { class: `outcome ${summary.outcome.replace(' ', '-')}` }, summary.outcome)],
+      ...summary.faults.map(fault => element('span', { class: 'fault' }, `⚡ ${fault}`)),
+      element('small', {}, `${new Date(summary.from).toLocaleTimeString()}, ${summary.messages} ${summary.messages === 1 ? 'message' : 'messages'}`)
+    ]
+    const button = row.querySelector('button')
+    // What has the focus keeps it.
+    if (button) button.replaceChildren(...content)
+    else row.append(element('button', { type: 'button', 'data-journey': summary.id, 'aria-current': String(summary.id === this.#current) }, ...content))
+    return row
+  }
+}
+
+/** @param {Summary} journey */
+export function nameOf ({ id, who, clients, realm }) {
+  const whose = isBackground(id) ? 'What services fetch for themselves' : who.join(', ') || 'nobody yet'
+  return [whose, clients.join(', '), realm && `realm ${realm}`].filter(Boolean).join(' · ')
+}
+
+/**
+ * Whether it belongs to no browser.
+ * @param {string} id
+ */
+const isBackground = id => id.startsWith('background')

@@ -1,0 +1,41 @@
+import { join } from 'node:path'
+import fastifyStatic from '@fastify/static'
+import view from '@fastify/view'
+import { Eta } from 'eta'
+import type { FastifyPluginAsync } from 'fastify'
+import { configureRoutes, unnoticed } from '#lib/server/route-config.ts'
+import { isBelow } from '#lib/server/stage-frames.ts'
+import type { Addresses } from '#lib/settings/settings.ts'
+import type { Ledgers } from '../ledgers/ledgers.ts'
+import { signInRoutes } from './sign-in-as-routes.ts'
+
+const views = join(import.meta.dirname, '..', 'views')
+
+/**
+ * The pages, in the order of the navigation: `views/<page>.eta` with `public/<page>.js` and `public/<page>.css`. Links from anywhere
+ * may lead to them: they show themselves and have no other effect.
+ */
+export const pages = [
+  { page: 'home', path: '/', title: 'Home' },
+  { page: 'live', path: '/live', title: 'Live' },
+  { page: 'controls', path: '/controls', title: 'Controls' },
+  { page: 'stage', path: '/stage', title: 'Stage' }
+]
+
+/** The pages of the console, their files, and what runs. */
+export const pageRoutes: FastifyPluginAsync<{ addresses: Addresses, ledgers: Ledgers }> = async (app, { addresses, ledgers }) => {
+  app.addHook('onRoute', configureRoutes(unnoticed))
+  await app.register(view, { engine: { eta: new Eta({ views }) }, root: views, defaultContext: { addresses, pages, isOneSite: [addresses.app, addresses.issuer].every(url => isBelow(url, addresses.console)) }, production: true })
+  await app.register(fastifyStatic, { root: join(import.meta.dirname, '..', 'public'), prefix: '/assets/', cacheControl: false, setHeaders: reply => { reply.header('cache-control', 'no-cache') } })
+  app.get('/favicon.ico', async (_request, reply) => reply.redirect(`${addresses.console}/assets/console.svg`))
+  const { app: application, issuer, genesys, console } = addresses
+  app.get('/running', async () => ({
+    services: ledgers.reached,
+    realms: ledgers.realms.there,
+    pastRealms: ledgers.realms.past,
+    version: ledgers.version,
+    addresses: { app: application, issuer, genesys, console }
+  }))
+  await app.register(signInRoutes, { addresses })
+  for (const { page, path, title } of pages) app.get(path, async (_request, reply) => reply.viewAsync(page, { page, title }))
+}

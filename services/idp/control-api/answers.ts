@@ -1,0 +1,45 @@
+import createError from '@fastify/error'
+import { jsonError } from '#lib/control-api/json-errors.ts'
+import { adviceOn } from '#lib/validation/likely-names.ts'
+import { Type, type TSchema } from '#lib/validation/schema.ts'
+
+const refused = (description: string) => Type.Object(jsonError.properties, { description })
+
+const refusals = {
+  400: refused('What was sent is not what this takes.'),
+  403: refused('A page of another site has sent it, or it was sent to another host name.'),
+  404: refused('What the path names is not there.')
+}
+
+/** The schemas of what a route answers: 200 as said, and errors as everywhere under `/lab`. */
+export const answers = <T extends TSchema>(ok: T) => ({ 200: ok, ...refusals })
+
+/** The schemas of what a route answers that has nothing to say when all went well. */
+export const noAnswer = { 204: Type.Null({ description: 'Done.' }), ...refusals }
+
+/** The schema of a 409, for routes that have one. */
+export const conflictSchema = { 409: refused('As things are, it cannot be done.') }
+
+const NotFound = createError('NOT_FOUND', '%s', 404)
+
+/**
+ * 404: what the path names is not there.
+ *
+ * @param names of those that are, one of which may have been meant
+ */
+export const notFound = (kind: string, name: string, names: string[]) =>
+  new NotFound(`There is no ${kind} “${name}” here${adviceOn(name, names) || '.'}`)
+
+/** 409: what is asked for cannot be done as things are. */
+export const Conflict = createError('CONFLICT', '%s', 409)
+
+/** 400: the body is well formed, but what it asks for cannot be. */
+export const Impossible = createError('IMPOSSIBLE', '%s', 400)
+
+/** Members by which a body may change an entry, all optional and without defaults: what is left out stays. */
+export function changesOf<T extends Record<string, TSchema>> (fields: T, options: { examples?: object[] } = {}) {
+  const withoutDefaults = Object.entries<TSchema & { default?: unknown }>(fields).map(([name, { default: _unused, ...field }]) =>
+    [name, Type.Optional(field)])
+  const members = Object.fromEntries(withoutDefaults) as { [K in keyof T]: ReturnType<typeof Type.Optional<T[K]>> }
+  return Type.Object(members, { ...options, additionalProperties: false })
+}

@@ -1,0 +1,81 @@
+import type { AuthorizationCode, Client, Provider, RefreshToken } from 'oidc-provider'
+import type { Store } from '#lib/store/store.ts'
+import { usedAt } from '../realm/oidc-adapter.ts'
+import { noteViolation, type PermissiveClients } from './permissive-clients.ts'
+import type { RuleName } from './rules.ts'
+
+type SingleUse = AuthorizationCode | RefreshToken
+
+/** When it was used, in seconds since the epoch. */
+interface Used { consumed?: number | undefined }
+
+/** What is made of a code or a refresh token that a permissive client presents. */
+export interface Leniency<T extends SingleUse> {
+  usedBefore: RuleName
+  ofAnotherClient: RuleName
+  /** called with each one that was found, before it is checked */
+  putRight?: (token: T, params: Record<string, unknown>) => void
+}
+
+/** What says whose it is, and whether it was used. */
+export interface SingleUseParts { permissive: PermissiveClients, store: Store }
+
+/** Lets pass a code or a refresh token that was used before, or issued to another client. */
+export function permitSingleUse<T extends SingleUse> (
+  provider: Provider, { permissive, store }: SingleUseParts, kind: T['kind'], { usedBefore, ofAnotherClient, putRight }: Leniency<T>
+): void {
+  const Model = provider[kind]
+  const handedOver = new WeakSet<object>()
+
+  const find = Model.find.bind(Model) as (id: string, options?: object) => Promise<T & Used | undefined>
+  const findLeniently = async (id: string, options?: object) => {
+    const token = await find(id, options)
+    const ctx = permissive.requestTo('token')
+    const { client, params } = ctx?.oidc ?? {}
+    if (!token || !client || !params) return token
+    if (token.clientId !== client.clientId) {
+      noteViolation(ofAnotherClient, `it was issued to ${token.clientId}`)
+      await handOver(provider, token, client)
+      handedOver.add(token)
+    } else if (token.consumed) {
+      noteViolation(usedBefore, `it was used ${Math.floor(Date.now() / 1000) - token.consumed} s ago`)
+    }
+    delete token.consumed
+    putRight?.(token, params)
+    return token
+  }
+  Object.defineProperty(Model, 'find', { value: findLeniently })
+
+  // The store lets a code be used up once, and so does it here. Of two requests at once, both find it unused.
+  const beingUsed = new Set<string>()
+  const { prototype } = Model
+  const { consume } = prototype
+  prototype.consume = async function (this: typeof prototype) {
+    if (handedOver.has(this)) return
+    if (!permissive.requestTo('token')) return await consume.call(this)
+    const first = !beingUsed.has(this.jti)
+    if (first) beingUsed.add(this.jti)
+    try {
+      if (first && await usedAt(store, kind, this.jti) === undefined) await consume.call(this)
+      else noteViolation(usedBefore, 'it was used by another request at the same time')
+    } finally {
+      if (first) beingUsed.delete(this.jti)
+    }
+  }
+}
+
+/** Make it one of this client, which gets a grant of its own for it. What is in the store stays as it is. */
+async function handOver (provider: Provider, token: SingleUse, { clientId }: Client): Promise<void> {
+  const theirs = token.grantId ? await provider.Grant.find(token.grantId) : undefined
+  const session = token.expiresWithSession && token.sessionUid ? await provider.Session.findByUid(token.sessionUid) : undefined
+  const earlier = session?.grantIdFor(clientId)
+  const grant = (earlier && await provider.Grant.find(earlier)) || new provider.Grant({ clientId, accountId: token.accountId! })
+  grant.addOIDCScope(theirs?.getOIDCScope() ?? '')
+  grant.addOIDCClaims(theirs?.getOIDCClaims() ?? [])
+  await grant.save()
+
+  session?.ensureClientContainer(clientId)
+  session?.grantIdFor(clientId, grant.jti)
+  await session?.persist()
+  Object.assign(token, { clientId, grantId: grant.jti, sid: session?.sidFor(clientId) })
+}

@@ -1,0 +1,185 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import createError from '@fastify/error'
+import type { Provider } from 'oidc-provider'
+import { runAt, type Clock } from '#lib/clock/clock.ts'
+import { Ledger } from '#lib/ledger/ledger.ts'
+import { openStateFolder } from '#lib/store/state-folder.ts'
+import { openStore } from '#lib/store/open-store.ts'
+import type { Store } from '#lib/store/store.ts'
+import { Accounts } from '../accounts/accounts.ts'
+import { scopesOf } from '../accounts/user-claims.ts'
+import { usernameKey, type User } from '../accounts/users.ts'
+import { checkClient } from '../clients/check-client.ts'
+import type { Clients, RegisteredClient } from '../clients/registered-clients.ts'
+import { ActiveFaults } from '../faults/active-faults.ts'
+import { openCookieKeys } from '../state/cookie-keys.ts'
+import { CookieSignatures } from '../state/cookie-signatures.ts'
+import { IssuerKeys } from '../state/issuer-keys.ts'
+import { KeptSettings } from '../state/realm-settings.ts'
+import { SeededDirectory } from '../state/seeded-directory.ts'
+import { endSessions } from './oidc-adapter.ts'
+import { keptOffset } from './realm-clock.ts'
+
+/** 404 */
+export const NoSuchRealm = createError('NOT_FOUND', 'there is no realm %s', 404)
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** the issuer whose URL was asked */
+    realm: Realm
+  }
+}
+
+/** What a realm has in a lab alone, where it is measured and made to go wrong. */
+export interface Instruments {
+  /** those that are switched on */
+  faults: ActiveFaults
+  /** what it was asked, and answered */
+  ledger: Ledger
+  /** the time in this realm; that at the root follows the process's */
+  clock: Clock | undefined
+}
+
+/** Who is known in a realm when nothing has been changed. */
+export interface Seed {
+  users: User[]
+  clients: RegisteredClient[]
+}
+
+/** What a realm is opened with. */
+export interface RealmOptions {
+  /** '' at the root */
+  name: string
+  issuer: string
+  stateFolder: string
+  seed: Seed
+  lab: boolean
+  /** makes oidc-provider for the realm as it is now */
+  makeProvider: (realm: Realm) => Provider
+}
+
+/** One issuer: its users, clients, keys and everything that it keeps. Several can live in one process and share nothing. */
+export class Realm {
+  readonly name: string
+  readonly issuer: string
+  /** path of the issuer, '' at the root */
+  readonly mountPath: string
+  readonly store: Store
+  readonly accounts: Accounts
+  readonly clients: Clients
+  readonly settings: KeptSettings
+  readonly keys: IssuerKeys
+  /** what the cookies of browsers are signed with, newest first */
+  readonly cookieKeys: string[]
+  readonly cookieSignatures: CookieSignatures
+  /** nothing outside of a lab */
+  readonly instruments: Instruments | undefined
+  /** whether it has been removed: a request that was under way then fails at whatever it needs next */
+  removed = false
+  readonly #stateFolder: string
+  readonly #makeProvider: () => Provider
+  #provider: Provider | undefined
+  #handle: ReturnType<Provider['callback']> | undefined
+
+  /** Open a realm, making it where there is none. */
+  static async open (options: RealmOptions): Promise<Realm> {
+    const { seed, lab } = options
+    const stateFolder = openStateFolder(options.stateFolder)
+    // What the store does by itself, it does at the time of the realm.
+    const clock: Clock | undefined = options.name === '' ? undefined : { offsetMs: 0 }
+    const open = () => openStore(join(stateFolder, 'idp.sqlite'))
+    const store = clock ? runAt(clock, open) : open()
+    if (clock && lab) clock.offsetMs = await keptOffset(store)
+    const users = await SeededDirectory.open(store, { name: 'user', lab, seed: seed.users, keyOf: user => usernameKey(user.username) })
+    const clients = await SeededDirectory.open(store, { name: 'client', lab, seed: seed.clients, keyOf: client => client.client_id })
+    const algorithms = clients.all.map(client => client.id_token_signed_response_alg ?? 'RS256')
+    const keys = await IssuerKeys.open(stateFolder, { lab, algorithms })
+    return new Realm({
+      ...options,
+      stateFolder,
+      store,
+      clients,
+      keys,
+      accounts: new Accounts(users),
+      settings: await KeptSettings.open(store, lab),
+      cookieKeys: await openCookieKeys(stateFolder),
+      instruments: lab
+        ? { faults: await ActiveFaults.open(store), ledger: new Ledger(), clock }
+        : undefined
+    })
+  }
+
+  private constructor (
+    parts: Omit<RealmOptions, 'lab' | 'seed'> & Pick<Realm, 'store' | 'accounts' | 'clients' | 'settings' | 'keys' | 'cookieKeys' | 'instruments'>
+  ) {
+    this.name = parts.name
+    this.issuer = parts.issuer
+    this.mountPath = new URL(parts.issuer).pathname.replace(/\/$/, '')
+    this.store = parts.store
+    this.accounts = parts.accounts
+    this.clients = parts.clients
+    this.settings = parts.settings
+    this.keys = parts.keys
+    this.cookieKeys = parts.cookieKeys
+    this.cookieSignatures = new CookieSignatures(parts.cookieKeys)
+    this.instruments = parts.instruments
+    this.#stateFolder = parts.stateFolder
+    this.#makeProvider = () => parts.makeProvider(this)
+    const renew = () => {
+      this.#provider = undefined
+      this.#handle = undefined
+    }
+    this.keys.onChange(renew)
+    this.settings.onChange(renew)
+    this.accounts.onChange(renew)
+  }
+
+  /**
+   * oidc-provider with the keys, claims and settings as they are now. Everything it keeps is in the store, so it is replaced
+   * when they change.
+   */
+  get provider (): Provider {
+    this.#provider ??= this.#makeProvider()
+    return this.#provider
+  }
+
+  /** Answer a request to one of the endpoints of OpenID Connect. */
+  get handle (): ReturnType<Provider['callback']> {
+    this.#handle ??= this.provider.callback()
+    return this.#handle
+  }
+
+  /** @throws {ImpossibleClient} 400, where the provider would not know what to do with such a client */
+  checkClient (client: RegisteredClient): Promise<void> {
+    return checkClient(client, this.provider, Object.keys(scopesOf(this.settings.value)))
+  }
+
+  /** Sign somebody out of all browsers. */
+  endSessions (sub: string): Promise<void> {
+    return endSessions(this.store, sub)
+  }
+
+  /** Put everything back as it was after the first start, but for the clock. */
+  async reset (): Promise<void> {
+    await this.instruments?.faults.reset()
+    await this.accounts.reset()
+    await this.clients.reset()
+    await this.settings.reset()
+    this.keys.reset()
+    await this.store.clear()
+    this.instruments?.ledger.clear()
+  }
+
+  close (): void {
+    this.instruments?.ledger.close()
+    this.store.close()
+  }
+
+  /** End it, and forget everything about it. */
+  remove (): void {
+    this.removed = true
+    this.close()
+    rmSync(this.#stateFolder, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,63 @@
+import type { Store } from '#lib/store/store.ts'
+import { Type, type Static } from '#lib/validation/schema.ts'
+
+/** What is the same for all clients of an issuer, and can be changed at run time. */
+export const realmSettings = Type.Object({
+  scopes: Type.Record(
+    Type.String({ pattern: '^[\\x21\\x23-\\x5b\\x5d-\\x7e]{1,100}$', description: 'a scope' }),
+    Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { uniqueItems: true }), {
+      default: {}, additionalProperties: false, description: 'scopes beside those of OpenID Connect, and the claims that each of them stands for'
+    }),
+  dynamic_client_registration: Type.Boolean({
+    default: false, description: 'whether whoever asks may register a client (OpenID Connect Dynamic Client Registration)'
+  })
+}, { additionalProperties: false })
+
+export type RealmSettings = Static<typeof realmSettings>
+
+const unchanged: RealmSettings = { scopes: {}, dynamic_client_registration: false }
+
+/** The settings of one issuer, kept over a restart. */
+export class KeptSettings {
+  readonly #store: Store
+  #value: RealmSettings
+  #onChange = () => {}
+
+  static async open (store: Store, lab: boolean): Promise<KeptSettings> {
+    const kept = lab && await store.collection<Partial<RealmSettings>>('lab').get('settings')
+    return new KeptSettings(store, { ...unchanged, ...kept })
+  }
+
+  private constructor (store: Store, value: RealmSettings) {
+    this.#store = store
+    this.#value = value
+  }
+
+  get value (): RealmSettings {
+    return this.#value
+  }
+
+  onChange (listener: () => void): void {
+    this.#onChange = listener
+  }
+
+  async put (value: RealmSettings): Promise<void> {
+    const before = this.#value
+    this.#set(value)
+    try {
+      await this.#store.collection<RealmSettings>('lab').set('settings', value)
+    } catch (error) {
+      if (this.#value === value) this.#set(before)
+      throw error
+    }
+  }
+
+  #set (value: RealmSettings): void {
+    this.#value = value
+    this.#onChange()
+  }
+
+  reset (): Promise<void> {
+    return this.put(unchanged)
+  }
+}

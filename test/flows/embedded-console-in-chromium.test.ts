@@ -1,0 +1,7 @@
+import t from 'tap'
+import { startEmbeddedLab } from '../helpers/embedded-lab.ts'
+import { flowsOfConsoleInChromium } from './flows.ts'
+
+t.jobs = 2
+await Promise.all(Object.entries(flowsOfConsoleInChromium).map(([about, flow]) =>
+  t.test(`${about}, in Chromium`, { buffered: true }, async t => flow(t, await startEmbeddedLab(t)))))

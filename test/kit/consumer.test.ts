@@ -1,0 +1,188 @@
+// The package as others have it: packed, installed without a network, and used in a folder that knows nothing of this repository.
+import { execFileSync } from 'node:child_process'
+import { existsSync, globSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import t from 'tap'
+import { noSignals, runNode } from '../helpers/command.ts'
+import { freePorts, root } from '../helpers/lab.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
+
+const consumer = temporaryFolder(t)
+const installed = join(consumer, 'node_modules', 'oidc-messenger-lab')
+const command = join(installed, 'test', 'kit', 'oidc-messenger-lab.js')
+const { LAB_URL: _none, ...env } = process.env
+await install()
+
+t.test('a suite of somebody else gets the whole lab, moves its clock and not their own, and starts ten at once', async t => {
+  writeFileSync(join(consumer, 'suite.test.js'), `
+    import assert from 'node:assert/strict'
+    import { after, test } from 'node:test'
+    import { startLab } from 'oidc-messenger-lab'
+    import description from 'oidc-messenger-lab/openapi.json' with { type: 'json' }
+
+    const lab = await startLab()
+    after(() => lab.stop())
+
+    test('clock', async () => {
+      const before = Date.now()
+      const realm = await lab.realm({ clients: { shop: { redirect_uris: ['http://localhost:8080/callback'] } } })
+      assert.equal((await realm.clock.advance({ hours: 1 })).offsetSeconds, 3_600)
+      assert.ok(Date.now() - before < 1_800_000)
+      await realm.remove()
+    })
+    test('application', async () => {
+      const { cookies } = await lab.root.signedIn('alice', { through: lab.app + '/login' })
+      assert.ok(cookies.some(({ name }) => name === 'session'))
+      await lab.root.saw({ endpoint: 'token', user: 'alice' }, { times: 1 })
+    })
+    test('pages and scripts', async () => {
+      const urls = [lab.app, lab.console + '/live', lab.genesys + '/desk', lab.genesys + '/genesys-bootstrap/genesys.min.js']
+      for (const url of urls) assert.equal((await fetch(url)).status, 200, url)
+    })
+    test('description', () => assert.ok(description.paths['/lab/users'].get))
+    test('ten', async () => {
+      const labs = await Promise.all(Array.from({ length: 10 }, () => startLab({ services: ['idp'] })))
+      assert.equal(new Set(labs.map(({ issuer }) => issuer)).size, 10)
+      for (const { issuer } of labs) assert.equal((await (await fetch(issuer + '/.well-known/openid-configuration')).json()).issuer, issuer)
+      await Promise.all(labs.map(lab => lab.stop()))
+    })
+  `)
+  const suite = runNode(t, ['--test', 'suite.test.js'], { cwd: consumer, env })
+  t.equal(await suite.exit, 0, suite.output())
+})
+
+t.test('exec gives one lab to the workers of a suite, in which twenty realms do not see each other', async t => {
+  const workers = Array.from({ length: 4 }, (_none, worker) => `worker-${worker}.test.js`)
+  for (const worker of workers) {
+    writeFileSync(join(consumer, worker), `
+      import assert from 'node:assert/strict'
+      import { test } from 'node:test'
+      import { startLab } from 'oidc-messenger-lab'
+
+      const lab = await startLab()
+      assert.equal(lab.how, 'url')
+      assert.deepEqual([lab.issuer, lab.app, lab.genesys, lab.console], ['ISSUER', 'APP_URL', 'GENESYS_URL', 'LAB_URL'].map(name => process.env[name]))
+      for (let realm = 0; realm < 5; realm++) {
+        test('realm ' + realm, { concurrency: true }, async () => {
+          const name = '${worker.split('.')[0]}-' + realm
+          const own = await lab.realm({ users: { [name]: {} } })
+          await own.faults.on('id-token-invalid-nonce', { user: name })
+          assert.deepEqual((await own.users.list()).map(({ username }) => username), [name])
+          assert.deepEqual((await own.faults.active()).map(({ username }) => username), [name])
+        })
+      }
+    `)
+  }
+  const suite = runNode(t, [command, 'exec', '--', process.execPath, '--test', ...workers], { cwd: consumer, env })
+  t.equal(await suite.exit, 0, suite.output())
+  t.match(suite.output(), /pass 20\b/)
+})
+
+t.test('exec ends as its command does, and says why it could not begin', async t => {
+  const ended = async (...args: string[]) => {
+    const run = runNode(t, [command, 'exec', ...args], { cwd: consumer, env })
+    return { code: await run.exit, output: run.output() }
+  }
+  t.match(await ended('--', process.execPath, '--eval', 'process.exit(7)'), { code: 7, output: '' })
+  t.match(await ended('IDP_PORT=none', '--', process.execPath, '--version'), { code: 1, output: /IDP_PORT: is malformed/ })
+  t.match(await ended('IDP_PORT=4001'), { code: 2, output: /A command is needed/ })
+  if (!noSignals) {
+    t.match(await ended('--', process.execPath, '--eval', "process.kill(process.pid, 'SIGTERM')"), { code: 'SIGTERM' })
+    t.match(await ended('--', 'there-is-no-such-command'), { code: 127, output: /There is no command there-is-no-such-command/ })
+  }
+})
+
+t.test('the command starts the whole lab, and the doctor has nothing to say about that', { skip: noSignals }, async t => {
+  const ports = await freePorts()
+  const lab = runNode(t, [command, ...Object.entries(ports).map(([name, port]) => `${name}=${port}`)], { cwd: consumer, env })
+  await lab.says(/The lab is ready[^]*alice-lab/)
+  const doctor = runNode(t, [command, 'doctor'], { cwd: consumer, env: { ...env, ...ports } })
+  t.equal(await doctor.exit, 0, doctor.output())
+  lab.kill('SIGTERM')
+  t.equal(await lab.exit, 0)
+  t.notOk(existsSync(join(consumer, '.lab')), 'it has left nothing behind')
+})
+
+t.test('each command has its help, in words of the package; one that there is not has advice', async t => {
+  for (const name of ['exec', 'doctor', 'strictness']) {
+    const help = runNode(t, [command, name, '--help'], { cwd: consumer, env })
+    t.equal(await help.exit, 0)
+    t.match(help.output(), new RegExp(`oidc-messenger-lab ${name}`))
+    t.notMatch(help.output(), /npm run/)
+  }
+  const mistake = runNode(t, [command, 'doctr'], { cwd: consumer, env })
+  t.equal(await mistake.exit, 2)
+  t.match(mistake.output(), /no command “doctr”; did you mean doctor/)
+})
+
+t.test('a Node that is too old is told so', async t => {
+  const old = `data:text/javascript,${encodeURIComponent("Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '22.18.9' } })")}`
+  const run = runNode(t, ['--import', old, command], { cwd: consumer, env })
+  t.equal(await run.exit, 1)
+  t.match(run.output(), /^oidc-messenger-lab needs Node 22\.19 or newer/)
+})
+
+t.test('its types hold in the strictest project, without a type of anybody else, and know the names of faults', async t => {
+  writeFileSync(join(consumer, 'types.ts'), `
+    import { startLab, type FaultName, type LabOptions, type LedgerPage, type Realm, type StorageState, type User } from 'oidc-messenger-lab'
+    export * from 'oidc-messenger-lab'
+
+    const options: LabOptions = { services: ['idp'], ports: { idp: 4001 }, settings: { BRAND: 'bank' } }
+    await using lab = await startLab(options)
+    await using realm: Realm = await lab.realm({ clients: { shop: { redirect_uris: ['http://localhost:8080/callback'] } }, users: { zoe: { claims: { groups: ['staff'] } } } })
+    export const user: User = await realm.users.get('zoe')
+    const fault: FaultName = 'id-token-invalid-nonce'
+    await realm.faults.once(fault, { client: 'shop' })
+    // @ts-expect-error: a slip of the hand
+    await realm.faults.once('id-token-invalid-nonc')
+    // @ts-expect-error: there is no such part
+    await startLab({ services: ['ldp'] })
+    export const state: StorageState = await realm.signedIn('zoe', { through: 'http://localhost:8080/login' })
+    export const { entries: [entry] }: LedgerPage = await realm.saw({ endpoint: 'token', client: 'shop' }, { times: 1, within: 2 })
+    export const status: number | undefined = entry?.status
+  `)
+  writeFileSync(join(consumer, 'tsconfig.json'), JSON.stringify({
+    compilerOptions: {
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      module: 'nodenext',
+      target: 'es2022',
+      lib: ['es2022'],
+      types: [],
+      noEmit: true
+    },
+    files: ['types.ts']
+  }))
+  const compiler = runNode(t, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', consumer], { cwd: consumer, env })
+  t.equal(await compiler.exit, 0, compiler.output())
+})
+
+t.test('what is in it is what runs, with its types, sources and licence', async t => {
+  const files = globSync('**/*', { cwd: installed, withFileTypes: true }).filter(entry => entry.isFile()).map(({ name }) => name)
+  t.match(files, { length: /\d{3,4}/ })
+  t.strictSame(files.filter(name => /\.test\.|^tsconfig|^Dockerfile$|(?<!\.d)\.ts$/.test(name)), [], 'no test, no source beside its JavaScript')
+  t.match(readFileSync(join(installed, 'LICENSE'), 'utf8'), /^MIT License/)
+  const program = "import { startLab } from 'oidc-messenger-lab'; await startLab({ settings: { BRAND: 'none' } })"
+  const failing = runNode(t, ['--enable-source-maps', '--input-type=module', '--eval', program], { cwd: consumer, env })
+  t.equal(await failing.exit, 1)
+  t.match(failing.output(), /start-process\.ts:\d+/, 'a stack leads to the source')
+  const line = Number(/start-process\.ts:(\d+)/.exec(failing.output())?.[1])
+  t.match(readFileSync(join(root, 'test', 'kit', 'start-process.ts'), 'utf8').split('\n')[line - 1], /throw new Error/)
+})
+
+/** Pack, and install what is packed: npm finds the dependencies there already, as this repository's own, and asks no registry. */
+async function install () {
+  const packed = temporaryFolder(t)
+  const pack = runNode(t, [join('scripts', 'launch.js'), join('scripts', 'pack.ts'), '--to', packed], { cwd: root })
+  if (await pack.exit !== 0) throw new Error(pack.output())
+  writeFileSync(join(consumer, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }))
+  const { dependencies } = JSON.parse(readFileSync(join(packed, 'package', 'package.json'), 'utf8')) as { dependencies: Record<string, string> }
+  for (const name of Object.keys(dependencies)) {
+    const link = join(consumer, 'node_modules', name)
+    mkdirSync(dirname(link), { recursive: true })
+    symlinkSync(join(root, 'node_modules', name), link, 'junction')
+  }
+  const [tarball] = globSync(join(packed, '*.tgz'))
+  execFileSync('npm', ['install', '--offline', '--ignore-scripts', tarball!], { cwd: consumer, shell: process.platform === 'win32' })
+}

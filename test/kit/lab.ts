@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto'
+import { ControlApiClient } from '../../services/idp/control-api/control-api-client.ts'
+import type { Addresses } from './addresses.ts'
+import type { ClientFields, UserFields } from './control-api.ts'
+import { Realm } from './realm.ts'
+
+/** What a realm is to have from its beginning. */
+export interface RealmOptions {
+  /** made up where left out */
+  name?: string
+  /** by `client_id`; the lab's clients where left out */
+  clients?: Record<string, ClientFields>
+  /** by user name; the lab's users where left out */
+  users?: Record<string, UserFields>
+}
+
+/** A running lab. */
+export class Lab implements Addresses {
+  readonly how: 'process' | 'container' | 'url'
+  /** why it runs so, in words */
+  readonly why: string
+  readonly app: string
+  readonly issuer: string
+  readonly genesys: string
+  readonly console: string
+  /** the issuer at the root, with which the lab's own application works */
+  readonly root: Realm
+  readonly #api: ControlApiClient
+  readonly #stop: () => Promise<void>
+  readonly #logs: () => string | Promise<string>
+
+  constructor ({ how, why, addresses, logs, stop }: {
+    how: Lab['how'], why: string, addresses: Addresses, logs: () => string | Promise<string>, stop: () => Promise<void>
+  }) {
+    this.how = how
+    this.why = why
+    this.app = addresses.app
+    this.issuer = addresses.issuer
+    this.genesys = addresses.genesys
+    this.console = addresses.console
+    this.#api = new ControlApiClient(addresses.issuer, {})
+    this.#stop = stop
+    this.#logs = logs
+    this.root = new Realm({ name: '', issuer: addresses.issuer, console: addresses.console, remove: async () => {} })
+  }
+
+  /** An issuer for one test alone. */
+  async realm ({ name = `test-${randomUUID()}`, clients, users }: RealmOptions = {}): Promise<Realm> {
+    const { issuer } = await this.#api.realms.put(name, {
+      ...(clients && { clients: Object.entries(clients).map(([id, fields]) => ({ first_party: true, ...fields, client_id: id })) }),
+      ...(users && { users: Object.entries(users).map(([username, fields]) => ({ ...fields, username })) })
+    })
+    return new Realm({ name, issuer, console: this.console, remove: () => this.#api.realms.remove(name) })
+  }
+
+  /** What the lab has logged so far. */
+  async logs (): Promise<string> {
+    return await this.#logs()
+  }
+
+  /** Put everything back, in all services, as after the first start. */
+  reset (): Promise<{ done: string, services?: Record<string, string> }> {
+    return this.#api.reset()
+  }
+
+  stop (): Promise<void> {
+    return this.#stop()
+  }
+
+  [Symbol.asyncDispose] (): Promise<void> {
+    return this.#stop()
+  }
+}

@@ -1,0 +1,99 @@
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { openLeases } from '#lib/store/lease.ts'
+import { openStore } from '#lib/store/open-store.ts'
+import { stopClock } from '../helpers/clock.ts'
+import { until } from '../helpers/until.ts'
+import { watchStore } from '../helpers/watched-store.ts'
+
+const seconds = 30
+
+/** As many processes on one store: what each does while it holds a lease, and whether it has found one held. */
+function openProcesses (t: Test, count: number) {
+  const file = join(t.testdir({}), 'test.sqlite')
+  return Array.from({ length: count }, () => {
+    const { store, foundTaken } = watchStore(openStore(file))
+    t.teardown(() => store.close())
+    return Object.assign(openLeases(store, 'leases'), { foundHeld: foundTaken })
+  })
+}
+
+/** What processes do under the lease: each is noted when it begins, and ends when it is let. */
+function recordActs () {
+  const begun: string[] = []
+  const ends = new Map<string, () => void>()
+  return {
+    begun,
+    act: (name: string) => async () => {
+      begun.push(name)
+      const { promise, resolve } = Promise.withResolvers<void>()
+      ends.set(name, resolve)
+      await promise
+      return name
+    },
+    end: (name: string) => ends.get(name)!(),
+    hasBegun: (name: string) => until(`${name} has begun`, () => begun.includes(name))
+  }
+}
+
+t.test('while one process holds the lease of a key, others wait for that key alone', async t => {
+  const letPass = stopClock(t)
+  const [first, second] = openProcesses(t, 2)
+  const { begun, act, end, hasBegun } = recordActs()
+  const held = first!('key', seconds, act('first'))
+  await hasBegun('first')
+  letPass(seconds - 1)
+  const waits = second!('key', seconds, act('second'))
+  const other = second!('another key', seconds, act('other'))
+  await hasBegun('other')
+  await Promise.race([second!.foundHeld, hasBegun('second')])
+  t.same(begun, ['first', 'other'])
+  end('first')
+  t.equal(await held, 'first')
+  await hasBegun('second')
+  end('second')
+  end('other')
+  t.same(await Promise.all([waits, other]), ['second', 'other'])
+})
+
+t.test('what fails releases the lease, and is told to who has asked for it', async t => {
+  stopClock(t)
+  const [first, second] = openProcesses(t, 2)
+  await t.rejects(first!('key', seconds, () => Promise.reject(new Error('no'))), { message: 'no' })
+  t.equal(await second!('key', seconds, async () => 'done'), 'done')
+})
+
+t.test('after a crash others wait for the end of the lease', async t => {
+  const letPass = stopClock(t)
+  const [crashed, second] = openProcesses(t, 2)
+  const { begun, act, end, hasBegun } = recordActs()
+  const never = crashed!('key', seconds, act('crashed'))
+  await hasBegun('crashed')
+  const waits = second!('key', seconds, act('second'))
+  await Promise.race([second!.foundHeld, hasBegun('second')])
+  t.same(begun, ['crashed'])
+  letPass(seconds)
+  await hasBegun('second')
+  for (const name of ['crashed', 'second']) end(name)
+  await Promise.all([never, waits])
+})
+
+t.test('who has lost the lease does not release that of their successor', async t => {
+  const letPass = stopClock(t)
+  const [first, second, third] = openProcesses(t, 3)
+  const { begun, act, end, hasBegun } = recordActs()
+  const late = first!('key', seconds, act('first'))
+  await hasBegun('first')
+  letPass(seconds)
+  const successor = second!('key', seconds, act('second'))
+  await hasBegun('second')
+  end('first')
+  await late
+  const waits = third!('key', seconds, act('third'))
+  await Promise.race([third!.foundHeld, hasBegun('third')])
+  t.same(begun, ['first', 'second'])
+  end('second')
+  await hasBegun('third')
+  end('third')
+  t.same(await Promise.all([successor, waits]), ['second', 'third'])
+})
