@@ -61,6 +61,7 @@ export class GenesysApi {
   /** Sign in with a browser's session: the tokens that the Messenger would have. */
   async signIn (browser: Browser): Promise<{ jwt: string, refreshToken: string }> {
     const page = await browser.authCode()
+    if (page.status !== 200) throw new Error(`the application has no code for the Messenger: ${page.status} ${page.text}`)
     const { status, body } = await this.exchange(this.exchangeBody(page.json() as Handover))
     if (status !== 200) throw new Error(`the exchange was answered with ${status}: ${JSON.stringify(body)}`)
     return body

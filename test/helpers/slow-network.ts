@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core'
+import type { Page, Request } from 'playwright-core'
 
 /** Slow 3G, as browsers' developer tools have it. */
 const slow3g = { latency: 400, downloadThroughput: 400_000 / 8, uploadThroughput: 400_000 / 8 }
@@ -8,6 +8,11 @@ export interface LauncherSeen {
   milliseconds: number
   /** in their order */
   requests: string[]
+}
+
+/** Of the DOM, what a search for the launcher needs; these files are checked without its types. */
+interface Root {
+  querySelector (selector: string): { shadowRoot: Root | null, checkVisibility (): boolean } | null
 }
 
 /** Have the page load over slow 3G from now on. */
@@ -21,8 +26,8 @@ export async function slowDown (page: Page): Promise<void> {
 export async function watchLauncher (page: Page): Promise<void> {
   await page.addInitScript(() => {
     const look = () => {
-      const { document } = globalThis as unknown as { document: { querySelector: (selector: string) => any } }
-      const launcher = document.querySelector('genesys-messenger')?.shadowRoot.querySelector('.launcher')
+      const { document } = globalThis as unknown as { document: Root }
+      const launcher = document.querySelector('genesys-messenger')?.shadowRoot?.querySelector('.launcher')
       if (launcher?.checkVisibility()) Object.assign(globalThis, { launcherSeenAt: performance.now() })
       else setTimeout(look, 10)
     }
@@ -33,7 +38,11 @@ export async function watchLauncher (page: Page): Promise<void> {
 /** Go to a page, and wait until its launcher can be seen. */
 export async function seeLauncher (page: Page, url: string): Promise<LauncherSeen> {
   const requests: string[] = []
-  const note = (request: { url(): string }) => { requests.push(request.url()) }
+  // What the page before this one still asks for is not counted.
+  const note = (request: Request) => {
+    if (request.isNavigationRequest()) requests.length = 0
+    requests.push(request.url())
+  }
   page.on('request', note)
   try {
     await page.goto(url, { waitUntil: 'commit' })
