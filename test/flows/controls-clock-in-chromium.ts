@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
 import { fetch } from '#lib/outbound/outbound.ts'
 import { createControlApiClient } from '../../services/idp/control-api/control-api-client.ts'
-import { startChromium } from '../helpers/chromium.ts'
+import { newContext, startChromium } from '../helpers/chromium.ts'
 import { onNow, openControls } from '../helpers/controls-page.ts'
 import type { Lab } from '../helpers/lab.ts'
 
@@ -9,7 +9,8 @@ const daySeconds = 24 * 60 * 60
 
 /** The clock, which the whole lab goes by. */
 export async function controlsClockInChromium (t: Test, lab: Lab) {
-  if (!await startChromium(t, 'the clock on the page of the controls')) return
+  const chromium = await startChromium(t, 'the clock on the pages of the console')
+  if (!chromium) return
   const { clock } = createControlApiClient(lab.issuer)
   t.teardown(() => clock.reset())
 
@@ -29,5 +30,13 @@ export async function controlsClockInChromium (t: Test, lab: Lab) {
     await onNow(page).getByRole('button', { name: 'Put the clock back to now', exact: true }).click()
     await onNow(page).getByText('Nothing').waitFor()
     t.strictSame(await offsets(), [0, 0, 0])
+  })
+
+  await t.test('the first page says that the clock was moved, without a reload', async t => {
+    const page = await (await newContext(t, chromium)).newPage()
+    await page.goto(lab.console)
+    await page.getByText('Nothing: the provider is strict').waitFor()
+    await clock.set(3_600)
+    await page.getByText('The clock is 1 h ahead').waitFor()
   })
 }

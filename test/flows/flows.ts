@@ -178,5 +178,5 @@ export const flowsInChromium: Flows = {
 /** Those that move the clock, which all labs of a process go by. */
 export const flowsByClockInChromium: Flows = {
   'a session that has expired': expiredSessionInChromium,
-  'the clock on the page of the controls': controlsClockInChromium
+  'the clock on the pages of the console': controlsClockInChromium
 }
