@@ -50,6 +50,16 @@ export type SigningAlgorithm = 'RS256' | 'ES256' | 'PS256' | 'EdDSA'
 /** What a client can have to do with a feature. */
 export type Usage = 'off' | 'allowed' | 'required'
 
+/** How long what is issued lasts, in seconds. */
+export interface TokenLifetimes {
+  access_token?: number
+  id_token?: number
+  /** one that was had without offline_access ends with the session all the same */
+  refresh_token?: number
+  /** the authorization code */
+  code?: number
+}
+
 /** What can be said of a client, by the names of OpenID Connect Dynamic Client Registration; one redirect URI is enough. */
 export interface ClientFields {
   /** what pages call it; the `client_id` where left out */
@@ -86,6 +96,8 @@ export interface ClientFields {
   id_token_claims?: string[]
   /** gets a refresh token without offline_access, which ends with the session */
   refresh_token_with_session?: boolean
+  /** of what is issued from then on; where left out, those of the realm */
+  token_lifetimes?: TokenLifetimes
   /** what strictness refuses is let pass for this client, and noted in the ledger */
   permissive?: boolean
 }
@@ -101,6 +113,8 @@ export interface RealmSettings {
   scopes: Record<string, string[]>
   /** whether whoever asks may register a client */
   dynamic_client_registration: boolean
+  /** of what is issued from then on, for clients that have none of their own */
+  token_lifetimes: TokenLifetimes
 }
 
 /** What part of the protocol faults are about, in the order of a sign-in. */

@@ -3,6 +3,7 @@ import { Type, type Static, type TSchema } from '#lib/validation/schema.ts'
 import { words } from '#lib/validation/words.ts'
 import { signingAlgorithms } from '../state/issuer-keys.ts'
 import type { SeededDirectory } from '../state/seeded-directory.ts'
+import { tokenLifetimes } from '../state/token-lifetimes.ts'
 
 // Of a host that is none, a policy of ours would make something else.
 const webUri = 'https?://[^\\s#/?;,]+([/?][^\\s#]*)?'
@@ -68,6 +69,9 @@ export const clientFields = {
   refresh_token_with_session: Type.Boolean({
     default: false, description: 'gets a refresh token without offline_access, which ends with the session'
   }),
+  token_lifetimes: {
+    ...tokenLifetimes, default: {}, description: 'how long what it is issued from now on lasts; where left out, as `/lab/settings` says for all clients'
+  },
   permissive: Type.Boolean({
     default: false, description: 'lab only: what strictness refuses is let pass for this client, and noted in the ledger'
   })

@@ -15,7 +15,7 @@ import { deviceFlow } from './device-flow.ts'
 import { dynamicRegistration } from './dynamic-registration.ts'
 import { detailsOf } from './error-details.ts'
 import { promptValues, strictPolicy } from './interaction-policy.ts'
-import { lifetimes, sessionSeconds } from './lifetimes.ts'
+import { lifetimesOf, sessionSeconds } from './lifetimes.ts'
 import { loadGrant } from './load-grant.ts'
 import type { ProviderPages } from './provider-pages.ts'
 import { clientSigningAlgorithms, requestSecurity } from './request-security.ts'
@@ -59,7 +59,7 @@ export function configurationOf ({
     jwks,
     cookies: cookiesOf(mountPath, cookieKeys),
     fetch,
-    ttl: lifetimes,
+    ttl: lifetimesOf(clients, settings),
 
     responseTypes: ['code'],
     subjectTypes: ['public'],

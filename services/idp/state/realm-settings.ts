@@ -1,5 +1,6 @@
 import type { Store } from '#lib/store/store.ts'
 import { Type, type Static } from '#lib/validation/schema.ts'
+import { tokenLifetimes } from './token-lifetimes.ts'
 
 /** What is the same for all clients of an issuer, and can be changed at run time. */
 export const realmSettings = Type.Object({
@@ -10,12 +11,15 @@ export const realmSettings = Type.Object({
     }),
   dynamic_client_registration: Type.Boolean({
     default: false, description: 'whether whoever asks may register a client (OpenID Connect Dynamic Client Registration)'
-  })
+  }),
+  token_lifetimes: {
+    ...tokenLifetimes, default: {}, description: 'how long what is issued from now on lasts, for clients that have no `token_lifetimes` of their own'
+  }
 }, { additionalProperties: false })
 
 export type RealmSettings = Static<typeof realmSettings>
 
-const unchanged: RealmSettings = { scopes: {}, dynamic_client_registration: false }
+const unchanged: RealmSettings = { scopes: {}, dynamic_client_registration: false, token_lifetimes: {} }
 
 /** The settings of one issuer, kept over a restart. */
 export class KeptSettings {
