@@ -27,8 +27,8 @@ const left = /(^|\/)(README\.md|LICENSE|Dockerfile|tsconfig\.json|[^/]+\.test\.t
 /** Where a consumer comes in, by the names in `exports`. */
 const entries = { '.': 'test/kit/index.ts' }
 const command = 'test/kit/oidc-messenger-lab.js'
-/** What the commands in it need beside what the services do. */
-const ofCommands = ['cheerio']
+/** What the kit and its commands need beside what the services do. */
+const ofKit = ['cheerio', 'ws']
 /** The oldest that the dependencies run on. */
 const engines = { node: '>=22.19' }
 
@@ -134,6 +134,6 @@ function manifest () {
     },
     imports: { '#lib/*': './services/lib/*' },
     sideEffects: false,
-    dependencies: { ...dependencies, ...Object.fromEntries(ofCommands.map(name => [name, devDependencies[name]])) }
+    dependencies: { ...dependencies, ...Object.fromEntries(ofKit.map(name => [name, devDependencies[name]])) }
   }
 }

@@ -87,7 +87,7 @@ async function execute (args: string[]): Promise<void> {
     stdio: 'inherit',
     // Windows finds npm.cmd by its shell alone.
     shell: process.platform === 'win32',
-    env: { ...process.env, ISSUER: lab.issuer, APP_URL: lab.app, GENESYS_URL: lab.genesys, LAB_URL: lab.console }
+    env: { ...process.env, ISSUER: lab.issuer, APP_URL: lab.app, GENESYS_URL: lab.genesys.url, LAB_URL: lab.console }
   })
   for (const signal of signals) {
     process.on(signal, () => {

@@ -36,7 +36,7 @@ t.test('a suite of somebody else gets the whole lab, moves its clock and not the
       await lab.root.saw({ endpoint: 'token', user: 'alice' }, { times: 1 })
     })
     test('pages and scripts', async () => {
-      const urls = [lab.app, lab.console + '/live', lab.genesys + '/desk', lab.genesys + '/genesys-bootstrap/genesys.min.js']
+      const urls = [lab.app, lab.console + '/live', lab.genesys.url + '/desk', lab.genesys.url + '/genesys-bootstrap/genesys.min.js']
       for (const url of urls) assert.equal((await fetch(url)).status, 200, url)
     })
     test('description', () => assert.ok(description.paths['/lab/users'].get))
@@ -61,7 +61,7 @@ t.test('exec gives one lab to the workers of a suite, in which twenty realms do 
 
       const lab = await startLab()
       assert.equal(lab.how, 'url')
-      assert.deepEqual([lab.issuer, lab.app, lab.genesys, lab.console], ['ISSUER', 'APP_URL', 'GENESYS_URL', 'LAB_URL'].map(name => process.env[name]))
+      assert.deepEqual([lab.issuer, lab.app, lab.genesys.url, lab.console], ['ISSUER', 'APP_URL', 'GENESYS_URL', 'LAB_URL'].map(name => process.env[name]))
       for (let realm = 0; realm < 5; realm++) {
         test('realm ' + realm, { concurrency: true }, async () => {
           const name = '${worker.split('.')[0]}-' + realm
@@ -124,7 +124,7 @@ t.test('a Node that is too old is told so', async t => {
 
 t.test('its types hold in the strictest project, without a type of anybody else, and know the names of faults', async t => {
   writeFileSync(join(consumer, 'types.ts'), `
-    import { startLab, type FaultName, type LabOptions, type LedgerPage, type Realm, type StorageState, type User } from 'oidc-messenger-lab'
+    import { startLab, type FaultName, type Guest, type LabOptions, type LedgerPage, type MessengerSettings, type Realm, type StorageState, type User } from 'oidc-messenger-lab'
     export * from 'oidc-messenger-lab'
 
     const options: LabOptions = { services: ['idp'], ports: { idp: 4001 }, settings: { BRAND: 'bank' } }
@@ -140,6 +140,9 @@ t.test('its types hold in the strictest project, without a type of anybody else,
     export const state: StorageState = await realm.signedIn('zoe', { through: 'http://localhost:8080/login' })
     export const { entries: [entry] }: LedgerPage = await realm.saw({ endpoint: 'token', client: 'shop' }, { times: 1, within: 2 })
     export const status: number | undefined = entry?.status
+    await using guest: Guest = await lab.genesys.guest('zoe', { deployment: 'step-up' })
+    export const heard: string = await (await lab.genesys.desk.take(guest)).hears(/help/, { within: 1 })
+    export const { scriptUrl, deploymentId }: MessengerSettings = await lab.genesys.messenger()
   `)
   writeFileSync(join(consumer, 'tsconfig.json'), JSON.stringify({
     compilerOptions: {

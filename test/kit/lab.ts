@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { ControlApiClient } from '../../services/idp/control-api/control-api-client.ts'
 import type { Addresses } from './addresses.ts'
 import type { ClientFields, UserFields } from './control-api.ts'
+import { Genesys } from './genesys.ts'
 import { Realm } from './realm.ts'
 
 /** What a realm is to have from its beginning. */
@@ -15,13 +16,17 @@ export interface RealmOptions {
 }
 
 /** A running lab. */
-export class Lab implements Addresses {
+export class Lab {
   readonly how: 'process' | 'container' | 'url'
   /** why it runs so, in words */
   readonly why: string
+  /** origin of the application, which is the lab's relying party */
   readonly app: string
+  /** issuer at the root of the identity provider */
   readonly issuer: string
-  readonly genesys: string
+  /** the stand-in for Genesys Cloud's messaging */
+  readonly genesys: Genesys
+  /** origin of the console, with the live view */
   readonly console: string
   /** the issuer at the root, with which the lab's own application works */
   readonly root: Realm
@@ -36,9 +41,9 @@ export class Lab implements Addresses {
     this.why = why
     this.app = addresses.app
     this.issuer = addresses.issuer
-    this.genesys = addresses.genesys
     this.console = addresses.console
     this.#api = new ControlApiClient(addresses.issuer, {})
+    this.genesys = new Genesys(this.#api, { url: addresses.genesys, app: addresses.app })
     this.#stop = stop
     this.#logs = logs
     this.root = new Realm({ name: '', issuer: addresses.issuer, console: addresses.console, remove: async () => {} })
@@ -63,11 +68,12 @@ export class Lab implements Addresses {
     return this.#api.reset()
   }
 
-  stop (): Promise<void> {
-    return this.#stop()
+  async stop (): Promise<void> {
+    await this.genesys.end()
+    await this.#stop()
   }
 
   [Symbol.asyncDispose] (): Promise<void> {
-    return this.#stop()
+    return this.stop()
   }
 }

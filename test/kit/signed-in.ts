@@ -35,22 +35,34 @@ export interface SignedInOptions {
 }
 
 /**
- * Sign a user in without a page, and follow the application's own sign-in as a browser does, where it is to be signed in to as well.
+ * The cookies of a browser in which a user is signed in.
+ *
+ * @internal
+ * @throws {Error} where the application's own sign-in ends at a page of the provider, such as for consent, or with an error
+ */
+export async function signedIn (api: ControlApiClient, username: string, { through, ...options }: SignedInOptions): Promise<StorageState> {
+  if (through === undefined) return api.sessions.signIn(username, options)
+  const browser = await signInBrowser(api, username, through, options)
+  return { cookies: (await browser.cookies()).map(asPlaywrightHasIt), origins: [] }
+}
+
+/**
+ * Sign a user in without a page, and follow the application's own sign-in as a browser does.
  *
  * @internal
  * @throws {Error} where that ends at a page of the provider, such as for consent, or with an error
  */
-export async function signedIn (api: ControlApiClient, username: string, { through, ...options }: SignedInOptions): Promise<StorageState> {
-  const { cookies } = await api.sessions.signIn(username, options)
-  if (through === undefined) return { cookies, origins: [] }
+export async function signInBrowser (
+  api: ControlApiClient, username: string, through: string, options: Omit<SignedInOptions, 'through'> = {}
+): Promise<ScriptlessBrowser> {
   const browser = new ScriptlessBrowser()
-  await browser.take(cookies, api.issuer)
+  await browser.take((await api.sessions.signIn(username, options)).cookies, api.issuer)
   const page = await browser.open(through)
   if (page.status >= 400 || page.url.startsWith(`${api.issuer}/`)) {
     const { origin, pathname } = new URL(page.url)
     throw new Error(`The sign-in ended with ${page.status} at ${origin}${pathname}, by way of ${browser.visited.join(' → ')}: ${wordsOf(page).slice(0, 300)}`)
   }
-  return { cookies: (await browser.cookies()).map(asPlaywrightHasIt), origins: [] }
+  return browser
 }
 
 function asPlaywrightHasIt ({ key, value, domain, path, expires, httpOnly, secure, sameSite }: KeptCookie): Cookie {
