@@ -165,6 +165,25 @@ export async function severalTabsInChromium (t: Test, lab: Lab) {
     t.equal((await frames()).telling, 0)
   })
 
+  await t.test('where another person signs in, the tabs of the browser give the last one\'s tokens back once, and all go on with the next', async t => {
+    const context = await newContext(t, chromium, { locale: 'en-GB' })
+    const revocations: Promise<number | undefined>[] = []
+    context.on('request', request => {
+      if (request.method() === 'DELETE' && request.url().endsWith('/revoke')) revocations.push(request.response().then(answer => answer?.status()))
+    })
+    const tab = await context.newPage()
+    await signInByClick(tab, lab, 'Alice Anders')
+    const tabs = [tab, await context.newPage(), await context.newPage()]
+    for (const other of tabs.slice(1)) await other.goto(lab.app)
+    for (const page of tabs) {
+      await showMessenger(page)
+      await page.getByRole('log').getByText('Hello Alice').waitFor()
+    }
+    await (await context.newPage()).goto(`${lab.console}/sign-in?username=bob`)
+    for (const page of tabs) await page.getByRole('log').getByText('Hello Bob').waitFor()
+    t.strictSame(await Promise.all(revocations), [204])
+  })
+
   await t.test('"Retry" in a chat that has ended keeps the text', async t => {
     const chat = await openChat(t, chromium, lab)
     chat.refuseNext()

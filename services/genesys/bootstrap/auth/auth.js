@@ -1,3 +1,4 @@
+import { inTurn } from '../platform/in-turn.js'
 import { randomUUID } from '../platform/random-uuid.js'
 import { RestError } from '../platform/rest-api.js'
 import { AuthProvider } from './auth-provider.js'
@@ -175,9 +176,16 @@ export class Auth {
   }
 
   async logout () {
+    const signOut = this.#signOut
+    await inTurn(`gcalogout:${this.#context.deploymentId}`, () => this.#logout(signOut))
+  }
+
+  /** @param {string | null} signOut The last one that this page had taken note of when it was asked. */
+  async #logout (signOut) {
+    // A page that learns of another person logs out, in each tab of this browser: the first has revoked the tokens of all.
+    if (signOut !== this.#stored.lastSignOut) return this.#loggedOutElsewhere()
     // Whoever is not signed in goes on with the conversation that they have.
     if (!this.jwt && !this.authenticated && this.#pending.size === 0) return
-    const signOut = this.#stored.lastSignOut
     this.#signIn = this.#stored.signIn
     const answer = await this.#revoke()
     // The LogoutEvent or another tab may have been first; what is there by now can belong to the next sign-in.
