@@ -3,6 +3,7 @@ import { health } from '#lib/server/health.ts'
 import { buildServer, type Server } from '#lib/server/http-server.ts'
 import { sameSiteOnly } from '#lib/server/same-site.ts'
 import { securityHeadersFor } from '#lib/server/security-headers.ts'
+import { withoutTrailingSlash } from '#lib/settings/settings.ts'
 import type { ConsoleConfig } from './config.ts'
 import { Journeys } from './journeys/journeys.ts'
 import { Examiner } from './examiner/examiner.ts'
@@ -21,7 +22,7 @@ import { pageRoutes, pages } from './routes/page-routes.ts'
 export async function buildConsole (config: ConsoleConfig): Promise<Server> {
   const app = buildServer(config)
   const journeys = new Journeys()
-  const ledgers = new Ledgers({ 'relying-party': config.app, idp: config.issuer, genesys: config.genesys }, journeys)
+  const ledgers = new Ledgers({ 'relying-party': config.app, idp: withoutTrailingSlash(config.issuer), genesys: config.genesys }, journeys)
   const examiner = new Examiner(config)
   const presenter = new JourneyPresenter(journeys, examiner, config)
   app.addHook('preClose', async () => ledgers.close())

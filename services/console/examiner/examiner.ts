@@ -1,6 +1,7 @@
 import type { JWK } from 'jose'
 import { systemTimeMs } from '#lib/ledger/ledger-entry.ts'
 import { fetch } from '#lib/outbound/outbound.ts'
+import { withoutTrailingSlash } from '#lib/settings/settings.ts'
 import type { Client, Knowledge } from './check.ts'
 import { examine, type Finding } from './examine.ts'
 import { keysInLedger } from './keys-in-ledger.ts'
@@ -36,7 +37,7 @@ export class Examiner {
 
   /** @param since knowledge that is older than this is out of date: keys may have been rotated, clients changed */
   async #knowledgeOf (realm: string, all: readonly Journey[], since: number): Promise<Knowledge> {
-    const issuer = realm === '' ? this.#issuer : `${this.#issuer}/realms/${realm}`
+    const issuer = realm === '' ? this.#issuer : `${withoutTrailingSlash(this.#issuer)}/realms/${realm}`
     const known = this.#known.get(realm)
     if (!known || known.at <= since) await this.#ask(realm, issuer)
     return {
@@ -51,9 +52,10 @@ export class Examiner {
   /** Where the provider does not answer, what was known before is all there is. */
   async #ask (realm: string, issuer: string): Promise<void> {
     const at = systemTimeMs()
+    const base = withoutTrailingSlash(issuer)
     try {
       const [{ clients }, { keys }] = await Promise.all([
-        read<{ clients: readonly Client[] }>(`${issuer}/lab/clients`), read<{ keys: { kid: string, jwk: JWK }[] }>(`${issuer}/lab/keys`)
+        read<{ clients: readonly Client[] }>(`${base}/lab/clients`), read<{ keys: { kid: string, jwk: JWK }[] }>(`${base}/lab/keys`)
       ])
       this.#known.set(realm, { at, clients })
       const all = this.#keys.get(realm) ?? new Map<string, JWK>()

@@ -1,7 +1,7 @@
 import createError from '@fastify/error'
 import type { HostPageState } from '#lib/control-api/host-page-switch.ts'
 import { createFetch } from '#lib/outbound/outbound.ts'
-import type { Addresses } from '#lib/settings/settings.ts'
+import { withoutTrailingSlash, type Addresses } from '#lib/settings/settings.ts'
 
 const Refused = createError('HOST_PAGE_REFUSED', '%s', 400)
 
@@ -53,7 +53,7 @@ export class HostPageClient {
   async #renameClients ({ brand, brands }: HostPageState): Promise<string> {
     const title = brands.find(({ name }) => name === brand)!.title
     const others = brands.map(brand => brand.title).filter(other => other !== title)
-    const clientsUrl = `${this.#addresses.issuer.replace(/\/$/, '')}/lab/clients`
+    const clientsUrl = `${withoutTrailingSlash(this.#addresses.issuer)}/lab/clients`
     try {
       const response = await fetch(clientsUrl)
       if (!response.ok) return `refused: ${response.status}`

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { createFetch } from '#lib/outbound/outbound.ts'
-import type { Addresses } from '#lib/settings/settings.ts'
+import { withoutTrailingSlash, type Addresses } from '#lib/settings/settings.ts'
 import { Type } from '#lib/validation/schema.ts'
 
 const fetch = createFetch({ timeouts: { connect: 2_000 }, userAgent: 'console' })
@@ -15,7 +15,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox<{ addresses: Addresses }> =
     const notSignedIn = (status: number, why: string) => reply.code(status).viewAsync('not-signed-in', { title: 'Not signed in', username, why })
     if (realm !== '') return notSignedIn(400, `No application of the lab uses the realm “${realm}”.`)
     // What the provider knows of a browser is in its cookies: the browser fetches them there, by a link that works once.
-    const response = await fetch(`${issuer}/lab/sign-in-links`, {
+    const response = await fetch(`${withoutTrailingSlash(issuer)}/lab/sign-in-links`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ username, target: `${application}/login` })

@@ -96,7 +96,7 @@ export class ControlApiClient {
   }
 
   async #call<T> (method: string, path: string, body?: unknown): Promise<T> {
-    const url = `${this.issuer}/lab${path}`
+    const url = `${this.issuer.replace(/\/+$/, '')}/lab${path}`
     const response = await this.#fetch(url, {
       method,
       headers: { accept: 'application/json', ...(body !== undefined && { 'content-type': 'application/json' }) },

@@ -3,6 +3,7 @@ import fastifyCookie from '@fastify/cookie'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { errors } from 'oidc-provider'
 import { unnoticed } from '#lib/server/route-config.ts'
+import { withoutTrailingSlash } from '#lib/settings/settings.ts'
 import { Type } from '#lib/validation/schema.ts'
 import type { Realm } from '../realm/realm.ts'
 import { answers, conflictSchema } from './answers.ts'
@@ -32,7 +33,7 @@ export const signInLinkRoutes: FastifyPluginAsyncTypebox = async app => {
     const { username } = userToSignIn(realm, body.username)
     const id = randomBytes(16).toString('base64url')
     await linksOf(realm).set(id, { username, target: body.target }, { ttl: lifetimeSeconds })
-    return { url: `${realm.issuer}/lab/sign-in-links/${id}` }
+    return { url: `${withoutTrailingSlash(realm.issuer)}/lab/sign-in-links/${id}` }
   })
 }
 

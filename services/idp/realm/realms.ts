@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import createError from '@fastify/error'
+import { withoutTrailingSlash } from '#lib/settings/settings.ts'
 import { StateError } from '#lib/store/state-error.ts'
 import { keepInstead, openStateFolder } from '#lib/store/state-folder.ts'
 import { lockStateFolder } from '#lib/store/state-lock.ts'
@@ -29,7 +30,7 @@ export class Realms {
   static async open (config: RealmsOptions, makeProvider: RealmOptions['makeProvider']): Promise<Realms> {
     const realms = new Realms(config, (name, seed) => Realm.open({
       name,
-      issuer: name === '' ? config.issuer : `${config.issuer}/realms/${name}`,
+      issuer: name === '' ? config.issuer : `${withoutTrailingSlash(config.issuer)}/realms/${name}`,
       stateFolder: name === '' ? config.stateFolder : join(config.stateFolder, 'realms', name),
       seed,
       lab: config.lab,
