@@ -273,6 +273,12 @@ export async function deskInChromium (t: Test, lab: Lab) {
       t.strictSame(violations.map(({ id, nodes }) => `${id}: ${nodes.map(node => node.html).join(' ')}`), [], what)
     }
     await check('the list')
+    const tag = page.getByRole('banner').getByRole('link')
+    for (const width of [320, 740]) {
+      await page.setViewportSize({ width, height: 800 })
+      t.ok((await tag.boundingBox())!.height < 2.5 * parseFloat(await styleOf(tag, 'font-size')), `a short word is on one line, ${width} wide`)
+    }
+    await page.setViewportSize({ width: 1280, height: 800 })
     await page.getByRole('button', { name: 'Anonymous guest' }).first().click()
     await page.getByRole('log').getByText('I want to book a tour').waitFor()
     await page.getByRole('button', { name: 'Take conversation' }).click()
