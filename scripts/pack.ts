@@ -23,7 +23,7 @@ process.chdir(root)
 const folder = resolve(to, 'package')
 // What runs, and what a consumer imports. The services' own READMEs are for who works on them.
 const packed = ['services/**', 'test/kit/**', 'scripts/{doctor,strictness,report}/**', 'scripts/{doctor,strictness}.ts']
-const left = /(^|\/)(README\.md|LICENSE|Dockerfile|tsconfig\.json|[^/]+\.test\.ts)$/
+const left = /(^|\/)(README\.md|LICENSE|Dockerfile|tsconfig\.json|[^/]+\.test\.ts)$|^test\/kit\/(fixtures|recipes)\//
 /** Where a consumer comes in, by the names in `exports`. */
 const entries = { '.': 'test/kit/index.ts' }
 const command = 'test/kit/oidc-messenger-lab.js'

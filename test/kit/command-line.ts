@@ -17,10 +17,11 @@ const usage = `An OpenID Provider for tests, with an application, a stand-in for
 
   npx oidc-messenger-lab [NAME=value ...]                           the whole lab, until Ctrl-C
   npx oidc-messenger-lab exec [NAME=value ...] -- <command ...>     a command beside a lab on free ports, which ends with it
+  npx oidc-messenger-lab examine --start <URL> [options]            which faults of a provider an application refuses
   npx oidc-messenger-lab doctor [options]                           checks an application's settings against its provider
   npx oidc-messenger-lab strictness <issuer> [options]              probes how strict a provider is
 
-  --help    after doctor and strictness, too
+  --help    after examine, doctor and strictness, too
 
 Each NAME=value is a setting, such as IDP_PORT=4001; services/README.md of the lab says what there is. The command of exec finds ISSUER,
 APP_URL, GENESYS_URL and LAB_URL in its environment, and startLab() there uses the same lab. What the lab keeps is removed at its end,
@@ -30,6 +31,7 @@ Exit code of exec: that of the command; 1 where the lab could not be started, 12
 
 const commands: Record<string, (args: string[]) => Promise<unknown>> = {
   exec: execute,
+  examine: async args => { await (await import('./examine-command.ts')).examineByCommand(args) },
   doctor: args => runScript(args, () => import('../../scripts/doctor.ts')),
   strictness: args => runScript(args, () => import('../../scripts/strictness.ts'))
 }

@@ -104,7 +104,7 @@ t.test('the command starts the whole lab, and the doctor has nothing to say abou
 })
 
 t.test('each command has its help, in words of the package; one that there is not has advice', async t => {
-  for (const name of ['exec', 'doctor', 'strictness']) {
+  for (const name of ['exec', 'examine', 'doctor', 'strictness']) {
     const help = runNode(t, [command, name, '--help'], { cwd: consumer, env })
     t.equal(await help.exit, 0)
     t.match(help.output(), new RegExp(`oidc-messenger-lab ${name}`))

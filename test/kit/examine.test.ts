@@ -8,7 +8,7 @@ import { openIdClient5 } from '../foreign-relying-party/openid-client-5.ts'
 import { optionsOf, type RelyingParty } from '../foreign-relying-party/trial.ts'
 import { takenAnyway } from '../helpers/examined-faults.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
-import { careless } from './careless-application.ts'
+import { careless } from './fixtures/careless-application.ts'
 import { startLab, type ExamineOptions, type FaultGroup, type Page } from './index.ts'
 
 const lab = await startLab()
