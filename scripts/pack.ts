@@ -9,6 +9,7 @@ import { transformSync } from 'esbuild'
 import ts from 'typescript'
 import { readArguments, readOrExit } from '#lib/settings/command-line.ts'
 import { buildService } from '../services/embedded/app.ts'
+import { neededNode } from '../test/kit/needed-node.ts'
 import { readLabSettings } from './report/report-options.ts'
 
 const { values: { to } } = readOrExit(`Makes the package oidc-messenger-lab, which other projects install: npm run pack -- [options]
@@ -29,8 +30,6 @@ const entries = { '.': 'test/kit/index.ts' }
 const command = 'test/kit/oidc-messenger-lab.js'
 /** What the kit and its commands need beside what the services do. */
 const ofKit = ['cheerio', 'ws']
-/** The oldest that the dependencies run on. */
-const engines = { node: '>=22.19' }
 
 rmSync(to, { recursive: true, force: true })
 for (const path of globSync(packed, { withFileTypes: true }).filter(entry => entry.isFile()).map(entry => slashed(join(entry.parentPath, entry.name)))) {
@@ -123,7 +122,7 @@ function manifest () {
     keywords: ['oauth2', 'oidc', 'openid-connect', 'testing', 'mock', 'genesys', 'web-messaging'],
     license,
     type: 'module',
-    engines,
+    engines: { node: `>=${neededNode}` },
     bin: { [name]: command },
     exports: {
       ...Object.fromEntries(Object.entries(entries).map(([name, path]) => [name, {

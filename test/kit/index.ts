@@ -1,3 +1,4 @@
+import './refuse-old-node.ts'
 export { startLab, type LabOptions, type Service } from './start-lab.ts'
 export { Lab, type RealmOptions } from './lab.ts'
 export { Realm, type Clock, type Duration, type ExchangeFilter, type FaultOptions, type Faults } from './realm.ts'

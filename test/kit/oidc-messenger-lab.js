@@ -1,9 +1,11 @@
 #!/usr/bin/env node
-// The command `oidc-messenger-lab`. Plain JavaScript that Node 16 understands, so that an older one than the lab needs is told in words.
-const [major, minor] = process.versions.node.split('.').map(Number)
-if (major > 22 || (major === 22 && minor >= 19)) {
-  import('./command-line.ts').then(({ run }) => run(process.argv.slice(2)))
+// The command `oidc-messenger-lab`.
+import { complaint } from './needed-node.ts'
+
+if (complaint === undefined) {
+  const { run } = await import('./command-line.ts')
+  await run(process.argv.slice(2))
 } else {
-  console.error(`oidc-messenger-lab needs Node 22.19 or newer, and ${process.execPath} is ${process.version}: install one from https://nodejs.org.`)
+  console.error(complaint)
   process.exitCode = 1
 }

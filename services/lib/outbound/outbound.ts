@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { getCACertificates } from 'node:tls'
+import tls from 'node:tls'
 import type { Dispatcher, RequestInfo, RequestInit } from 'undici'
 import { certificatesIn } from '../settings/certificates.ts'
 import { lookup } from './loopback-names.ts'
@@ -38,7 +38,7 @@ export interface ConnectionOptions {
 export function createConnections ({ ca, timeouts, maxBytes }: ConnectionOptions = {}): () => Dispatcher {
   const { connect, headers, body } = { connect: 5_000, headers: 10_000, body: 10_000, ...timeouts }
   // What is set here takes the place of Node's own list, in which NODE_EXTRA_CA_CERTS is.
-  const trusted = ca !== undefined && { ca: [...getCACertificates('default'), ...certificatesIn(ca)] }
+  const trusted = ca !== undefined && { ca: [...tls.getCACertificates('default'), ...certificatesIn(ca)] }
   let connections: Dispatcher | undefined
 
   function open (): Dispatcher {

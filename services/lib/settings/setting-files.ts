@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { getSystemErrorMessage } from 'node:util'
+import util from 'node:util'
 
 /** What files had for settings. */
 interface SettingFiles {
@@ -43,5 +43,5 @@ export function readSettingFiles (names: string[], env: NodeJS.ProcessEnv): Sett
 /** The system's words alone: those of Node have the path once more, or not at all. */
 function reasonOf (error: unknown): string {
   const { errno, message } = error as NodeJS.ErrnoException
-  return errno === undefined ? message : getSystemErrorMessage(errno)
+  return errno === undefined ? message : util.getSystemErrorMessage(errno)
 }
