@@ -90,9 +90,18 @@ async function press (page: Page, name: string): Promise<Session> {
 
 async function signIn (context: BrowserContext, { origin }: Application): Promise<Page> {
   const page = await context.newPage()
-  await page.goto(`${origin}/login`)
-  // There and back, or it says at once what keeps it.
-  await Promise.race([page.waitForURL(url => url.pathname === '/callback'), sessionIn(page)])
+  const seen: string[] = []
+  page.on('request', request => seen.push(`asks for ${request.url()}`))
+  page.on('response', response => seen.push(`${response.status()} from ${response.url()}`))
+  page.on('requestfailed', request => seen.push(`${request.failure()?.errorText} from ${request.url()}`))
+  try {
+    // The page leaves while it loads.
+    await page.goto(`${origin}/login`, { waitUntil: 'commit' })
+    // There and back, or it says at once what keeps it.
+    await Promise.race([page.waitForURL(url => url.pathname === '/callback', { waitUntil: 'commit' }), sessionIn(page)])
+  } catch (error) {
+    throw new Error(`the page did not come back: ${seen.join(', ')}`, { cause: error })
+  }
   return page
 }
 

@@ -11,6 +11,8 @@ const stepUp = '7e3a9d18-2c6f-4b05-a1d4-5f8b9c0e6d72'
 
 // Far longer than the way to the provider takes.
 const linkMs = 10_000
+// A driver may leave five commands without an answer in the meantime.
+const patienceMs = 60_000
 
 /** The names of the Messenger's tokens that the browser keeps for the page. */
 const tokens = 'Object.keys(localStorage).filter(key => /gcatkn|gcartkn/.test(key)).join()'
@@ -131,11 +133,18 @@ export async function journey (t: Test, name: string, start: StartBrowser) {
   /** At the page of the provider, by keyboard alone. */
   async function fillIn (tab: Tab, { username, password }: User) {
     await isThere(tab, 'textbox', 'User name')
+    await hasFocus(tab, 'username')
     await look(tab, 'sign-in')
     await tab.type(username)
     await tab.press('Tab')
+    await hasFocus(tab, 'password')
     await tab.type(password)
     await tab.press('Enter')
+  }
+
+  /** A page has its focus with the first frame that is drawn: what is typed before that is lost. */
+  async function hasFocus (tab: Tab, id: string) {
+    await until(`the field ${id} has the focus`, async () => await tab.evaluate('document.activeElement?.id') === id)
   }
 
   async function signIn (tab: Tab, username: string) {
@@ -159,11 +168,15 @@ export async function journey (t: Test, name: string, start: StartBrowser) {
   }
 
   async function isThere (tab: Tab, role: Role, name: string) {
-    await until(`the ${role} “${name}” is there`, () => tab.has(role, name))
+    await until(`the ${role} “${name}” is there`, () => tab.has(role, name), patienceMs)
   }
 
   async function reads (tab: Tab, role: Role, text: string) {
-    await until(`the ${role} reads “${text}”`, async () => (await tab.read(role)).includes(text))
+    let found = ''
+    await until(`the ${role} reads “${text}”`, async () => {
+      found = await tab.read(role)
+      return found.includes(text)
+    }, patienceMs).catch((error: Error) => { throw new Error(`${error.message}, and not “${found}”`, { cause: error.cause }) })
   }
 
   async function openMessenger (tab: Tab) {
