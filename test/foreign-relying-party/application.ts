@@ -124,7 +124,7 @@ export async function register (
     backchannel_logout_uri: `${origin}/backchannel-logout`,
     scope: 'openid profile email',
     first_party: true,
-    refresh_token_with_session: true,
+    refresh_tokens: 'always',
     ...metadata
   })
   return { issuer, origin, clientId, clientSecret, username }

@@ -6,8 +6,7 @@ import type { ServerConfig } from '#lib/settings/settings.ts'
 import { buildIdp } from '../../services/idp/app.ts'
 import type { RegisteredClient } from '../../services/idp/clients/registered-clients.ts'
 import { loadIdpConfig, type IdpConfig } from '../../services/idp/config.ts'
-import { createControlApiClient, ControlApiError, type ControlApiClient } from '../../services/idp/control-api/control-api-client.ts'
-import type { Seed } from '../../services/idp/realm/realm.ts'
+import { createControlApiClient, ControlApiError, type ControlApiClient, type RealmSeed } from '../../services/idp/control-api/control-api-client.ts'
 import { injectedInto, ScriptlessBrowser, type Page, type RequestOptions } from '../helpers/browser.ts'
 import { takeKeysFromFile } from '../helpers/keys.ts'
 import { labSettings } from '../helpers/lab.ts'
@@ -54,13 +53,13 @@ export class Idp {
   }
 
   /** Another issuer of the same identity provider, made now if there is none of that name. */
-  async realm (name: string, seed?: Partial<Seed>): Promise<Idp> {
+  async realm (name: string, seed?: RealmSeed): Promise<Idp> {
     await this.lab.realms.put(name, seed)
     return new Idp(this.app, this.config, `/realms/${name}`)
   }
 
   /** An issuer for one test alone. */
-  async newRealm (seed?: Partial<Seed>): Promise<Idp> {
+  async newRealm (seed?: RealmSeed): Promise<Idp> {
     return this.realm(`test-${randomUUID()}`, seed)
   }
 

@@ -92,10 +92,10 @@ export interface ClientFields {
   frontchannel_logout_session_required?: boolean
   /** consent is taken as given */
   first_party?: boolean
-  /** claims that it finds in the ID token too, and not only at the userinfo endpoint */
-  id_token_claims?: string[]
-  /** gets a refresh token without offline_access, which ends with the session */
-  refresh_token_with_session?: boolean
+  /** claims of the scopes asked for that it finds in the ID token too, and not only at the userinfo endpoint */
+  id_token_claims?: string[] | 'all'
+  /** always: a refresh token without offline_access as well, one that ends with the session */
+  refresh_tokens?: 'offline_access' | 'always'
   /** of what is issued from then on; where left out, those of the realm */
   token_lifetimes?: TokenLifetimes
   /** what strictness refuses is let pass for this client, and noted in the ledger */
@@ -113,6 +113,10 @@ export interface RealmSettings {
   scopes: Record<string, string[]>
   /** whether whoever asks may register a client */
   dynamic_client_registration: boolean
+  /** claims of the scopes asked for that every client finds in the ID token too */
+  id_token_claims: string[] | 'all'
+  /** always: every client gets a refresh token without offline_access as well, one that ends with the session */
+  refresh_tokens: 'offline_access' | 'always'
   /** of what is issued from then on, for clients that have none of their own */
   token_lifetimes: TokenLifetimes
 }

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { ControlApiClient } from '../../services/idp/control-api/control-api-client.ts'
 import type { Addresses } from './addresses.ts'
-import type { ClientFields, UserFields } from './control-api.ts'
+import type { ClientFields, RealmSettings, UserFields } from './control-api.ts'
 import { Genesys } from './genesys.ts'
 import { Realm } from './realm.ts'
 
 /** What a realm is to have from its beginning. */
-export interface RealmOptions {
+export interface RealmOptions extends Partial<RealmSettings> {
   /** made up where left out */
   name?: string
   /** by `client_id`; the lab's clients where left out */
@@ -50,8 +50,9 @@ export class Lab {
   }
 
   /** An issuer for one test alone. */
-  async realm ({ name = `test-${randomUUID()}`, clients, users }: RealmOptions = {}): Promise<Realm> {
+  async realm ({ name = `test-${randomUUID()}`, clients, users, ...settings }: RealmOptions = {}): Promise<Realm> {
     const { issuer } = await this.#api.realms.put(name, {
+      ...settings,
       ...(clients && { clients: Object.entries(clients).map(([id, fields]) => ({ first_party: true, ...fields, client_id: id })) }),
       ...(users && { users: Object.entries(users).map(([username, fields]) => ({ ...fields, username })) })
     })

@@ -54,13 +54,15 @@ export function claimsFor (user: User, clientId: string | undefined): Record<str
  * that the client is to find there and those that it asked for there by name.
  *
  * @param use what the claims are for: `id_token`, or else the userinfo endpoint
- * @param asked the member of the `claims` parameter for this use
+ * @param about.asked the member of the `claims` parameter for this use
  */
-export function claimsOf (user: User, use: string, { oidc: { client } }: KoaContextWithOIDC, asked: ClaimsRequest = {}) {
-  const idTokenClaims = client?.['id_token_claims'] as string[] | undefined ?? []
-  const inIdToken = new Set([...idTokenClaims, ...Object.keys(asked)])
+export function claimsOf (
+  user: User, use: string, { oidc: { client } }: KoaContextWithOIDC, { settings, asked = {} }: { settings: RealmSettings, asked?: ClaimsRequest | undefined }
+) {
+  const inIdToken = [settings.id_token_claims, client?.['id_token_claims'] as RealmSettings['id_token_claims'] | undefined ?? []]
+  const stands = (name: string) => use !== 'id_token' || Object.hasOwn(asked, name) || inIdToken.some(names => names === 'all' || names.includes(name))
   const claims = Object.entries(claimsFor(user, client?.clientId))
-    .filter(([name, value]) => isAskedFor(value, asked[name]) && (use !== 'id_token' || inIdToken.has(name)))
+    .filter(([name, value]) => isAskedFor(value, asked[name]) && stands(name))
   return { ...Object.fromEntries(claims), sub: user.sub }
 }
 

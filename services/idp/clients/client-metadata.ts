@@ -17,7 +17,7 @@ export const isOff = (client: Client | undefined, feature: Feature): boolean => 
 const isFeature = (key: string): key is Feature => key in required
 
 /** For the lab to say, never for a client that registers itself: it would do without consent. */
-const labOnly = new Set(['first_party', 'id_token_claims', 'refresh_token_with_session', 'token_lifetimes', 'permissive'])
+const labOnly = new Set(['first_party', 'id_token_claims', 'refresh_tokens', 'token_lifetimes', 'permissive'])
 
 /**
  * What oidc-provider's client metadata is extended by: the lab's own fields, and front-channel logout.

@@ -3,7 +3,7 @@ import { Type, type Static, type TSchema } from '#lib/validation/schema.ts'
 import { words } from '#lib/validation/words.ts'
 import { signingAlgorithms } from '../state/issuer-keys.ts'
 import type { SeededDirectory } from '../state/seeded-directory.ts'
-import { tokenLifetimes } from '../state/token-lifetimes.ts'
+import { idTokenClaims, refreshTokens, tokenLifetimes } from '../state/token-settings.ts'
 
 // Of a host that is none, a policy of ours would make something else.
 const webUri = 'https?://[^\\s#/?;,]+([/?][^\\s#]*)?'
@@ -62,13 +62,8 @@ export const clientFields = {
   frontchannel_logout_uri: Type.Optional(uri),
   frontchannel_logout_session_required: Type.Boolean({ default: false }),
   first_party: Type.Boolean({ default: false, description: 'consent is taken as given, except by users who are always asked' }),
-  id_token_claims: Type.Array(Type.String(), {
-    default: [],
-    description: 'claims of the scopes asked for that it finds in the ID token too, and not only at the userinfo endpoint'
-  }),
-  refresh_token_with_session: Type.Boolean({
-    default: false, description: 'gets a refresh token without offline_access, which ends with the session'
-  }),
+  id_token_claims: idTokenClaims,
+  refresh_tokens: refreshTokens,
   token_lifetimes: {
     ...tokenLifetimes, default: {}, description: 'how long what it is issued from now on lasts; where left out, as `/lab/settings` says for all clients'
   },

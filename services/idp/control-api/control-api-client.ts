@@ -70,8 +70,8 @@ export interface LedgerQuery extends LedgerFilter {
 /** HTTP exchanges that match, how many there are, and the `since` that asks for what comes next. */
 export interface LedgerPage { entries: LedgerEntry[], count: number, last: number, forgotten: number }
 
-/** Who is known in a realm when nothing has been changed: the lab's own where left out. Fields are those of `put`. */
-export interface RealmSeed {
+/** How a realm begins, with the lab's own users and clients where left out. Fields are those of `put`, and of the settings. */
+export interface RealmSeed extends Partial<RealmSettings> {
   users?: (UserFields & { username: string })[]
   clients?: (ClientFields & { client_id: string })[]
 }

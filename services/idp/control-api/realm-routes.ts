@@ -5,6 +5,7 @@ import { anyClaims, withDefaults, userFields, usernameInWords, usernameKey, user
 import { clientFields, contradictions, withClientDefaults, type RegisteredClient } from '../clients/registered-clients.ts'
 import type { Realm } from '../realm/realm.ts'
 import type { Realms } from '../realm/realms.ts'
+import { realmSettings } from '../state/realm-settings.ts'
 import { sendRealms } from './realm-events.ts'
 import { answers, changesOf, conflictSchema, Impossible, noAnswer, notFound } from './answers.ts'
 
@@ -17,7 +18,8 @@ const user = Type.Object({
 const client = Type.Object({ client_id: Type.String({ minLength: 1 }), ...changesOf(clientFields).properties }, { additionalProperties: false })
 const body = Type.Object({
   users: Type.Optional(Type.Array(user, { maxItems: 1000, description: 'who can sign in; the lab\'s users where left out' })),
-  clients: Type.Optional(Type.Array(client, { maxItems: 1000, description: 'the registered clients; the lab\'s where left out' }))
+  clients: Type.Optional(Type.Array(client, { maxItems: 1000, description: 'the registered clients; the lab\'s where left out' })),
+  ...changesOf(realmSettings.properties).properties
 }, { additionalProperties: false, examples: [{}] })
 const realm = Type.Object({
   name: Type.String(),
@@ -69,13 +71,13 @@ export const realmRoutes: FastifyPluginAsyncTypebox<{ realms: Realms }> = async 
     schema: {
       tags,
       summary: 'Add a realm, or find the one that is there',
-      description: 'An issuer of its own, from the first request on. Idempotent: a realm that is there stays as it is, ' +
-        'whatever the body says.',
+      description: 'An issuer of its own, from the first request on, with users, clients and settings as said. Idempotent: a realm ' +
+        'that is there stays as it is, whatever the body says.',
       params,
       body,
       response: { ...answers(realm), ...conflictSchema }
     }
-  }, async ({ params, body: { users, clients } }) => {
+  }, async ({ params, body: { users, clients, ...settings } }) => {
     const people = users?.map(withDefaults)
     const applications = clients?.map(withClientDefaults)
     const mistakes = [
@@ -85,7 +87,8 @@ export const realmRoutes: FastifyPluginAsyncTypebox<{ realms: Realms }> = async 
     if (mistakes.length > 0) throw new Impossible(`${mistakes.join('; ')}.`)
     return described(await realms.make(params.name, {
       ...(people && { users: people }),
-      ...(applications && { clients: applications })
+      ...(applications && { clients: applications }),
+      settings
     }))
   })
 

@@ -1,6 +1,7 @@
 import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Accounts } from '../accounts/accounts.ts'
 import { claimsOf } from '../accounts/user-claims.ts'
+import type { RealmSettings } from '../state/realm-settings.ts'
 import { defaultUser } from './default-user.ts'
 import { noteViolation, type PermissiveClients } from './permissive-clients.ts'
 
@@ -9,6 +10,7 @@ const { Check, Prompt } = interactionPolicy
 interface SilentSignInParts {
   permissive: PermissiveClients
   accounts: Accounts
+  settings: RealmSettings
   /** how long a browser stays signed in */
   sessionSeconds: number
 }
@@ -31,7 +33,7 @@ export function permitSilentSignIn (policy: interactionPolicy.DefaultPolicy, par
  * In a session of its own, which no browser has: with one in the browser, strict clients would find somebody signed in who
  * never was.
  */
-async function signInSilently (ctx: KoaContextWithOIDC, { accounts, sessionSeconds }: SilentSignInParts): Promise<void> {
+async function signInSilently (ctx: KoaContextWithOIDC, { accounts, settings, sessionSeconds }: SilentSignInParts): Promise<void> {
   const { client, params, provider, requestParamClaims, requestParamOIDCScopes } = ctx.oidc
   const hint = params?.['login_hint']
   const hinted = typeof hint === 'string' ? accounts.named(hint) : undefined
@@ -52,6 +54,6 @@ async function signInSilently (ctx: KoaContextWithOIDC, { accounts, sessionSecon
 
   Object.assign(ctx.oidc, { session })
   ctx.oidc.entity('Session', session)
-  ctx.oidc.entity('Account', { accountId: user.sub, claims: async (use: string) => claimsOf(user, use, ctx) })
+  ctx.oidc.entity('Account', { accountId: user.sub, claims: async (use: string) => claimsOf(user, use, ctx, { settings }) })
   ctx.oidc.entity('Grant', grant)
 }

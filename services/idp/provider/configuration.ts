@@ -52,7 +52,7 @@ export function configurationOf ({
   mountPath, lab, adapter, jwks, cookieKeys, accounts, clients, permissive, settings, pages, fetch
 }: ProviderSettings): Configuration {
   const policy = strictPolicy(accounts)
-  permitSilentSignIn(policy, { permissive, accounts, sessionSeconds })
+  permitSilentSignIn(policy, { permissive, accounts, settings, sessionSeconds })
 
   return {
     adapter,
@@ -88,12 +88,12 @@ export function configurationOf ({
     conformIdTokenClaims: false,
     findAccount: async (ctx, sub) => {
       const user = accounts.find(sub)
-      return user && { accountId: sub, claims: async (use, _scope, asked) => claimsOf(user, use, ctx, asked) }
+      return user && { accountId: sub, claims: async (use, _scope, asked) => claimsOf(user, use, ctx, { settings, asked }) }
     },
 
     loadExistingGrant: ctx => loadGrant(ctx, accounts),
     issueRefreshToken: async (_ctx, client, source) => client.grantTypeAllowed('refresh_token') &&
-      (source.scopes.has('offline_access') || client['refresh_token_with_session'] === true),
+      (source.scopes.has('offline_access') || [client['refresh_tokens'], settings.refresh_tokens].includes('always')),
     // What was issued for offline access outlives the session, everything else ends with it.
     expiresWithSession: async (_ctx, source) => !source.scopes.has('offline_access'),
     rotateRefreshToken: true,

@@ -1,7 +1,7 @@
 import type { Client, Configuration } from 'oidc-provider'
 import type { Clients } from '../clients/registered-clients.ts'
 import type { RealmSettings } from '../state/realm-settings.ts'
-import type { TokenLifetimes } from '../state/token-lifetimes.ts'
+import type { TokenLifetimes } from '../state/token-settings.ts'
 
 const minutes = 60
 const hours = 60 * minutes

@@ -16,7 +16,7 @@ import { ActiveFaults } from '../faults/active-faults.ts'
 import { openCookieKeys } from '../state/cookie-keys.ts'
 import { CookieSignatures } from '../state/cookie-signatures.ts'
 import { IssuerKeys } from '../state/issuer-keys.ts'
-import { KeptSettings } from '../state/realm-settings.ts'
+import { KeptSettings, type RealmSettings } from '../state/realm-settings.ts'
 import { SeededDirectory } from '../state/seeded-directory.ts'
 import { endSessions } from './oidc-adapter.ts'
 import { keptOffset } from './realm-clock.ts'
@@ -45,6 +45,7 @@ export interface Instruments {
 export interface Seed {
   users: User[]
   clients: RegisteredClient[]
+  settings?: Partial<RealmSettings> | undefined
 }
 
 /** What a realm is opened with. */
@@ -102,7 +103,7 @@ export class Realm {
       clients,
       keys,
       accounts: new Accounts(users),
-      settings: await KeptSettings.open(store, lab),
+      settings: await KeptSettings.open(store, { lab, seed: seed.settings }),
       cookieKeys: await openCookieKeys(stateFolder),
       instruments: lab
         ? { faults: await ActiveFaults.open(store), ledger: new Ledger(), clock }

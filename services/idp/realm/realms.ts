@@ -116,13 +116,13 @@ export class Realms {
   /**
    * Make a realm; the one that is there already, where there is one.
    *
-   * @param seed who is known in it; the lab's own users and clients where not said
+   * @param seed how it begins; with the lab's own users and clients where not said
    */
   async make (name: string, seed: Partial<Seed> = {}): Promise<Realm> {
     const existing = this.#realms.get(name) ?? this.#making.get(name)
     if (existing) return existing
     if (this.#realms.size + this.#making.size > limit) throw new TooManyRealms(limit)
-    const making = this.#make(name, { users: seed.users ?? this.#config.users, clients: seed.clients ?? this.#config.clients })
+    const making = this.#make(name, { users: seed.users ?? this.#config.users, clients: seed.clients ?? this.#config.clients, settings: seed.settings })
     this.#making.set(name, making)
     try {
       return await making

@@ -1,6 +1,6 @@
 import type { Store } from '#lib/store/store.ts'
 import { Type, type Static } from '#lib/validation/schema.ts'
-import { tokenLifetimes } from './token-lifetimes.ts'
+import { idTokenClaims, refreshTokens, tokenLifetimes } from './token-settings.ts'
 
 /** What is the same for all clients of an issuer, and can be changed at run time. */
 export const realmSettings = Type.Object({
@@ -12,6 +12,8 @@ export const realmSettings = Type.Object({
   dynamic_client_registration: Type.Boolean({
     default: false, description: 'whether whoever asks may register a client (OpenID Connect Dynamic Client Registration)'
   }),
+  id_token_claims: idTokenClaims,
+  refresh_tokens: refreshTokens,
   token_lifetimes: {
     ...tokenLifetimes, default: {}, description: 'how long what is issued from now on lasts, for clients that have no `token_lifetimes` of their own'
   }
@@ -19,21 +21,30 @@ export const realmSettings = Type.Object({
 
 export type RealmSettings = Static<typeof realmSettings>
 
-const unchanged: RealmSettings = { scopes: {}, dynamic_client_registration: false, token_lifetimes: {} }
+const unlessSaid: RealmSettings = {
+  scopes: {}, dynamic_client_registration: false, id_token_claims: [], refresh_tokens: 'offline_access', token_lifetimes: {}
+}
 
 /** The settings of one issuer, kept over a restart. */
 export class KeptSettings {
   readonly #store: Store
+  readonly #seed: RealmSettings
   #value: RealmSettings
   #onChange = () => {}
 
-  static async open (store: Store, lab: boolean): Promise<KeptSettings> {
+  /**
+   * @param options.lab whether what a lab has changed counts
+   * @param options.seed what they are when nothing has been changed, as far as that is said
+   */
+  static async open (store: Store, { lab, seed }: { lab: boolean, seed: Partial<RealmSettings> | undefined }): Promise<KeptSettings> {
     const kept = lab && await store.collection<Partial<RealmSettings>>('lab').get('settings')
-    return new KeptSettings(store, { ...unchanged, ...kept })
+    const unchanged = { ...unlessSaid, ...seed }
+    return new KeptSettings(store, unchanged, { ...unchanged, ...kept })
   }
 
-  private constructor (store: Store, value: RealmSettings) {
+  private constructor (store: Store, seed: RealmSettings, value: RealmSettings) {
     this.#store = store
+    this.#seed = seed
     this.#value = value
   }
 
@@ -62,6 +73,6 @@ export class KeptSettings {
   }
 
   reset (): Promise<void> {
-    return this.put(unchanged)
+    return this.put(this.#seed)
   }
 }

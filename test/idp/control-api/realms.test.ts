@@ -43,6 +43,25 @@ t.test('makes it with users and clients of its own', async t => {
   t.equal((await blue.redeem(shop, location!.searchParams.get('code')!)).statusCode, 200)
 })
 
+t.test('makes it with settings of its own, which it has again after a restart and when everything is put back', async t => {
+  const folder = t.testdir({})
+  const before = await startIdp(t, { STATE_DIR: folder })
+  const settings = { scopes: { loyalty: ['tier'] }, id_token_claims: 'all', refresh_tokens: 'always', token_lifetimes: { access_token: 60 } } as const
+  const seed: RealmSeed = { ...settings, scopes: { loyalty: ['tier'] }, clients: [{ client_id: 'shop', redirect_uris: ['http://localhost/'], scope: 'openid loyalty' }] }
+  await before.realm('blue', seed)
+  await before.app.close()
+
+  const blue = await (await startIdp(t, { STATE_DIR: folder })).realm('blue')
+  t.match(await blue.lab.settings.get(), settings)
+  await blue.lab.settings.patch({ refresh_tokens: 'offline_access' })
+  await blue.lab.settings.reset()
+  t.match(await blue.lab.settings.get(), settings)
+  await blue.lab.settings.patch({ token_lifetimes: {} })
+  await blue.lab.reset()
+  t.match(await blue.lab.settings.get(), settings)
+  t.strictSame((await idp.lab.settings.get()).token_lifetimes, {}, 'the root has its own')
+})
+
 t.test('says in every authorization response which issuer has sent it', async t => {
   const { location } = await new Visitor(await idp.realm('blue')).signIn('alice')
   t.equal(location!.searchParams.get('iss'), `${idp.config.issuer}/realms/blue`)

@@ -12,7 +12,7 @@ export async function realmWithClients (idp: Idp) {
     client_secret: `the-secret-of-the-client-${id}`,
     redirect_uris: [`http://${id}.localhost/callback`],
     scope: 'openid profile email offline_access',
-    refresh_token_with_session: true,
+    refresh_tokens: 'always',
     permissive
   })
   const [strict, permissive, other] = [client('strict', false), client('permissive', true), client('other', false)]

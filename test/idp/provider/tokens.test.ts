@@ -60,6 +60,32 @@ t.test('puts a claim that is asked for by name into the ID token of a client tha
   t.equal(payload['email'], 'alice@example.org')
 })
 
+const allOf: [string, (realm: Idp) => Promise<unknown>][] = [
+  ['of a client that is to find them there', ({ lab }) => lab.clients.patch('relying-party', { id_token_claims: 'all' })],
+  ['of every client of such a realm', ({ lab }) => lab.settings.patch({ id_token_claims: 'all' })]
+]
+for (const [label, set] of allOf) {
+  t.test(`puts all claims of the scopes asked for, and none beside, into the ID token ${label}`, async t => {
+    const realm = await idp.newRealm()
+    await set(realm)
+    const tokens = await realm.tokensFor('alice', realm.relyingParty, { scope: 'openid email phone' })
+    const claims = decodeJwt(tokens.id_token)
+    t.match(claims, (await realm.userinfo(tokens.access_token)).json())
+    t.match(claims, { email: 'alice@example.org', phone_number: String })
+    t.notOk('name' in claims)
+    t.equal('name' in decodeJwt((await realm.tokensFor('bob')).id_token), true, 'with another scope others')
+  })
+}
+
+t.test('of what all clients of a realm and one client are to find in the ID token, tells both', async t => {
+  const realm = await idp.newRealm({ id_token_claims: ['email'] })
+  const ofGenesys = decodeJwt((await realm.tokensFor('alice', realm.genesys)).id_token)
+  t.match(ofGenesys, { email: 'alice@example.org', name: 'Alice Anders' })
+  const ofApplication = decodeJwt((await realm.tokensFor('alice')).id_token)
+  t.equal(ofApplication['email'], 'alice@example.org')
+  t.notOk('name' in ofApplication)
+})
+
 t.test('shows one session by one sid to both clients, and by another after signing in again', async t => {
   const jwks = createLocalJWKSet((await idp.app.inject('/jwks')).json())
   const sidOf = async (code: string | null | undefined) =>
@@ -184,12 +210,22 @@ const without: [string, Record<string, string>][] = [
 for (const [label, changes] of without) {
   t.test(`gives a client that may have none with the session no refresh token ${label}`, async t => {
     const realm = await idp.newRealm()
-    await realm.lab.clients.patch('relying-party', { refresh_token_with_session: false })
+    await realm.lab.clients.patch('relying-party', { refresh_tokens: 'offline_access' })
     const tokens = await realm.tokensFor('alice', realm.relyingParty, changes)
     t.type(tokens.access_token, 'string')
     t.notOk('refresh_token' in tokens)
   })
 }
+
+t.test('gives every client of a realm where that is so a refresh token without offline_access, which ends with the session', async t => {
+  const realm = await idp.newRealm({ refresh_tokens: 'always' })
+  await realm.lab.clients.patch('relying-party', { refresh_tokens: 'offline_access' })
+  const { refresh_token: refreshToken } = await realm.tokensFor('alice')
+  t.equal((await realm.refresh(realm.relyingParty, refreshToken!)).statusCode, 200)
+  const { refresh_token: another } = await realm.tokensFor('alice')
+  await realm.lab.sessions.end('alice')
+  t.match((await realm.refresh(realm.relyingParty, another!)).json(), { error: 'invalid_grant' })
+})
 
 t.test('gives fresh tokens about the same sign-in, and another refresh token each time', async t => {
   const first = await idp.tokensFor('alice', idp.relyingParty, idp.offline)

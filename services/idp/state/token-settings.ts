@@ -13,4 +13,14 @@ export const tokenLifetimes = Type.Object({
   code: seconds('of authorization codes, in seconds')
 }, { additionalProperties: false })
 
+/** Which claims of the scopes asked for stand in the ID token too. */
+export const idTokenClaims = Type.Union([Type.Array(Type.String()), Type.Literal('all')], {
+  default: [], description: 'claims of the scopes asked for that stand in the ID token too, and not only at the userinfo endpoint; `all`: every one of them'
+})
+
+/** Who gets refresh tokens. */
+export const refreshTokens = Type.Enum(['offline_access', 'always'], {
+  default: 'offline_access', description: 'always: a refresh token without offline_access as well, one that ends with the session'
+})
+
 export type TokenLifetimes = Static<typeof tokenLifetimes>
