@@ -26,10 +26,12 @@ const folder = resolve(to, 'package')
 const packed = ['services/**', 'test/kit/**', 'scripts/{doctor,strictness,report}/**', 'scripts/{doctor,strictness}.ts']
 const left = /(^|\/)(README\.md|LICENSE|Dockerfile|tsconfig\.json|[^/]+\.test\.ts)$|^test\/kit\/(fixtures|recipes)\//
 /** Where a consumer comes in, by the names in `exports`. */
-const entries = { '.': 'test/kit/index.ts' }
+const entries = { '.': 'test/kit/index.ts', './playwright': 'test/kit/playwright.ts' }
 const command = 'test/kit/oidc-messenger-lab.js'
 /** What the kit and its commands need beside what the services do. */
 const ofKit = ['cheerio', 'ws']
+/** What only some of the entries need, which whoever uses those installs. */
+const peers = ['@playwright/test']
 
 rmSync(to, { recursive: true, force: true })
 for (const path of globSync(packed, { withFileTypes: true }).filter(entry => entry.isFile()).map(entry => slashed(join(entry.parentPath, entry.name)))) {
@@ -133,6 +135,8 @@ function manifest () {
     },
     imports: { '#lib/*': './services/lib/*' },
     sideEffects: false,
-    dependencies: { ...dependencies, ...Object.fromEntries(ofKit.map(name => [name, devDependencies[name]])) }
+    dependencies: { ...dependencies, ...Object.fromEntries(ofKit.map(name => [name, devDependencies[name]])) },
+    peerDependencies: Object.fromEntries(peers.map(name => [name, `^${devDependencies[name]}`])),
+    peerDependenciesMeta: Object.fromEntries(peers.map(name => [name, { optional: true }]))
   }
 }
