@@ -17,6 +17,8 @@ export interface SecondFactor {
 
 /** What can be said of a user; what is left out gets a value. */
 export interface UserFields {
+  /** as the user is called already, where what was read is sent back */
+  username?: string
   /** `<user name>-lab` where left out */
   password?: string
   /** subject identifier; follows from the user name where left out */
@@ -62,6 +64,8 @@ export interface TokenLifetimes {
 
 /** What can be said of a client, by the names of OpenID Connect Dynamic Client Registration; one redirect URI is enough. */
 export interface ClientFields {
+  /** as the client is called already, where what was read is sent back */
+  client_id?: string
   /** what pages call it; the `client_id` where left out */
   client_name?: string
   /** URL of its start page */
@@ -71,7 +75,7 @@ export interface ClientFields {
   token_endpoint_auth_method?: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none'
   /** the public keys of a client that signs something */
   jwks?: { keys: Record<string, unknown>[] }
-  /** native: redirect URIs may have a scheme of the application, and on loopback any port (RFC 8252) */
+  /** native, as where a redirect URI has no http: redirect URIs may have a scheme of the application, and on loopback any port (RFC 8252) */
   application_type?: 'web' | 'native'
   /** compared character by character */
   redirect_uris?: string[]

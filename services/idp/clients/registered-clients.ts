@@ -84,13 +84,17 @@ const fieldDefaults = Object.fromEntries(Object.entries<TSchema & { default?: un
 
 /**
  * A client with values for what is not said, so that one redirect URI is enough: it is called what its id says, uses every grant that
- * belongs to signing in, and authenticates with the secret `lab-only-secret-of-<client_id>`; one that is native has none.
+ * belongs to signing in, and authenticates with the secret `lab-only-secret-of-<client_id>`; one that is native, as a redirect URI with
+ * a scheme of its own says, has none.
  */
 export function withClientDefaults ({ client_id: id, ...said }: Partial<RegisteredClient> & Pick<RegisteredClient, 'client_id'>): RegisteredClient {
+  const hasOwnScheme = said.redirect_uris?.some(uri => !/^https?:/i.test(uri)) === true
+  const type = said.application_type ?? (hasOwnScheme ? 'native' : 'web')
   const method = said.token_endpoint_auth_method ??
-    (said.client_secret === undefined && said.jwks ? 'private_key_jwt' : said.application_type === 'native' ? 'none' : 'client_secret_basic')
+    (said.client_secret !== undefined ? 'client_secret_basic' : said.jwks ? 'private_key_jwt' : type === 'native' ? 'none' : 'client_secret_basic')
   return {
     ...fieldDefaults,
+    application_type: type,
     client_id: id,
     client_name: id,
     client_uri: said.redirect_uris?.map(uri => URL.parse(uri)).find(url => /^https?:$/.test(url?.protocol ?? ''))?.origin ?? 'http://localhost',

@@ -36,6 +36,15 @@ export const Conflict = createError('CONFLICT', '%s', 409)
 /** 400: the body is well formed, but what it asks for cannot be. */
 export const Impossible = createError('IMPOSSIBLE', '%s', 400)
 
+/**
+ * A member of the body of a `PUT` that the path names already, so that what a `GET` answers can be sent back.
+ *
+ * @throws 400 where they differ
+ */
+export function checkAgainstPath (member: string, said: string | undefined, named: string): void {
+  if (said !== undefined && said !== named) throw new Impossible(`body.${member}: is ${said}, and by the path it is ${named}.`)
+}
+
 /** Members by which a body may change an entry, all optional and without defaults: what is left out stays. */
 export function changesOf<T extends Record<string, TSchema>> (fields: T, options: { examples?: object[] } = {}) {
   const withoutDefaults = Object.entries<TSchema & { default?: unknown }>(fields).map(([name, { default: _unused, ...field }]) =>

@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type, type Static } from '#lib/validation/schema.ts'
 import { clientFields, withClientDefaults, type RegisteredClient } from '../clients/registered-clients.ts'
 import type { Realm } from '../realm/realm.ts'
-import { answers, changesOf, noAnswer, notFound } from './answers.ts'
+import { answers, changesOf, checkAgainstPath, noAnswer, notFound } from './answers.ts'
 
 const params = Type.Object({
   client_id: Type.String({ minLength: 1, maxLength: 200, description: 'the client_id', examples: ['shop'] })
@@ -19,7 +21,8 @@ const shop = {
   first_party: true
 }
 
-const fields = changesOf(clientFields, { examples: [shop] })
+const named = { client_id: Type.String({ description: 'as in the path' }), ...clientFields }
+const fields = changesOf(named, { examples: [shop] })
 
 const client = Type.Object({ client_id: Type.String() }, { additionalProperties: true })
 
@@ -48,12 +51,19 @@ export const clientRoutes: FastifyPluginAsyncTypebox = async app => {
       tags,
       summary: 'Register a client, or replace one',
       description: 'Members are those of OpenID Connect Dynamic Client Registration, and the lab\'s own. What is left out gets a value: ' +
-        'the secret is `lab-only-secret-of-<client_id>`, sent as client_secret_basic. So `redirect_uris` are enough. Idempotent.',
+        'the secret is `lab-only-secret-of-<client_id>`, sent as client_secret_basic. So `redirect_uris` are enough, and what a GET answers can be sent back. Idempotent.',
       params,
       body: fields,
       response: answers(client)
-    }
-  }, async ({ realm, params, body }) => await put(realm, withClientDefaults({ ...body, client_id: params.client_id })))
+    },
+    preValidation: setFurtherMetadataAside
+  }, async request => {
+    const { realm, params, body } = request
+    checkAgainstPath('client_id', body.client_id, params.client_id)
+    const further = setAside.get(request)
+    // What was read of one that has registered itself is complete.
+    return await put(realm, further ? { ...further, ...body, client_id: params.client_id } as RegisteredClient : withClientDefaults({ ...body, client_id: params.client_id }))
+  })
 
   app.patch('/lab/clients/:client_id', {
     schema: {
@@ -61,10 +71,14 @@ export const clientRoutes: FastifyPluginAsyncTypebox = async app => {
       summary: 'Change a client',
       description: 'What is left out stays. Idempotent.',
       params,
-      body: changesOf(clientFields, { examples: [{ id_token_signed_response_alg: 'ES256' }] }),
+      body: changesOf(named, { examples: [{ id_token_signed_response_alg: 'ES256' }] }),
       response: answers(client)
-    }
-  }, async ({ realm, params, body }) => await put(realm, { ...existing(realm, params.client_id), ...body }))
+    },
+    preValidation: setFurtherMetadataAside
+  }, async ({ realm, params, body }) => {
+    checkAgainstPath('client_id', body.client_id, params.client_id)
+    return await put(realm, { ...existing(realm, params.client_id), ...body })
+  })
 
   app.delete('/lab/clients/:client_id', {
     schema: {
@@ -90,6 +104,21 @@ export const clientRoutes: FastifyPluginAsyncTypebox = async app => {
     await realm.clients.reset()
     return reply.code(204).send(null)
   })
+}
+
+const setAside = new WeakMap<FastifyRequest, Record<string, unknown>>()
+
+/**
+ * A client that has registered itself has metadata beside, which are for oidc-provider to know. As they were read they can be sent
+ * back; else there is no such member.
+ */
+async function setFurtherMetadataAside (request: FastifyRequest): Promise<void> {
+  const { client_id: id } = request.params as { client_id: string }
+  const body = request.body as Record<string, unknown>
+  const further = Object.entries(request.realm.clients.get(id) ?? {})
+    .filter(([name, value]) => !Object.hasOwn(named, name) && Object.hasOwn(body, name) && isDeepStrictEqual(body[name], value))
+  if (further.length > 0) setAside.set(request, Object.fromEntries(further))
+  for (const [name] of further) delete body[name]
 }
 
 function existing ({ clients }: Realm, id: string): RegisteredClient {

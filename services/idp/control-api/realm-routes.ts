@@ -7,7 +7,7 @@ import type { Realm } from '../realm/realm.ts'
 import type { Realms } from '../realm/realms.ts'
 import { realmSettings } from '../state/realm-settings.ts'
 import { sendRealms } from './realm-events.ts'
-import { answers, changesOf, conflictSchema, Impossible, noAnswer, notFound } from './answers.ts'
+import { answers, changesOf, checkAgainstPath, conflictSchema, Impossible, noAnswer, notFound } from './answers.ts'
 
 const params = Type.Object({
   name: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,62}$', description: 'the name of a realm: lower-case letters, digits and hyphens, 63 of them at most, no hyphen first', examples: ['red'] })
@@ -17,6 +17,8 @@ const user = Type.Object({
 }, { additionalProperties: false })
 const client = Type.Object({ client_id: Type.String({ minLength: 1 }), ...changesOf(clientFields).properties }, { additionalProperties: false })
 const body = Type.Object({
+  name: Type.Optional(Type.String({ description: 'as in the path' })),
+  issuer: Type.Optional(Type.String({ description: 'as it follows from the name' })),
   users: Type.Optional(Type.Array(user, { maxItems: 1000, description: 'who can sign in; the lab\'s users where left out' })),
   clients: Type.Optional(Type.Array(client, { maxItems: 1000, description: 'the registered clients; the lab\'s where left out' })),
   ...changesOf(realmSettings.properties).properties
@@ -71,13 +73,15 @@ export const realmRoutes: FastifyPluginAsyncTypebox<{ realms: Realms }> = async 
     schema: {
       tags,
       summary: 'Add a realm, or find the one that is there',
-      description: 'An issuer of its own, from the first request on, with users, clients and settings as said. Idempotent: a realm ' +
+      description: 'An issuer of its own, from the first request on, with users, clients and settings as said, such as a GET of each answers. Idempotent: a realm ' +
         'that is there stays as it is, whatever the body says.',
       params,
       body,
       response: { ...answers(realm), ...conflictSchema }
     }
-  }, async ({ params, body: { users, clients, ...settings } }) => {
+  }, async ({ params, body: { name, issuer, users, clients, ...settings } }) => {
+    checkAgainstPath('name', name, params.name)
+    checkAgainstPath('issuer', issuer, realms.issuerOf(params.name))
     const people = users?.map(withDefaults)
     const applications = clients?.map(withClientDefaults)
     const mistakes = [

@@ -3,13 +3,13 @@ import { Type, type Static } from '#lib/validation/schema.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import { anyClaims, withDefaults, userFields, usernameInWords, usernameKey, usernamePattern, type User } from '../accounts/users.ts'
 import type { Realm } from '../realm/realm.ts'
-import { answers, changesOf, conflictSchema, Conflict, noAnswer, notFound } from './answers.ts'
+import { answers, changesOf, checkAgainstPath, conflictSchema, Conflict, noAnswer, notFound } from './answers.ts'
 
 const params = Type.Object({
   username: Type.String({ pattern: usernamePattern, description: usernameInWords, examples: ['zoe'] })
 })
 
-const fields = changesOf({ ...userFields, claims: anyClaims }, {
+const fields = changesOf({ username: Type.String({ description: 'as in the path' }), ...userFields, claims: anyClaims }, {
   examples: [{ sign_in_by_hint: true, claims: { name: 'Zoe Zimmer', email: 'zoe@example.org', groups: ['staff'] } }]
 })
 
@@ -40,13 +40,14 @@ export const userRoutes: FastifyPluginAsyncTypebox = async app => {
       tags,
       summary: 'Add a user, or replace one',
       description: 'What is left out gets a value: the password is `<user name>-lab`, `sub` follows from the name, ' +
-        'and there are no claims. So `{}` is enough for somebody who can sign in. Idempotent.',
+        'and there are no claims. So `{}` is enough for somebody who can sign in, and what a GET answers can be sent back. Idempotent.',
       params,
       body: fields,
       response: { ...answers(user), ...conflictSchema }
     }
-  }, async ({ realm: { accounts }, params, body }) => {
+  }, async ({ realm: { accounts }, params, body: { username: said, ...body } }) => {
     const username = accounts.named(params.username)?.username ?? params.username
+    checkAgainstPath('username', said, username)
     return await put(accounts, withDefaults({ username, ...body }))
   })
 
@@ -62,8 +63,9 @@ export const userRoutes: FastifyPluginAsyncTypebox = async app => {
       body: fields,
       response: { ...answers(user), ...conflictSchema }
     }
-  }, async ({ realm, params, body: { claims, client_claims: clientClaims, ...body } }) => {
+  }, async ({ realm, params, body: { username, claims, client_claims: clientClaims, ...body } }) => {
     const before = existing(realm, params.username)
+    checkAgainstPath('username', username, before.username)
     const forClients = Object.entries(clientClaims ?? {})
       .map(([client, claims]) => [client, { ...before.client_claims[client], ...claims }])
     return await put(realm.accounts, {

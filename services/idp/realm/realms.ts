@@ -28,9 +28,9 @@ export class Realms {
   #unlock = () => {}
 
   static async open (config: RealmsOptions, makeProvider: RealmOptions['makeProvider']): Promise<Realms> {
-    const realms = new Realms(config, (name, seed) => Realm.open({
+    const realms: Realms = new Realms(config, (name, seed) => Realm.open({
       name,
-      issuer: name === '' ? config.issuer : `${withoutTrailingSlash(config.issuer)}/realms/${name}`,
+      issuer: realms.issuerOf(name),
       stateFolder: name === '' ? config.stateFolder : join(config.stateFolder, 'realms', name),
       seed,
       lab: config.lab,
@@ -63,6 +63,11 @@ export class Realms {
       if (existsSync(seed)) this.#add(await this.#open(name, readSeed(seed)))
       else rmSync(join(this.#folder, name), { recursive: true, force: true })
     }
+  }
+
+  /** The issuer of a realm of this name, whether or not there is one. */
+  issuerOf (name: string): string {
+    return name === '' ? this.#config.issuer : `${withoutTrailingSlash(this.#config.issuer)}/realms/${name}`
   }
 
   get all (): Realm[] {
