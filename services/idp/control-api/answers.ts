@@ -1,4 +1,5 @@
 import createError from '@fastify/error'
+import type { RouteOptions } from 'fastify'
 import { jsonError } from '#lib/control-api/json-errors.ts'
 import { adviceOn } from '#lib/validation/likely-names.ts'
 import { Type, type TSchema } from '#lib/validation/schema.ts'
@@ -8,14 +9,26 @@ const refused = (description: string) => Type.Object(jsonError.properties, { des
 const refusals = {
   400: refused('What was sent is not what this takes.'),
   403: refused('A page of another site has sent it, or it was sent to another host name.'),
-  404: refused('What the path names is not there.')
+  404: refused('What the path names is not there, such as the realm.')
 }
 
-/** The schemas of what a route answers: 200 as said, and errors as everywhere under `/lab`. */
-export const answers = <T extends TSchema>(ok: T) => ({ 200: ok, ...refusals })
+const refusalsOfChanges = {
+  413: refused('It is too much.'),
+  415: refused('It is not JSON.'),
+  503: refused('It could not be kept, e.g. as the disk is full. Nothing is changed.')
+}
+
+/** Add to the schema of a route what every other one of its kind answers as well. */
+export function addCommonRefusals ({ method, schema }: RouteOptions): void {
+  if (!schema?.response) return
+  schema.response = { ...refusals, ...(method !== 'GET' && refusalsOfChanges), ...schema.response }
+}
+
+/** The schemas of what a route answers: 200 as said, beside what all answer. */
+export const answers = <T extends TSchema>(ok: T) => ({ 200: ok })
 
 /** The schemas of what a route answers that has nothing to say when all went well. */
-export const noAnswer = { 204: Type.Null({ description: 'Done.' }), ...refusals }
+export const noAnswer = { 204: Type.Null({ description: 'Done.' }) }
 
 /** The schema of a 409, for routes that have one. */
 export const conflictSchema = { 409: refused('As things are, it cannot be done.') }

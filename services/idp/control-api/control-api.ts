@@ -8,7 +8,7 @@ import { sameSiteOnly } from '#lib/server/same-site.ts'
 import type { Addresses } from '#lib/settings/settings.ts'
 import type { Realms } from '../realm/realms.ts'
 import { whyIn } from '../realm/resolve-realm.ts'
-import { Impossible } from './answers.ts'
+import { addCommonRefusals, Impossible } from './answers.ts'
 import { clientRoutes } from './client-routes.ts'
 import { clockRoutes } from './clock-routes.ts'
 import { descriptionRoutes } from './description-routes.ts'
@@ -48,6 +48,7 @@ export const controlApiRoutes: FastifyPluginAsyncTypebox<{ realms: Realms, addre
     if (isTooDeep(request.body)) throw new Impossible('The body is nested too deep.')
   })
   checkStrictly(app)
+  app.addHook('onRoute', addCommonRefusals)
 
   await app.register(fastifySSE)
   await app.register(userRoutes)

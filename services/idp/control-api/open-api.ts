@@ -56,11 +56,21 @@ async function describe (routes: RouteOptions[], basePath: string, console: stri
     hideUntagged: true,
     transformObject: document => 'openapiObject' in document ? withoutDefaulted(document.openapiObject) : {}
   })
-  for (const { method, url, schema = {} } of routes) app.route({ method, url, schema, handler: async () => {} })
+  for (const { method, url, schema = {} } of routes) {
+    app.route({ method, url, schema: { ...schema, operationId: operationIdOf(String(method), url) }, handler: async () => {} })
+  }
   await app.register(descriptionPageRoutes, { basePath })
   app.get('/lab/openapi.json', async () => app.swagger())
   await app.ready()
   return app
+}
+
+/** What a generated client calls an operation: that of `PUT /lab/users/:username/disable` is `putUserDisable`. */
+function operationIdOf (method: string, url: string): string {
+  const [first, ...others] = url.split('/').slice(1)
+    .flatMap((part, index, parts) => part.startsWith(':') ? [] : [parts[index + 1]?.startsWith(':') ? part.replace(/s$/, '') : part])
+  const words = (others.length > 0 ? others : [first!]).flatMap(name => name.split('-'))
+  return method.toLowerCase() + words.map(word => word[0]!.toUpperCase() + word.slice(1)).join('')
 }
 
 /** What has a default is filled in before it is checked, so a request may leave it out, although its schema requires it. */

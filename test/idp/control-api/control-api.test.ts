@@ -3,11 +3,13 @@ import addFormats from 'ajv-formats'
 import fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { descriptionRoutes } from '../../../services/idp/control-api/description-routes.ts'
+import { fillDisk } from '../../helpers/full-disk.ts'
 import { refusalOf, startIdp, type Idp } from '../helper.ts'
 
 interface Content { content?: Record<string, { schema: object, example?: object }> }
 interface Parameter { in: string, name: string, required?: boolean, example?: string, schema: { default?: unknown } }
 interface Operation {
+  operationId?: string
   summary?: string
   description?: string
   tags?: string[]
@@ -16,6 +18,8 @@ interface Operation {
   responses: Record<string, Content>
 }
 type Paths = Record<string, Record<string, Operation>>
+
+type Answer = Awaited<ReturnType<Idp['get']>>
 
 const json = 'application/json'
 
@@ -36,7 +40,7 @@ class Caller {
 
   /** @param values of parameters; else they have those of their examples */
   async call (operation: string, expected: number, values: Record<string, string> = {}, body = this.body(operation)?.example) {
-    const { method, path, parameters = [], responses } = this.operation(operation)
+    const { method, path, parameters = [] } = this.operation(operation)
     const given = (place: string) => parameters.filter(parameter => parameter.in === place)
       .map(({ name, example }): [string, string | undefined] => [name, values[name] ?? example])
       .filter((entry): entry is [string, string] => entry[1] !== undefined)
@@ -49,9 +53,14 @@ class Caller {
       ...(body && { payload: JSON.stringify(body) })
     })
     this.called.add(operation)
+    return this.hold(operation, response, expected)
+  }
+
+  /** Hold an answer against the description. */
+  hold (operation: string, response: Answer, expected: number): Answer {
     const said = `${operation} answers ${response.statusCode}`
     this.#t.equal(response.statusCode, expected, `${said}: ${response.body}`)
-    const described = responses[response.statusCode]
+    const described = this.operation(operation).responses[response.statusCode]
     this.#t.ok(described, `${said}, as described`)
     const schema = described?.content?.[json]?.schema
     if (!schema) this.#t.equal(response.body, '', `${said} and nothing more`)
@@ -115,6 +124,23 @@ t.test('describes every call of the control API', async t => {
       if (method !== 'get') t.match(description, /idempotent|repeated/i, `${call} says whether it is idempotent`)
     }
   }
+})
+
+t.test('gives each call a name of its own, which a generated client can have for a function', async t => {
+  const ids = Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods)
+    .map(([method, { operationId }]) => ({ call: `${method.toUpperCase()} ${path}`, operationId })))
+  for (const { call, operationId } of ids) t.match(operationId, /^(get|put|patch|post|delete)([A-Z][a-z]+)+$/, call)
+  t.equal(new Set(ids.map(({ operationId }) => operationId)).size, ids.length, 'no two have the same')
+  const names = Object.fromEntries(ids.map(({ call, operationId }) => [call, operationId]))
+  t.match(names, {
+    'DELETE /lab': 'deleteLab',
+    'GET /lab/users': 'getUsers',
+    'GET /lab/users/{username}': 'getUser',
+    'PUT /lab/users/{username}/disable': 'putUserDisable',
+    'POST /lab/sign-in-links': 'postSignInLinks',
+    'DELETE /lab/faults': 'deleteFaults',
+    'DELETE /lab/faults/{name}': 'deleteFault'
+  })
 })
 
 t.test('has a page about it that needs nothing from elsewhere', async t => {
@@ -227,6 +253,27 @@ t.test('refusals are as the page says', async t => {
   await caller.call('GET /lab/ledger/wait', 408, { timeout: '0', count: '1000' })
   await caller.call('GET /lab/ledger', 400, { limit: 'many' })
   await idp.lab.users.enable('alice')
+})
+
+t.test('what every call can be refused for is in the description of each', async t => {
+  const caller = new Caller(t, idp, paths)
+  for (const operation of caller.operations) {
+    const { method, path } = caller.operation(operation)
+    const at = (base: string) => base + path.replaceAll(/\{\w+\}/g, 'nobody')
+    const sent = async (expected: number, { url = at(''), ...more }: { url?: string, headers?: Record<string, string>, payload?: string }) =>
+      caller.hold(operation, await idp.app.inject({ method: method as 'GET', url, ...more, headers: { host, ...more.headers } }), expected)
+
+    await sent(403, { headers: { origin: 'https://elsewhere.example' } })
+    await sent(400, { url: `${at('')}?nonsense=1` })
+    if (!path.startsWith('/lab/realm')) await sent(404, { url: at('/realms/nowhere') })
+    if (method === 'GET') continue
+    await sent(415, { headers: { 'content-type': 'text/plain' }, payload: 'text' })
+    await sent(400, { headers: { 'content-type': json }, payload: '{' })
+    await sent(413, { headers: { 'content-type': json }, payload: `{ "text": "${'x'.repeat(2 ** 20)}" }` })
+  }
+  fillDisk(t)
+  caller.hold('PUT /lab/users/{username}', await send('PUT', '/lab/users/zoe', json, '{}'), 503)
+  caller.hold('DELETE /lab/clients/{client_id}', await send('DELETE', '/lab/clients/relying-party', json), 503)
 })
 
 const ask = (headers: Record<string, string>, method: 'GET' | 'DELETE' = 'GET', url = '/lab/users', at = idp) =>
