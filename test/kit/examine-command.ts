@@ -100,7 +100,7 @@ function understand (args: string[]) {
       // Compared character by character, and some write it without the slash.
       post_logout_redirect_uris: [new URL(start).origin, new URL('/', start).href],
       first_party: true,
-      ...(values.refresh !== undefined && { refresh_token_with_session: true }),
+      ...(values.refresh !== undefined && { refresh_tokens: 'always' as const }),
       ...(values.metadata !== undefined && readMetadata(values.metadata))
     },
     settings: Object.fromEntries(positionals.map(setting => [setting.slice(0, setting.indexOf('=')), setting.slice(setting.indexOf('=') + 1)])),
