@@ -62,9 +62,6 @@ export const brokenChecks: Record<string, string> = {
 /** Those that are about what an application has asked for; without that nothing is to be checked. */
 const onlyIfAsked = new Set(['id-token-nonce', 'id-token-acr', 'id-token-auth-time'])
 
-/** What our relying party takes all the same, since that is left to it: `because` in the tables of refusals. */
-export const takenAnyway = new Set(['token-endpoint-wrong-content-type'])
-
 /** Which checks do not hold where this fault was met, among what was found about that. */
 export function brokenBy (fault: string, findings: readonly Finding[]): string[] {
   const expected = brokenChecks[fault]

@@ -3,7 +3,8 @@ import { createControlApiClient, type ControlApiClient } from '../../services/id
 import type { FaultInCatalogue } from '../../services/idp/control-api/fault-routes.ts'
 import { Browser, type Page } from './browser.ts'
 import { ConsoleApi } from './console.ts'
-import { brokenBy, findingsAbout, takenAnyway } from './examined-faults.ts'
+import { wentOn } from '../../services/console/exports/sequence.ts'
+import { brokenBy, findingsAbout } from './examined-faults.ts'
 import type { Lab } from './lab.ts'
 import { RelyingPartyLog } from './relying-party-log.ts'
 
@@ -94,8 +95,7 @@ export class FaultyLab {
     const findings = findingsAbout(fault, await this.#console.latest(`the fault ${fault}`, ({ faults }) => faults.includes(fault)))
     const broken = [...new Set(findings.filter(({ ok }) => !ok).map(({ name }) => name))]
     t.strictSame(broken, brokenBy(fault, findings), 'the examiner marks it')
-    const accepted = findings.filter(({ ok, by, outcome }) => !ok && by === 'relying party' && outcome === 'accepted')
-    t.strictSame(accepted.map(({ name }) => name), takenAnyway.has(fault) ? broken : [], 'and sees that it was refused')
+    t.strictSame(findings.filter(wentOn).map(({ name }) => name), [], 'and sees that it was refused, where it must be')
   }
 
   /** Neither the relying party's log nor a page has anything of what was sent since. */

@@ -138,8 +138,8 @@ export interface Fault {
   does: string
   /** what a correct relying party must do */
   mustDo: string
-  /** refuse: nothing comes of it; succeed: it goes on as if nothing were; retry: not this time, but another time */
-  outcome: 'refuse' | 'succeed' | 'retry'
+  /** refuse: nothing comes of it; succeed: it goes on as if nothing were; retry: not this time, but another time; may: it refuses it or copes */
+  outcome: 'refuse' | 'succeed' | 'retry' | 'may'
   specification: { section: string, url: string }
 }
 

@@ -82,6 +82,8 @@ export interface Description {
   /** what must hold, and why */
   demands: string
   specification: Specification
+  /** it is the other's duty to send what holds: whoever goes on all the same is lenient, and does nothing that is forbidden */
+  mayGoOn?: true
 }
 
 /** A check of a sign-in; nothing where there is nothing to check. */

@@ -98,8 +98,8 @@ const messagesFor = ({ endpoint }: MessageCheck, index: MessageIndex) => endpoin
 
 const reactionOf = ({ showsItself }: MessageCheck, message: Message) => showsItself ? reactionByStatus(message) : undefined
 
-function findingOf ({ name, by, demands, specification }: Description, { message, ...verdict }: Verdict, reaction: Reaction | undefined): Finding {
+function findingOf ({ name, by, demands, specification, mayGoOn }: Description, { message, ...verdict }: Verdict, reaction: Reaction | undefined): Finding {
   return {
-    name, by, demands, specification, ...verdict, message: message.key, ...(reaction && { outcome: reaction.outcome, evidence: reaction.evidence.key })
+    name, by, demands, specification, ...(mayGoOn && { mayGoOn }), ...verdict, message: message.key, ...(reaction && { outcome: reaction.outcome, evidence: reaction.evidence.key })
   }
 }

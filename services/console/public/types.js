@@ -18,7 +18,7 @@
  * What a check has found.
  * @typedef {{
  *   name: string, by: string, demands: string, specification: { section: string, url: string }, ok: boolean, expected: string, found: string,
- *   message: string, outcome?: 'accepted' | 'refused', evidence?: string
+ *   message: string, outcome?: 'accepted' | 'refused', evidence?: string, mayGoOn?: true
  * }} Finding
  */
 export {}

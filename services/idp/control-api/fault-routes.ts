@@ -31,7 +31,7 @@ const entry = Type.Object({
   does: Type.String({ description: 'what exactly is different on the wire' }),
   mustDo: Type.String({ description: 'what a correct relying party must do' }),
   outcome: Type.Enum([...outcomes], {
-    description: 'refuse: nothing comes of it; succeed: it goes on as if nothing were; retry: not this time, but another time'
+    description: 'refuse: nothing comes of it; succeed: it goes on as if nothing were; retry: not this time, but another time; may: it refuses it or copes'
   }),
   specification: Type.Object({ section: Type.String(), url: Type.String({ format: 'uri' }) }),
   conformance: Type.Optional(Type.String({ description: 'the module of the OpenID Foundation\'s conformance suite' })),

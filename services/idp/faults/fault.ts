@@ -21,8 +21,9 @@ export const groups = {
  * - `refuse`: it does not accept what came, and nothing comes of it: no session, no tokens, no sign-out
  * - `succeed`: it copes, and goes on as if nothing were
  * - `retry`: it accepts nothing this time either, but may try again, by itself or when the person does, and then succeeds
+ * - `may`: it may refuse it, and may cope with it: no specification forbids either
  */
-export const outcomes = ['refuse', 'succeed', 'retry'] as const
+export const outcomes = ['refuse', 'succeed', 'retry', 'may'] as const
 
 /** Where in an HTTP exchange a fault is applied. At each point one fault at a time. */
 export type Point =

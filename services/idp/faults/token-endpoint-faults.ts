@@ -91,9 +91,9 @@ const spoiltTokens: Fault[] = [
     name: 'token-endpoint-wrong-content-type',
     title: 'Token response that says it is a page',
     does: 'the correct token response with content-type text/html. The code is used',
-    mustDo: 'Use no token of an answer that is not application/json, as the specification demands of the provider: no ' +
-      'session, and a way to sign in again. To read the JSON all the same is lenient, but not forbidden.',
-    outcome: 'refuse',
+    mustDo: 'Use no token of an answer that is not application/json, as the specification demands of the provider, or read the JSON all ' +
+      'the same, which is lenient and not forbidden. Without a session, offer a way to sign in again.',
+    outcome: 'may',
     specification: rfc(6749, '5.1'),
     answer: ctx => {
       ctx.body = JSON.stringify(ctx.body)

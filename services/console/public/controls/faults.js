@@ -11,7 +11,8 @@ import { SchemaFields } from './schema-fields.js'
 const duties = {
   refuse: 'must refuse it',
   succeed: 'must cope with it',
-  retry: 'may try again'
+  retry: 'may try again',
+  may: 'may refuse it or cope'
 }
 
 /** The catalogue of faults: what each does, what a relying party must do, and its switch. */

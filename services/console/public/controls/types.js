@@ -6,7 +6,7 @@
  *   minLength?: number, maxLength?: number, items?: Schema, properties?: Record<string, Schema>, required?: string[]
  * }} Schema
  * @typedef {{
- *   name: string, group: string, title: string, does: string, mustDo: string, outcome: 'refuse' | 'succeed' | 'retry',
+ *   name: string, group: string, title: string, does: string, mustDo: string, outcome: 'refuse' | 'succeed' | 'retry' | 'may',
  *   specification: { section: string, url: string }, conformance?: string, scopes: string[], parameters?: Schema
  * }} FaultInCatalogue
  * @typedef {{

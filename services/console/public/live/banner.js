@@ -9,7 +9,7 @@ import { element } from '../elements.js'
  * @param {(key: string) => void} open
  */
 export function showBanner (place, findings, open) {
-  const accepted = findings.filter(({ ok, by, outcome }) => !ok && by === 'relying party' && outcome === 'accepted')
+  const accepted = findings.filter(({ ok, by, outcome, mayGoOn }) => !ok && by === 'relying party' && outcome === 'accepted' && !mayGoOn)
   place.hidden = accepted.length === 0
   const link = (/** @type {string} */ text, /** @type {string} */ message) => {
     const button = element('button', { type: 'button' }, text)
