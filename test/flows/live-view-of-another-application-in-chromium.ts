@@ -62,5 +62,10 @@ export async function liveViewOfAnotherApplicationInChromium (t: Test, lab: Lab)
     await banner.getByText(/^id token nonce: expected nonce of .*, found nonce-of-another-request, and the application went on all the same/).waitFor()
     await banner.getByRole('button', { name: 'show how it went on' }).click()
     await window.getByRole('heading', { name: /GET userinfo/ }).waitFor()
+
+    const heads = await window.locator('.parties > span').evaluateAll(lanes => lanes.map(({ firstChild }) => firstChild?.textContent))
+    t.strictSame(heads, ['Browser', client.id, 'Provider'], 'it stands where an application of the lab would')
+    const mermaid = await (await fetch(`${lab.console}/journeys/${id}/export.mmd`)).text()
+    t.strictSame([...mermaid.matchAll(/^ *participant \S+ as (.+)$/gm)].map(([, name]) => name), heads, 'and so it does in what is taken along')
   })
 }

@@ -1,5 +1,6 @@
+import type { Lane } from '../journeys/lanes.ts'
 import { titleOf, type PresentedJourney } from './presented-journey.ts'
-import { durationInWords, inWords, sequenceOf, timeInWords, wentOn, type Lane, type Step } from './sequence.ts'
+import { durationInWords, inWords, sequenceOf, timeInWords, wentOn, type Step } from './sequence.ts'
 
 /** Colours by what they are for: in the light, and in the dark. */
 const paints = {

@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { Eta } from 'eta'
 import type { Finding } from '../examiner/examine.ts'
 import type { PresentedMessage, PresentedValue } from '../journeys/present.ts'
+import type { Lane } from '../journeys/lanes.ts'
 import { pictureOf, pictureStyle } from './picture.ts'
 import { titleOf, type PresentedJourney } from './presented-journey.ts'
-import { durationInWords, inWords, sequenceOf, timeInWords, wentOn, type Lane, type Step } from './sequence.ts'
+import { cameOf, durationInWords, inWords, sequenceOf, timeInWords, wentOn, type Step } from './sequence.ts'
 
 const eta = new Eta({ views: import.meta.dirname, cache: true })
 
@@ -90,7 +91,7 @@ function messageOf (step: Step, lanes: Lane[], places: Places) {
 
 function inShort (finding: Finding): string {
   if (finding.ok) return '✓ holds'
-  return `✗ does not hold${wentOn(finding) ? ', and the application went on' : finding.outcome === 'refused' ? '; the application refused it' : ''}`
+  return `✗ does not hold${cameOf(finding)}`
 }
 
 const times = new Set(['iat', 'nbf', 'auth_time', 'exp'])

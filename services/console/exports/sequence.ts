@@ -1,12 +1,7 @@
 import type { Finding } from '../examiner/examine.ts'
+import { lanes, others, type Lane } from '../journeys/lanes.ts'
 import type { PresentedMessage } from '../journeys/present.ts'
 import type { PresentedJourney } from './presented-journey.ts'
-
-/** Whoever takes part, from left to right. */
-export interface Lane {
-  party: string
-  name: string
-}
 
 /** A message, as whoever draws or tells it needs it. */
 export interface Step {
@@ -31,11 +26,8 @@ export interface Step {
   findings: Finding[]
 }
 
-const names = new Map([['browser', 'Browser'], ['relying-party', 'Application'], ['idp', 'Provider'], ['genesys', 'Genesys']])
-const order = [...names.keys()]
-
-/** Where strangers stand: applications of others beside that of the lab. */
-const placeOf = (party: string) => order.includes(party) ? order.indexOf(party) : order.indexOf('relying-party') + 0.5
+const laneOf = (party: string): Lane => lanes.find(lane => lane.party === party) ?? others
+const placeOf = (party: string) => lanes.indexOf(laneOf(party))
 
 /** A journey as a sequence of arrows between lanes: what all pictures of it have in common. */
 export function sequenceOf ({ messages, findings }: Pick<PresentedJourney, 'messages' | 'findings'>): { lanes: Lane[], steps: Step[] } {
@@ -61,7 +53,7 @@ export function sequenceOf ({ messages, findings }: Pick<PresentedJourney, 'mess
       findings: findings.filter(finding => finding.message === key)
     }
   })
-  return { lanes: parties.map(party => ({ party, name: names.get(party) ?? party })), steps }
+  return { lanes: parties.map(party => ({ party, name: laneOf(party).name || party })), steps }
 }
 
 /** An identifier in a path says nothing by its length. */
@@ -86,13 +78,20 @@ export const failuresOf = ({ findings }: Step): string[] => findings.filter(({ o
 
 /** A check that does not hold, and what came of it. */
 export function inWords (finding: Finding): string {
-  const { name, expected, found, outcome } = finding
-  const cameOfIt = wentOn(finding) ? ', and the application went on' : outcome === 'refused' ? '; the application refused it' : ''
-  return `${name.replaceAll('-', ' ')}: expected ${cut(expected)}, found ${cut(found)}${cameOfIt}`
+  const { name, expected, found } = finding
+  return `${name.replaceAll('-', ' ')}: expected ${cut(expected)}, found ${cut(found)}${cameOf(finding)}`
+}
+
+/** What came of a check that does not hold. */
+export function cameOf (finding: Finding): string {
+  const { by, outcome, mayGoOn } = finding
+  if (wentOn(finding)) return ', and the application went on'
+  if (mayGoOn && by === 'relying party' && outcome === 'accepted') return '; the application went on, which it may'
+  return outcome === 'refused' ? '; the application refused it' : ''
 }
 
 /** Whether an application went on although something does not hold that it must check: that is what everybody has to see. */
-export const wentOn = ({ ok, by, outcome }: Finding): boolean => !ok && by === 'relying party' && outcome === 'accepted'
+export const wentOn = ({ ok, by, outcome, mayGoOn }: Finding): boolean => !ok && by === 'relying party' && outcome === 'accepted' && !mayGoOn
 
 const cut = (text: string) => text.length > 48 ? `${text.slice(0, 47)}…` : text
 

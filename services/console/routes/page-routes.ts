@@ -6,6 +6,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import { configureRoutes, unnoticed } from '#lib/server/route-config.ts'
 import { isBelow } from '#lib/server/stage-frames.ts'
 import type { Addresses } from '#lib/settings/settings.ts'
+import { lanes } from '../journeys/lanes.ts'
 import type { Ledgers } from '../ledgers/ledgers.ts'
 import { signInRoutes } from './sign-in-as-routes.ts'
 
@@ -25,7 +26,7 @@ export const pages = [
 /** The pages of the console, their files, and what runs. */
 export const pageRoutes: FastifyPluginAsync<{ addresses: Addresses, ledgers: Ledgers }> = async (app, { addresses, ledgers }) => {
   app.addHook('onRoute', configureRoutes(unnoticed))
-  await app.register(view, { engine: { eta: new Eta({ views }) }, root: views, defaultContext: { addresses, pages, isOneSite: [addresses.app, addresses.issuer].every(url => isBelow(url, addresses.console)) }, production: true })
+  await app.register(view, { engine: { eta: new Eta({ views }) }, root: views, defaultContext: { addresses, pages, lanes, isOneSite: [addresses.app, addresses.issuer].every(url => isBelow(url, addresses.console)) }, production: true })
   await app.register(fastifyStatic, { root: join(import.meta.dirname, '..', 'public'), prefix: '/assets/', cacheControl: false, setHeaders: reply => { reply.header('cache-control', 'no-cache') } })
   app.get('/favicon.ico', async (_request, reply) => reply.redirect(`${addresses.console}/assets/console.svg`))
   const { app: application, issuer, genesys, console } = addresses

@@ -1,17 +1,21 @@
-import { element } from '../elements.js'
+import { element, find } from '../elements.js'
 
 /** @import { Message, Value } from '../types.js' */
 
-const names = /** @type {Record<string, string>} */ ({ browser: 'Browser', 'relying-party': 'Application', idp: 'Provider', genesys: 'Genesys' })
+/** @type {{ party: string, name: string }[]} the console's own, from left to right; applications outside the lab are at the one without a name */
+const lanes = JSON.parse(find('.parties', HTMLElement).dataset['lanes'] ?? '[]')
+
+/** @type {Record<string, string | undefined>} */
+const names = Object.fromEntries(lanes.map(({ party, name }) => [party, name]))
 
 /**
- * Whoever takes part, from left to right; applications outside the lab beside its own.
+ * Whoever takes part, from left to right.
  * @param {Message[]} messages
  */
 export function partiesOf (messages) {
   const all = new Set(messages.flatMap(({ from, to }) => [from, to]))
   const others = [...all].filter(party => names[party] === undefined)
-  return ['browser', 'relying-party', ...others, 'idp', 'genesys'].filter(party => all.has(party))
+  return lanes.flatMap(({ party }) => party === '' ? others : all.has(party) ? [party] : [])
 }
 
 /**
@@ -21,7 +25,7 @@ export function partiesOf (messages) {
 export function showParties (heads, parties) {
   heads.replaceChildren(...parties.map(party => names[party] === undefined
     ? element('span', { class: 'outside' }, party, element('small', {}, party === 'unknown' ? 'not known' : 'application outside the lab'))
-    : element('span', {}, names[party])))
+    : element('span', {}, names[party] ?? '')))
 }
 
 /** @param {string} path */
