@@ -95,6 +95,39 @@ export async function controlsInChromium (t: Test, lab: Lab) {
     await name.waitFor({ state: 'detached' })
   })
 
+  await t.test('while nothing changes, the page asks for nothing but whether something has', async t => {
+    const { page } = await openControls(t, lab)
+    await page.locator('[data-user=alice]').waitFor({ state: 'attached' })
+    await page.locator('#keys .entries > li').first().waitFor({ state: 'attached' })
+    const asked: string[] = []
+    page.on('request', request => { asked.push(new URL(request.url()).pathname) })
+    await until('it has asked whether something has', () => asked.filter(path => path === '/running').length >= 3)
+    t.strictSame(asked.filter(path => path.includes('/lab/')), [])
+  })
+
+  await t.test('a fault that ends by itself is not shown any longer than it is on', async t => {
+    const { page } = await openControls(t, lab)
+    await api.faults.switchOn('jwks-slow', { expiresIn: 3 })
+    await onNow(page).getByText('until it is switched off, at the latest').waitFor()
+    await onNow(page).getByText('is not on any more').waitFor()
+  })
+
+  await t.test('of a name of 100 kB the beginning is shown, and all of it when it is asked for', async t => {
+    const name = `Nina ${'N'.repeat(100_000)}`
+    await api.users.put('nina', { claims: { name } })
+    t.teardown(() => api.users.remove('nina'))
+    const { page } = await openControls(t, lab, { section: 'users' })
+    const nina = page.locator('[data-user=nina]')
+    await nina.getByText('all 100,005 characters').waitFor()
+    t.ok((await nina.boundingBox())!.height < 400)
+    await nina.getByText('all 100,005 characters').click()
+    await nina.getByText(name, { exact: true }).waitFor()
+    t.ok((await nina.boundingBox())!.height < 800, 'and that can be scrolled')
+    await page.goto(lab.console)
+    const card = page.getByRole('link', { name: 'Nina N' })
+    t.ok((await card.textContent())!.length < 400)
+  })
+
   await t.test('each control is a curl, which a shell runs as it is shown', async t => {
     const realm = `curl-${Date.now()}`
     const { issuer } = await api.realms.put(realm)

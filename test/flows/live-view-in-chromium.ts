@@ -90,6 +90,17 @@ export async function liveViewInChromium (t: Test, lab: Lab) {
     t.match(await page.evaluate('document.activeElement.closest(".messages button")?.textContent'), /GET \/auth/, 'and the message has the focus again')
   })
 
+  await t.test('no heading of a message stands there without anything below it', async t => {
+    const { page } = await openLive(t)
+    await signIn(page, 'alice')
+    await row(page, /back channel: GET \/jwks|GET \/messenger\/login/).click()
+    for (const tab of ['Parameters', 'Headers']) {
+      await page.getByRole('tab', { name: tab }).click()
+      const empty = await page.locator('.details h3').evaluateAll(headings => headings.filter(({ nextElementSibling: next }) => !next?.textContent?.trim()).map(({ textContent }) => textContent))
+      t.strictSame(empty, [], tab)
+    }
+  })
+
   await t.test('what people write stays text', async t => {
     const { page, complaints } = await openLive(t)
     const api = new GenesysApi(lab)

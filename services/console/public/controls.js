@@ -9,8 +9,10 @@ import { Users } from './controls/users.js'
 import { find } from './elements.js'
 import { HostPageSwitch } from './host-page.js'
 import { chosenRealm } from './realm-chooser.js'
+import { watchRunning } from './running.js'
 
-const everyMs = 2_000
+// A fault that ends by itself is no change that anybody tells of.
+const longestWaitMs = 24 * 60 * 60 * 1_000
 
 const place = find('.sections', HTMLElement)
 const problem = find('.problem', HTMLElement)
@@ -28,6 +30,10 @@ class Controls {
   /** @type {Promise<void> | undefined} */
   #loading
   #isLeft = false
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #ending
+  /** Whether what is shown may not be what there is. */
+  isOutOfDate = false
 
   constructor () {
     this.#lab = new Lab(place.dataset['issuer'] ?? '', chosenRealm(), status, () => this.refresh())
@@ -40,6 +46,7 @@ class Controls {
 
   leave () {
     this.#isLeft = true
+    clearTimeout(this.#ending)
     this.#faults.leave()
     this.#clock.leave()
   }
@@ -58,12 +65,24 @@ class Controls {
       for (const part of this.#parts) part.show(state)
       await this.#onNow.show(state)
       await this.#keys.offerAlgorithms()
+      this.#lookAgainAtEndOf(state)
+      this.isOutOfDate = false
       problem.hidden = true
     } catch (error) {
       if (this.#isLeft) return
+      this.isOutOfDate = true
       problem.textContent = `This may be out of date. ${error instanceof Error ? error.message : error} Trying again.`
       problem.hidden = false
     }
+  }
+
+  /** @param {import('./controls/lab.js').State} state */
+  #lookAgainAtEndOf ({ active, clock }) {
+    clearTimeout(this.#ending)
+    const ends = active.flatMap(({ expiresAt }) => expiresAt === undefined ? [] : [Date.parse(expiresAt)])
+    if (ends.length === 0) return
+    const leftMs = Math.min(...ends) - Date.now() - clock.offsetSeconds * 1_000
+    this.#ending = setTimeout(() => this.refresh(), Math.min(Math.max(leftMs, 0) + 250, longestWaitMs))
   }
 }
 
@@ -71,15 +90,19 @@ let controls = new Controls()
 // It is of the whole lab, whichever realm is chosen.
 new HostPageSwitch(find('.host-page', HTMLElement)).start()
 
-// There is no stream of what is changed, and changes are rare: it is asked for while somebody looks.
-const refresh = () => document.hidden ? Promise.resolve() : controls.refresh()
-const again = () => { refresh().finally(() => setTimeout(again, everyMs)) }
-again()
-document.addEventListener('visibilitychange', refresh)
+/** @type {string | undefined} */
+let shown
+// Changes are rare: all of it is asked for where there was one, or where it could not be had.
+watchRunning(running => {
+  const now = JSON.stringify([running?.version, running?.services['idp']])
+  if (now === shown && !controls.isOutOfDate) return
+  shown = now
+  controls.refresh()
+})
 document.addEventListener('realmchosen', () => {
   controls.leave()
   controls = new Controls()
-  refresh()
+  controls.refresh()
 })
 
 /** @param {HTMLButtonElement} chosen */

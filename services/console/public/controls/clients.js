@@ -1,4 +1,5 @@
 import { element, find } from '../elements.js'
+import { textOnDemand } from '../long-text.js'
 import { callButton, curlDisclosure } from './calls.js'
 import { editEntry } from './entry-editor.js'
 import { KeyedList } from './keyed-list.js'
@@ -60,7 +61,7 @@ export class Clients {
     permit.setAttribute('role', 'switch')
     permit.setAttribute('aria-checked', String(permissive))
     return element('li', { 'data-client': id },
-      element('div', {}, element('strong', {}, id), ` ${name}`),
+      element('div', {}, element('strong', {}, id), ' ', textOnDemand(name)),
       element('div', {}, element('dl', {}, element('div', {}, element('dt', {}, 'authenticates by'), element('dd', {}, element('code', {}, method))),
         element('div', {}, element('dt', {}, 'redirect_uris'), element('dd', {}, ...uris.map(uri => element('code', {}, uri))))),
       element('details', {}, element('summary', {}, 'All of its registration'), element('pre', { tabindex: '0', 'aria-label': `Registration of ${id}` }, JSON.stringify(client, null, 2)))),

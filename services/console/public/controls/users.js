@@ -1,4 +1,5 @@
 import { element, find } from '../elements.js'
+import { textOnDemand } from '../long-text.js'
 import { callButton, curlDisclosure } from './calls.js'
 import { editEntry } from './entry-editor.js'
 import { KeyedList } from './keyed-list.js'
@@ -51,7 +52,7 @@ export class Users {
     }).catch(error => this.#lab.say(error.message, undefined, true)))
     const { button, place } = curlDisclosure(this.#lab, username, () => [toggle(), signOut(), remove()])
     return element('li', { 'data-user': username },
-      element('div', {}, element('strong', {}, username), ...typeof claims['name'] === 'string' ? [` ${claims['name']}`] : [],
+      element('div', {}, element('strong', {}, username), ...typeof claims['name'] === 'string' ? [' ', textOnDemand(claims['name'])] : [],
         ...disabled ? [' ', element('span', { class: 'badge alert' }, 'disabled')] : [], element('p', { class: 'hint' }, about)),
       element('div', {}, element('dl', {}, ...Object.entries({ password, sub }).map(([name, value]) => element('div', {}, element('dt', {}, name), element('dd', {}, element('code', {}, value))))),
         element('details', {}, element('summary', {}, `${Object.keys(claims).length} claims`), element('pre', { tabindex: '0', 'aria-label': `Claims of ${username}` }, JSON.stringify(claims, null, 2)))),

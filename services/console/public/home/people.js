@@ -1,4 +1,5 @@
 import { element, find } from '../elements.js'
+import { beginningOf } from '../long-text.js'
 
 /** @import { Running } from '../running.js' */
 /** @import { Control, User } from './types.js' */
@@ -86,4 +87,4 @@ function cardOf (user) {
 }
 
 /** @param {User} user */
-const nameOf = ({ username, claims }) => typeof claims['name'] === 'string' ? claims['name'] : username
+const nameOf = ({ username, claims }) => beginningOf(typeof claims['name'] === 'string' ? claims['name'] : username)

@@ -1,5 +1,6 @@
 import { copyButton } from '../copy-button.js'
 import { element } from '../elements.js'
+import { textOnDemand } from '../long-text.js'
 
 /** @import { Finding, Message, Value } from '../types.js' */
 /** @import { Followed } from './followed-value.js' */
@@ -51,8 +52,10 @@ export function showDetails (place, message, journey, actions) {
     })
   })
 
-  const values = (/** @type {Value[]} */ list) => element('dl', {}, ...list.map(value => element('div', {},
-    element('dt', {}, value.name), element('dd', {}, valueOf(value, actions), ' ', seenIn(value, message, journey, actions)))))
+  const values = (/** @type {Value[]} */ list) => list.length === 0
+    ? element('p', { class: 'seen' }, 'Nothing that is shown here.')
+    : element('dl', {}, ...list.map(value => element('div', {},
+      element('dt', {}, value.name), element('dd', {}, valueOf(value, actions), ' ', seenIn(value, message, journey, actions)))))
   /** @type {Record<string, () => Node[]>} */
   const contents = {
     Story: () => [element('p', {}, message.story),
@@ -83,7 +86,7 @@ const times = new Set(['iat', 'nbf', 'auth_time', 'exp'])
  * @param {Actions} actions
  */
 function valueOf ({ name, value, same }, { pointAt, pin }) {
-  if (same === undefined) return element('span', {}, times.has(name) && typeof value === 'number' ? `${value} (${new Date(value * 1000).toLocaleString()})` : String(value))
+  if (same === undefined) return textOnDemand(times.has(name) && typeof value === 'number' ? `${value} (${new Date(value * 1000).toLocaleString()})` : String(value))
   const button = element('button', { type: 'button', class: 'value', 'data-same': same, 'data-name': name, title: 'Follow it (F)' }, String(value))
   for (const event of ['pointerenter', 'focus']) button.addEventListener(event, () => pointAt({ name, same }))
   for (const event of ['pointerleave', 'blur']) button.addEventListener(event, () => pointAt(undefined))
@@ -141,6 +144,7 @@ export function lightIn (place, same) {
 
 /** @param {Record<string, string | string[]>} headers */
 function headersOf (headers) {
+  if (Object.keys(headers).length === 0) return element('p', { class: 'seen' }, 'Nothing that is shown here.')
   return element('dl', {}, ...Object.entries(headers).flatMap(([name, value]) => [value].flat().map(line =>
     element('div', {}, element('dt', {}, name), element('dd', {}, line)))))
 }
@@ -152,9 +156,9 @@ const json = value => element('pre', {}, JSON.stringify(value, null, 2))
  * A check: what is demanded, by whom, and whether it holds.
  * @param {Finding} finding
  */
-function findingOf ({ name, by, demands, specification, ok, expected, found, outcome }) {
+function findingOf ({ name, by, demands, specification, ok, expected, found, outcome, mayGoOn }) {
   const who = by === 'provider' ? 'the provider' : 'the application'
-  const reaction = outcome === 'accepted' ? `, and ${who} went on` : outcome === 'refused' ? `; ${who} refused it` : ''
+  const reaction = outcome === 'accepted' ? mayGoOn ? `; ${who} went on, which it may` : `, and ${who} went on` : outcome === 'refused' ? `; ${who} refused it` : ''
   const verdict = ok ? '✓ holds' : `✗ does not hold${reaction}`
   return element('article', { class: `finding ${ok ? 'ok' : 'not-ok'}` },
     element('h3', {}, name.replaceAll('-', ' '), ' ', element('span', { class: 'verdict' }, verdict)),
