@@ -43,7 +43,7 @@ for (const path of globSync(packed, { withFileTypes: true }).filter(entry => ent
   else cpSync(path, target)
 }
 writeTypes()
-for (const name of ['README.md', 'LICENSE']) cpSync(join('test/kit', name), join(folder, name))
+for (const name of ['README.md', 'LICENSE', 'recipes']) cpSync(join('test/kit', name), join(folder, name), { recursive: true })
 writeFileSync(join(folder, 'openapi.json'), await describeControlApi())
 writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`)
 const [tarball] = JSON.parse(execFileSync('npm', ['pack', folder, '--json', '--pack-destination', to], { encoding: 'utf8', shell: process.platform === 'win32' })) as { filename: string }[]
