@@ -32,11 +32,12 @@ const thenRun = (program: string, ...args: string[]) => [
   '--input-type=module', '--eval', `
     import { spawn } from 'node:child_process'
     import { connect } from 'node:net'
-    const application = spawn(process.execPath, [${JSON.stringify(application)}], { stdio: 'inherit' })
+    const application = spawn(process.execPath, [${JSON.stringify(application)}], { stdio: 'inherit' }).on('exit', () => { process.exit() })
+    process.exitCode = 1
     const look = () => connect(process.env.PORT, 'localhost', run).on('error', () => setTimeout(look, 50))
     const run = () => spawn(${JSON.stringify(program)}, ${JSON.stringify(args)}, { stdio: 'inherit' }).on('exit', code => {
-      application.kill()
       process.exitCode = code
+      application.kill()
     })
     look()`
 ]
