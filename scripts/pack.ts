@@ -26,12 +26,12 @@ const folder = resolve(to, 'package')
 const packed = ['services/**', 'test/kit/**', 'scripts/{doctor,strictness,report}/**', 'scripts/{doctor,strictness}.ts']
 const left = /(^|\/)(README\.md|LICENSE|Dockerfile|tsconfig\.json|[^/]+\.test\.ts)$|^test\/kit\/(fixtures|recipes)\//
 /** Where a consumer comes in, by the names in `exports`. */
-const entries = { '.': 'test/kit/index.ts', './playwright': 'test/kit/playwright.ts' }
+const entries = { '.': 'test/kit/index.ts', './containers': 'test/kit/containers.ts', './playwright': 'test/kit/playwright.ts' }
 const command = 'test/kit/oidc-messenger-lab.js'
 /** What the kit and its commands need beside what the services do. */
 const ofKit = ['cheerio', 'ws']
 /** What only some of the entries need, which whoever uses those installs. */
-const peers = ['@playwright/test']
+const peers = ['@playwright/test', 'testcontainers']
 
 rmSync(to, { recursive: true, force: true })
 for (const path of globSync(packed, { withFileTypes: true }).filter(entry => entry.isFile()).map(entry => slashed(join(entry.parentPath, entry.name)))) {

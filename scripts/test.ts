@@ -118,7 +118,7 @@ function rounds (): Round[] {
   const files = named.length === 0
     ? testsIn('test').filter(path => !path.startsWith('test/foreign-relying-party/'))
     : named.filter(path => !flows.includes(path)).flatMap(path => path.endsWith('.ts') ? [path] : testsIn(path))
-  const wanted = options.quick ? files.filter(path => !/^test\/(compose|flows|other-browsers)\/|^test\/kit\/consumer\b|-in-chromium\./.test(path)) : files
+  const wanted = options.quick ? files.filter(path => !/^test\/(compose|flows|other-browsers)\/|^test\/kit\/(consumer|containers)\b|-in-chromium\./.test(path)) : files
   // The longest first, so that none is left alone at the end: those that run flows, and of the others those with most in them.
   const weight = (path: string) => statSync(path).size + (/^test\/(compose|flows)\/(compose|embedded)/.test(path) ? 1_000_000 : 0)
   const inOrder = wanted.sort((a, b) => weight(b) - weight(a)).map(path => ({ path, args: [] as string[] }))

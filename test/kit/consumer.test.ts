@@ -1,17 +1,15 @@
 // The package as others have it: packed, installed without a network, and used in a folder that knows nothing of this repository.
-import { execFileSync } from 'node:child_process'
-import { existsSync, globSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { noSignals, runNode } from '../helpers/command.ts'
+import { installKit } from '../helpers/installed-kit.ts'
 import { freePorts, root } from '../helpers/lab.ts'
-import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
-const consumer = temporaryFolder(t)
+const consumer = await installKit(t)
 const installed = join(consumer, 'node_modules', 'oidc-messenger-lab')
 const command = join(installed, 'test', 'kit', 'oidc-messenger-lab.js')
 const { LAB_URL: _none, ...env } = process.env
-await install()
 
 t.test('a suite of somebody else gets the whole lab, moves its clock and not their own, and starts ten at once', async t => {
   writeFileSync(join(consumer, 'suite.test.js'), `
@@ -173,19 +171,3 @@ t.test('what is in it is what runs, with its types, sources and licence', async 
   const line = Number(/start-process\.ts:(\d+)/.exec(failing.output())?.[1])
   t.match(readFileSync(join(root, 'test', 'kit', 'start-process.ts'), 'utf8').split('\n')[line - 1], /throw new Error/)
 })
-
-/** Pack, and install what is packed: npm finds the dependencies there already, as this repository's own, and asks no registry. */
-async function install () {
-  const packed = temporaryFolder(t)
-  const pack = runNode(t, [join('scripts', 'launch.js'), join('scripts', 'pack.ts'), '--to', packed], { cwd: root })
-  if (await pack.exit !== 0) throw new Error(pack.output())
-  writeFileSync(join(consumer, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }))
-  const { dependencies } = JSON.parse(readFileSync(join(packed, 'package', 'package.json'), 'utf8')) as { dependencies: Record<string, string> }
-  for (const name of Object.keys(dependencies)) {
-    const link = join(consumer, 'node_modules', name)
-    mkdirSync(dirname(link), { recursive: true })
-    symlinkSync(join(root, 'node_modules', name), link, 'junction')
-  }
-  const [tarball] = globSync(join(packed, '*.tgz'))
-  execFileSync('npm', ['install', '--offline', '--ignore-scripts', tarball!], { cwd: consumer, shell: process.platform === 'win32' })
-}

@@ -63,7 +63,16 @@ export function lookupWith (system: LookupFunction): LookupFunction {
   }
 }
 
+const hosts = new Map<string, string>()
+
+/** Have a name that this system does not know, as that of a container is, mean an address or another name: what a line in a file of hosts does. */
+export function reachAt (hostname: string, address: string): void {
+  hosts.set(hostname.toLowerCase(), address)
+}
+
 const isLoopbackName = (hostname: string) => /(^|\.)localhost\.?$/i.test(hostname)
 
-/** `dns.lookup` that knows the loopback names. */
-export const lookup = lookupWith(systemLookup)
+const lookupOfSystem = lookupWith(systemLookup)
+
+/** `dns.lookup` that knows the loopback names, and those of `reachAt`. */
+export const lookup: LookupFunction = (hostname, options, callback) => lookupOfSystem(hosts.get(hostname.toLowerCase()) ?? hostname, options, callback)
