@@ -86,7 +86,7 @@ if (reason) {
     await using container = await new OidcLabContainer(image).withLabels({ test: image }).start()
     t.strictSame(draws, [], 'it was to have that port')
     t.equal((await fetch(container.app)).status, 200)
-    t.notOk([container.app, container.issuer, container.genesys, container.console].some(url => url.endsWith(`:${port}`)))
+    t.notOk([container.app, container.issuer, container.genesys.url, container.console].some(url => url.endsWith(`:${port}`)))
     t.equal(runDocker('ps', '--all', '--quiet', '--filter', `label=test=${image}`).split('\n').length, 1, 'nothing is left of the first attempt')
   })
 
