@@ -101,6 +101,16 @@ export async function liveViewInChromium (t: Test, lab: Lab) {
     }
   })
 
+  await t.test('where no journey is as it is looked for, the page says so, and not that there is none', async t => {
+    const { page } = await openLive(t)
+    await signIn(page, 'alice')
+    await page.getByRole('searchbox', { name: 'Find' }).fill('nobody-is-called-that')
+    await page.getByText('None of them is of this realm and as it is looked for').waitFor()
+    t.equal(await page.getByText('Nothing yet.').isVisible(), false)
+    await page.getByRole('searchbox', { name: 'Find' }).fill('')
+    await page.getByText('None of them').waitFor({ state: 'hidden' })
+  })
+
   await t.test('what people write stays text', async t => {
     const { page, complaints } = await openLive(t)
     const api = new GenesysApi(lab)

@@ -32,6 +32,7 @@ class LivePage {
   #filters = new Filters(() => this.#filter())
   #list = new JourneyList(find('.journey-list', HTMLElement), find('.count', HTMLElement), {
     isMeant: this.#filters.isMeant,
+    none: find('.none-listed', HTMLElement),
     choose: id => {
       this.#follows = id === this.#list.latest
       keepInAddress('journey', id)

@@ -8,6 +8,7 @@ export class JourneyList {
   #rows
   #count
   #isMeant
+  #none
   /** @type {Map<string, { summary: Summary, row: HTMLElement }>} */
   #journeys = new Map()
   /**
@@ -21,12 +22,14 @@ export class JourneyList {
   /**
    * @param {HTMLElement} place
    * @param {HTMLElement} count where it is said how many there are
-   * @param {{ isMeant: (summary: Summary) => boolean, choose: (id: string) => void }} options
+   * @param {{ isMeant: (summary: Summary) => boolean, choose: (id: string) => void, none: HTMLElement }} options `none` is said where
+   *   there are journeys, and none of those that are meant
    */
-  constructor (place, count, { isMeant, choose }) {
+  constructor (place, count, { isMeant, choose, none }) {
     this.#rows = new Rows(place)
     this.#count = count
     this.#isMeant = isMeant
+    this.#none = none
     place.addEventListener('click', ({ target }) => {
       const id = target instanceof Element ? target.closest('button')?.dataset['journey'] : undefined
       if (id !== undefined) choose(id)
@@ -120,6 +123,7 @@ export class JourneyList {
   #tally () {
     const [all, listed] = [this.#journeys.size, this.#listed.length]
     this.#count.textContent = all === listed ? String(all) : `${listed} of ${all}`
+    this.#none.hidden = all === 0 || listed > 0
   }
 
   /**
