@@ -266,6 +266,20 @@ export async function controlsInChromium (t: Test, lab: Lab) {
     await onNow(page).getByText('until it is switched off').waitFor()
     t.match(await createControlApiClient(issuer).faults.active(), [{ fault: 'jwks-slow' }])
     t.strictSame(await api.faults.active(), [])
+    await page.getByRole('tab', { name: 'Users' }).click()
+    await page.getByRole('button', { name: 'Edit rosa' }).click()
+    await api.realms.remove(realm)
+    await page.getByText(`There is no realm ${realm}: not any more`).waitFor()
+    await page.getByRole('button', { name: 'Save' }).click()
+    const problem = page.getByRole('dialog').getByRole('alert')
+    await problem.getByText('there is no realm').waitFor()
+    await problem.click({ trial: true })
+    const [said, save] = [(await problem.boundingBox())!, (await page.getByRole('button', { name: 'Save' }).boundingBox())!]
+    t.ok(said.y + said.height <= save.y && save.y - said.y < 100, 'it is said where the button is')
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await page.getByLabel('Realm').selectOption('')
+    await page.locator('[data-user=alice]').waitFor()
+    await page.getByRole('alert').waitFor({ state: 'hidden' })
   })
 
   await t.test('without the identity provider the page says so, and goes on when it is back', async t => {

@@ -76,6 +76,13 @@ class Controls {
     }
   }
 
+  /** @param {string} realm */
+  sayThereIsNone (realm) {
+    this.isOutOfDate = false
+    problem.textContent = `There is no realm ${realm}: not any more, or not yet. Choose another at the top. Nothing below is so now.`
+    problem.hidden = false
+  }
+
   /** @param {import('./controls/lab.js').State} state */
   #lookAgainAtEndOf ({ active, clock }) {
     clearTimeout(this.#ending)
@@ -94,10 +101,13 @@ new HostPageSwitch(find('.host-page', HTMLElement)).start()
 let shown
 // Changes are rare: all of it is asked for where there was one, or where it could not be had.
 watchRunning(running => {
-  const now = JSON.stringify([running?.version, running?.services['idp']])
+  const realm = chosenRealm()
+  const now = JSON.stringify([running?.version, running?.services['idp'], realm])
   if (now === shown && !controls.isOutOfDate) return
   shown = now
-  controls.refresh()
+  const isGone = realm !== '' && running?.services['idp'] === true && !running.realms.some(({ name }) => name === realm)
+  if (isGone) controls.sayThereIsNone(realm)
+  else controls.refresh()
 })
 document.addEventListener('realmchosen', () => {
   controls.leave()

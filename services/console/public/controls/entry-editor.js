@@ -19,15 +19,16 @@ import { SchemaFields } from './schema-fields.js'
  */
 export async function editEntry (lab, { path, key, title, first, entry, latest }) {
   const { schema, example } = /** @type {{ schema: Schema, example?: Record<string, unknown> }} */ (await lab.schemaOf(`${path}/{${key}}`, 'put'))
-  const properties = Object.entries(schema.properties ?? {}).sort(([a], [b]) => Number(b === first) - Number(a === first))
+  // The name may be in the body too, as a GET answers it: it is asked for once.
+  const properties = Object.entries(schema.properties ?? {}).filter(([name]) => name !== key).sort(([a], [b]) => Number(b === first) - Number(a === first))
   const fields = new SchemaFields({ ...schema, properties: Object.fromEntries(properties) }, entry ?? example ?? {})
   const named = new SchemaFields({ properties: { [key]: { type: 'string', minLength: 1, maxLength: 254 } }, required: [key] }, {})
   const problem = element('p', { class: 'fault', role: 'alert' })
   const command = element('div', { class: 'curls' })
   const save = element('button', { class: 'primary' }, 'Save')
   const cancel = element('button', { type: 'button' }, 'Cancel')
-  const form = element('form', { novalidate: '' }, element('h2', {}, title), ...entry ? [] : [named.element], fields.element, problem,
-    element('details', {}, element('summary', {}, 'curl'), command), element('p', { class: 'buttons' }, save, cancel))
+  const form = element('form', { novalidate: '' }, element('h2', {}, title), ...entry ? [] : [named.element], fields.element,
+    element('details', {}, element('summary', {}, 'curl'), command), element('div', { class: 'buttons' }, problem, save, cancel))
   const dialog = element('dialog', { class: 'editor', 'aria-label': title }, form)
   let before = JSON.stringify(entry)
 
