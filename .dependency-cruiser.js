@@ -5,7 +5,7 @@
 const rooms = {
   'services/relying-party': ['oidc', 'sessions', 'plugins', 'routes'],
   'services/idp': [
-    'state', 'clients', 'accounts', 'faults', 'realm', 'permissive', 'recording', 'provider', 'pages', 'control-api'
+    'state', 'clients', 'accounts', 'presets', 'faults', 'realm', 'permissive', 'recording', 'provider', 'pages', 'control-api'
   ],
   'services/genesys': [
     'protocol', 'deployments', 'auth', 'sessions', ['visitor-journeys', 'attachments'], 'conversations', 'agent', ['guest', 'desk'], 'recording'

@@ -111,8 +111,13 @@ type Always = 'client_name' | 'client_uri' | 'token_endpoint_auth_method' | 'red
 /** A registered client. */
 export type Client = Required<Pick<ClientFields, Always>> & Omit<ClientFields, Always> & { client_id: string }
 
+/** A product whose habits a realm can have. */
+export type PresetName = 'okta' | 'auth0' | 'keycloak' | 'entra'
+
 /** What is the same for all clients of a realm. */
 export interface RealmSettings {
+  /** a product whose habits it has: claims, lifetimes, refresh, sign-out, errors; what is said beside wins */
+  like: PresetName | 'none'
   /** scopes beside those of OpenID Connect, and the claims that each of them stands for */
   scopes: Record<string, string[]>
   /** whether whoever asks may register a client */

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type, type Static } from '#lib/validation/schema.ts'
 import { clientFields, withClientDefaults, type RegisteredClient } from '../clients/registered-clients.ts'
+import { clientDefaultsOf } from '../presets/presets.ts'
 import type { Realm } from '../realm/realm.ts'
 import { answers, changesOf, checkAgainstPath, noAnswer, notFound } from './answers.ts'
 
@@ -62,7 +63,7 @@ export const clientRoutes: FastifyPluginAsyncTypebox = async app => {
     checkAgainstPath('client_id', body.client_id, params.client_id)
     const further = setAside.get(request)
     // What was read of one that has registered itself is complete.
-    return await put(realm, further ? { ...further, ...body, client_id: params.client_id } as RegisteredClient : withClientDefaults({ ...body, client_id: params.client_id }))
+    return await put(realm, further ? { ...further, ...body, client_id: params.client_id } as RegisteredClient : withClientDefaults({ ...clientDefaultsOf(realm.settings.value), ...body, client_id: params.client_id }))
   })
 
   app.patch('/lab/clients/:client_id', {

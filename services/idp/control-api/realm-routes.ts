@@ -3,6 +3,7 @@ import { Type } from '#lib/validation/schema.ts'
 import { words } from '#lib/validation/words.ts'
 import { anyClaims, withDefaults, userFields, usernameInWords, usernameKey, usernamePattern } from '../accounts/users.ts'
 import { clientFields, contradictions, withClientDefaults, type RegisteredClient } from '../clients/registered-clients.ts'
+import { clientDefaultsOf } from '../presets/presets.ts'
 import type { Realm } from '../realm/realm.ts'
 import type { Realms } from '../realm/realms.ts'
 import { realmSettings } from '../state/realm-settings.ts'
@@ -83,7 +84,7 @@ export const realmRoutes: FastifyPluginAsyncTypebox<{ realms: Realms }> = async 
     checkAgainstPath('name', name, params.name)
     checkAgainstPath('issuer', issuer, realms.issuerOf(params.name))
     const people = users?.map(withDefaults)
-    const applications = clients?.map(withClientDefaults)
+    const applications = clients?.map(client => withClientDefaults({ ...clientDefaultsOf(settings), ...client }))
     const mistakes = [
       ...twice('username', people?.map(({ username }) => ({ username: usernameKey(username) }))), ...twice('sub', people), ...twice('client_id', applications),
       ...applications?.flatMap(mistakesOf) ?? []

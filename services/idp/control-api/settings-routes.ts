@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { realmSettings } from '../state/realm-settings.ts'
+import { withPreset } from '../presets/presets.ts'
 import { answers, changesOf, noAnswer } from './answers.ts'
 
 const tags = ['Settings']
@@ -14,12 +15,12 @@ export const settingsRoutes: FastifyPluginAsyncTypebox = async app => {
     schema: {
       tags,
       summary: 'Change settings of the issuer',
-      description: 'What is left out stays; `scopes` is replaced as a whole. Discovery says the new ones at once. Idempotent.',
+      description: 'What is left out stays; each is replaced as a whole; `like` brings what belongs to that product and is not said. Discovery says the new ones at once. Idempotent.',
       body: changesOf(realmSettings.properties, { examples: [{ scopes: { groups: ['groups'] } }] }),
       response: answers(realmSettings)
     }
   }, async ({ realm, body }) => {
-    await realm.settings.put({ ...realm.settings.value, ...body })
+    await realm.settings.put({ ...realm.settings.value, ...withPreset(body) })
     return realm.settings.value
   })
 

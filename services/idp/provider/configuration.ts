@@ -8,6 +8,7 @@ import type { Clients } from '../clients/registered-clients.ts'
 import type { PermissiveClients } from '../permissive/permissive-clients.ts'
 import { pkceRequired } from '../permissive/permit-authorization-requests.ts'
 import { permitSilentSignIn } from '../permissive/permit-silent-sign-in.ts'
+import { dressed, presetOf } from '../presets/presets.ts'
 import { signingAlgorithms } from '../state/issuer-keys.ts'
 import type { RealmSettings } from '../state/realm-settings.ts'
 import { allowFormsOf } from './content-security-policy.ts'
@@ -52,6 +53,7 @@ export function configurationOf ({
   mountPath, lab, adapter, jwks, cookieKeys, accounts, clients, permissive, settings, pages, fetch
 }: ProviderSettings): Configuration {
   const policy = strictPolicy(accounts)
+  const preset = presetOf(settings)
   permitSilentSignIn(policy, { permissive, accounts, settings, sessionSeconds })
 
   return {
@@ -88,7 +90,13 @@ export function configurationOf ({
     conformIdTokenClaims: false,
     findAccount: async (ctx, sub) => {
       const user = accounts.find(sub)
-      return user && { accountId: sub, claims: async (use, _scope, asked) => claimsOf(user, use, ctx, { settings, asked }) }
+      return user && {
+        accountId: sub,
+        claims: async (use, _scope, asked) => {
+          const about = { clientId: ctx.oidc.client?.clientId ?? '', inIdToken: use === 'id_token' }
+          return claimsOf(dressed(user, preset, about), use, ctx, { settings, asked })
+        }
+      }
     },
 
     loadExistingGrant: ctx => loadGrant(ctx, accounts),
@@ -96,7 +104,7 @@ export function configurationOf ({
       (source.scopes.has('offline_access') || [client['refresh_tokens'], settings.refresh_tokens].includes('always')),
     // What was issued for offline access outlives the session, everything else ends with it.
     expiresWithSession: async (_ctx, source) => !source.scopes.has('offline_access'),
-    rotateRefreshToken: true,
+    rotateRefreshToken: preset?.rotatesRefreshTokens ?? true,
 
     interactions: { url: (_ctx, interaction) => `${mountPath}/interaction/${interaction.uid}`, policy },
     features: {

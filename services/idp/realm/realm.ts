@@ -13,6 +13,7 @@ import { usernameKey, type User } from '../accounts/users.ts'
 import { checkClient } from '../clients/check-client.ts'
 import type { Clients, RegisteredClient } from '../clients/registered-clients.ts'
 import { ActiveFaults } from '../faults/active-faults.ts'
+import { withPreset } from '../presets/presets.ts'
 import { openCookieKeys } from '../state/cookie-keys.ts'
 import { CookieSignatures } from '../state/cookie-signatures.ts'
 import { IssuerKeys } from '../state/issuer-keys.ts'
@@ -103,7 +104,7 @@ export class Realm {
       clients,
       keys,
       accounts: new Accounts(users),
-      settings: await KeptSettings.open(store, { lab, seed: seed.settings }),
+      settings: await KeptSettings.open(store, { lab, seed: seed.settings && withPreset(seed.settings) }),
       cookieKeys: await openCookieKeys(stateFolder),
       instruments: lab
         ? { faults: await ActiveFaults.open(store), ledger: new Ledger(), clock }

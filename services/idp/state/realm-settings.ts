@@ -2,8 +2,16 @@ import type { Store } from '#lib/store/store.ts'
 import { Type, type Static } from '#lib/validation/schema.ts'
 import { idTokenClaims, refreshTokens, tokenLifetimes } from './token-settings.ts'
 
+/** The products whose habits a realm can have. */
+export const presetNames = ['okta', 'auth0', 'keycloak', 'entra'] as const
+export type PresetName = typeof presetNames[number]
+export const noPreset = 'none'
+
 /** What is the same for all clients of an issuer, and can be changed at run time. */
 export const realmSettings = Type.Object({
+  like: Type.Enum([noPreset, ...presetNames], {
+    default: noPreset, description: 'a product whose habits it has: claims, lifetimes, refresh, sign-out, errors. What is said beside wins'
+  }),
   scopes: Type.Record(
     Type.String({ pattern: '^[\\x21\\x23-\\x5b\\x5d-\\x7e]{1,100}$', description: 'a scope' }),
     Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { uniqueItems: true }), {
@@ -22,7 +30,7 @@ export const realmSettings = Type.Object({
 export type RealmSettings = Static<typeof realmSettings>
 
 const unlessSaid: RealmSettings = {
-  scopes: {}, dynamic_client_registration: false, id_token_claims: [], refresh_tokens: 'offline_access', token_lifetimes: {}
+  like: noPreset, scopes: {}, dynamic_client_registration: false, id_token_claims: [], refresh_tokens: 'offline_access', token_lifetimes: {}
 }
 
 /** The settings of one issuer, kept over a restart. */

@@ -7,6 +7,7 @@ import type { Clients } from '../../clients/registered-clients.ts'
 import { applyFaults } from '../../faults/apply-faults.ts'
 import type { PermissiveClients } from '../../permissive/permissive-clients.ts'
 import { permitForClients } from '../../permissive/permit-for-clients.ts'
+import { presetOf } from '../../presets/presets.ts'
 import type { Instruments } from '../../realm/realm.ts'
 import { observeProvider } from '../../recording/provider-context.ts'
 import type { CookieSignatures } from '../../state/cookie-signatures.ts'
@@ -31,6 +32,7 @@ import { replaceSelfSubmittingForms } from './replace-self-submitting-forms.ts'
 import { sendSessionInFrames } from './send-session-in-frames.ts'
 import { signOutInFrames } from './sign-out-in-frames.ts'
 import { takeHintsOfOtherClients } from './take-hints-of-other-clients.ts'
+import { takeOnHabits } from './take-on-habits.ts'
 import { tellLevels } from './tell-levels.ts'
 
 /** What the extensions are made with; each is given what it needs. */
@@ -56,6 +58,7 @@ export interface ExtensionParts {
  */
 export function extendProvider (provider: Provider, parts: ExtensionParts): void {
   const { accounts, clients, permissive, keys, cookieSignatures, settings, store, instruments, pages, log, isRemoved } = parts
+  const preset = presetOf(settings.value)
 
   // The same signatures as Keygrip makes, in less time.
   provider.keys = cookieSignatures
@@ -64,7 +67,7 @@ export function extendProvider (provider: Provider, parts: ExtensionParts): void
   // What it has no endpoint for, and what it fails at, Koa would answer in plain text.
   handOverToFastify(provider, isRemoved)
   // Whoever shows by an ID token that it is about this very session need not be asked before they are signed out.
-  leaveOutSignOutQuestion(provider)
+  leaveOutSignOutQuestion(provider, { ofAll: preset?.asksAtSignOut === false })
   // An application asks for the Messenger's code by its own ID token.
   takeHintsOfOtherClients(provider)
   // In a lab, what strictness refuses is let pass for permissive clients, before a fault finds what is about to be used.
@@ -75,6 +78,8 @@ export function extendProvider (provider: Provider, parts: ExtensionParts): void
   if (instruments) observeProvider(provider)
   // In a lab, faults spoil answers that are complete.
   if (instruments) applyFaults(provider, { faults: instruments.faults, keys, accounts })
+  // A realm may be like another product, and its habits are what faults spoil.
+  takeOnHabits(provider, preset)
   // Every client can match an ID token with a logout token.
   includeSid(provider)
   // A client can see that somebody has put in another access token.

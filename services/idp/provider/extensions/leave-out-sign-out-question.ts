@@ -19,13 +19,15 @@ function isUnasked ({ oidc: { client, entities, session } }: KoaContextWithOIDC)
 /**
  * Leave the question out where it is none: what would show it is not sent, see `confirmationOf`. To be called before what else
  * changes the answer.
+ *
+ * @param options.ofAll whether nobody is ever asked, as with some products
  */
-export function leaveOutSignOutQuestion (provider: Provider): void {
+export function leaveOutSignOutQuestion (provider: Provider, { ofAll }: { ofAll: boolean }): void {
   provider.use(async (ctx, next) => {
     await next()
     // HEAD is for who looks whether there is something: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1
     const isQuestion = ctx.oidc?.route === 'end_session' && ctx.status === 200 && ctx.method === 'GET'
-    if (!isQuestion || !isUnasked(ctx as KoaContextWithOIDC)) return
+    if (!isQuestion || !(ofAll ? ctx.oidc.session?.accountId !== undefined : isUnasked(ctx as KoaContextWithOIDC))) return
     confirmed.set(ctx.req, String(ctx.oidc.session!.state!['secret']))
     ctx.respond = false
   })
