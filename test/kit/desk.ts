@@ -7,6 +7,12 @@ import { Hearing } from './hearing.ts'
 const pageSize = 100
 const pollMs = 50
 
+/** Who takes a conversation, and what writes down what was exchanged when something is waited for in vain. */
+interface Taking {
+  name: string
+  note: (expected: string) => Promise<string>
+}
+
 /** Somebody at the desk who has taken a conversation. */
 export class Agent {
   readonly conversationId: string
@@ -14,17 +20,17 @@ export class Agent {
   readonly #name: string
   readonly #hearing: Hearing
 
-  private constructor (api: DeskApi, conversationId: string, name: string) {
+  private constructor (api: DeskApi, conversationId: string, { name, note }: Taking) {
     this.conversationId = conversationId
     this.#api = api
     this.#name = name
-    this.#hearing = new Hearing(name, () => this.#said())
+    this.#hearing = new Hearing(name, () => this.#said(), note)
   }
 
   /** @internal */
-  static async take (api: DeskApi, conversationId: string, name: string): Promise<Agent> {
-    done(await api.act(conversationId, 'take', { name, takeOver: true }))
-    return new Agent(api, conversationId, name)
+  static async take (api: DeskApi, conversationId: string, taking: Taking): Promise<Agent> {
+    done(await api.act(conversationId, 'take', { name: taking.name, takeOver: true }))
+    return new Agent(api, conversationId, taking)
   }
 
   /** Send a text to the guest. */
@@ -56,15 +62,18 @@ export class Agent {
 export class Desk {
   readonly #api: DeskApi
   readonly #subOf: (username: string) => Promise<string>
+  readonly #note: Taking['note']
 
   /**
    * @param subOf subject identifier of a user
+   * @param note writes down what was exchanged, and says where that is
    *
    * @internal
    */
-  constructor (api: DeskApi, subOf: (username: string) => Promise<string>) {
+  constructor (api: DeskApi, subOf: (username: string) => Promise<string>, note: Taking['note']) {
     this.#api = api
     this.#subOf = subOf
+    this.#note = note
   }
 
   /** The conversations that there are, those that began last first. */
@@ -81,7 +90,7 @@ export class Desk {
    * @param options.as what the guest is told who it is
    */
   async take (whose: Guest | string | Pick<DeskConversation, 'conversationId'>, { as = 'Noor', within = 5 }: Patience & { as?: string } = {}): Promise<Agent> {
-    return Agent.take(this.#api, await this.#idOf(whose, within), as)
+    return Agent.take(this.#api, await this.#idOf(whose, within), { name: as, note: this.#note })
   }
 
   async #idOf (whose: Guest | string | Pick<DeskConversation, 'conversationId'>, within: number): Promise<string> {
@@ -98,7 +107,8 @@ export class Desk {
       await setTimeout(pollMs)
     }
     const others = (await this.conversations()).map(({ guest }) => guest.name ?? 'somebody without a name')
-    throw new Error(`${username} had no conversation within ${within} s. Who has one: ${others.join(', ') || 'nobody'}.`)
+    const expected = `${username} had no conversation`
+    throw new Error(`${expected} within ${within} s. Who has one: ${others.join(', ') || 'nobody'}.${await this.#note(expected)}`)
   }
 
   async #idOfGuest ({ joinId }: Guest): Promise<string> {

@@ -7,6 +7,7 @@ import { fetch } from '../../services/lib/outbound/outbound.ts'
 import type { FaultGroup } from './control-api.ts'
 import { drawingOf } from './drawing.ts'
 import { ExaminationReport, type Behaviour, type ExaminedFault } from './examine-report.ts'
+import { pageOfJourney } from './failure-report.ts'
 import type { FaultName } from './fault-names.ts'
 import { ScriptlessBrowser, wordsOf, type Page } from './scriptless-browser.ts'
 
@@ -99,7 +100,7 @@ export async function examine (place: Place, options: ExamineOptions): Promise<E
     const { client, start } = await examination.begin()
     const rows: ExaminedFault[] = []
     for (const fault of faults) rows.push(await examination.examine(fault))
-    return new ExaminationReport({ client, start, rows: await withJourneys(place, rows, began), fetchJourney: id => journeyPage(place, id) })
+    return new ExaminationReport({ client, start, rows: await withJourneys(place, rows, began), fetchJourney: async id => place.console === undefined ? undefined : await pageOfJourney(place.console, id) })
   } finally {
     await examination.putKeysBack()
     if (before.clock.offsetSeconds !== 0) await api.clock.set(before.clock.offsetSeconds)
@@ -422,11 +423,4 @@ async function withJourneys ({ console, realm }: Place, rows: ExaminedFault[], b
     if (Date.now() > until || known.every(({ did, journey }) => did === undefined || journey !== undefined)) return known
     await setTimeout(pollMs)
   }
-}
-
-/** The page of a journey, from the console that shows it. */
-async function journeyPage ({ console }: Place, id: string): Promise<string | undefined> {
-  const response = await fetch(`${console}/journeys/${encodeURIComponent(id)}/export.html`)
-  const text = await response.text()
-  return response.status === 200 ? text : undefined
 }

@@ -1,7 +1,9 @@
 import t from 'tap'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { startLab } from './index.ts'
 
-const lab = await startLab({ settings: { AGENT_DELAY_MS: '20' } })
+const reportFolder = temporaryFolder(t)
+const lab = await startLab({ settings: { AGENT_DELAY_MS: '20' }, reportFolder })
 t.teardown(() => lab.stop())
 const { genesys } = lab
 
@@ -37,9 +39,9 @@ t.test('what is waited for in vain says what was said instead, on both sides', a
   await agent.says('Good morning')
   await guest.hears(/morning/)
   await t.rejects(guest.hears(/morning/, { within: 0.1 }), {
-    message: /^bob did not hear \/morning\/ within 0\.1 s\.\nWhat was said:\n[^]* {2}Noor: Good morning {2}\(heard before\)/
+    message: /^bob did not hear \/morning\/ within 0\.1 s\.\nWhat was said:\n[^]* {2}Noor: Good morning {2}\(heard before\)\nIn full: .*bob did not hear morning\.html$/
   })
-  await t.rejects(agent.hears('Goodbye', { within: 0.1 }), { message: 'Noor did not hear "Goodbye" within 0.1 s.\nNothing was said.' })
+  await t.rejects(agent.hears('Goodbye', { within: 0.1 }), { message: /^Noor did not hear "Goodbye" within 0\.1 s\.\nNothing was said\.\nIn full: / })
   await t.rejects(genesys.desk.take('carol', { within: 0.1 }), /^carol had no conversation within 0\.1 s\. Who has one: .*Bob/)
   await t.rejects(agent.says(' '), /The desk answered 400/)
 })

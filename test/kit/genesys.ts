@@ -1,6 +1,7 @@
 import type { ControlApiClient } from '../../services/idp/control-api/control-api-client.ts'
 import { DeskApi } from './desk-api.ts'
 import { Desk } from './desk.ts'
+import type { FailureReports } from './failure-report.ts'
 import { Guest } from './guest.ts'
 import { MessengerApi, type Handover } from './messenger-api.ts'
 import { ScriptlessBrowser } from './scriptless-browser.ts'
@@ -27,6 +28,7 @@ export class Genesys {
   readonly desk: Desk
   readonly #api: ControlApiClient
   readonly #app: string
+  readonly #reports: FailureReports
   readonly #guests = new Set<Guest>()
 
   /**
@@ -35,11 +37,12 @@ export class Genesys {
    *
    * @internal
    */
-  constructor (api: ControlApiClient, { url, app }: { url: string, app: string }) {
+  constructor (api: ControlApiClient, { url, app, reports }: { url: string, app: string, reports: FailureReports }) {
     this.url = url
     this.#api = api
     this.#app = app
-    this.desk = new Desk(new DeskApi(url), async username => (await api.users.get(username)).sub)
+    this.#reports = reports
+    this.desk = new Desk(new DeskApi(url), async username => (await api.users.get(username)).sub, expected => reports.note(expected))
   }
 
   /** What a page that embeds the Messenger is to be told. */
@@ -66,7 +69,7 @@ export class Genesys {
       await socket.close()
       throw new Error(`${username ?? 'A guest without a name'} is not let in: ${code} ${JSON.stringify(body)}`)
     }
-    const guest = await Guest.join(socket, username)
+    const guest = await Guest.join(socket, { username, note: expected => this.#reports.note(expected, { user: username }) })
     this.#guests.add(guest)
     return guest
   }

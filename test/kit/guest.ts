@@ -15,6 +15,12 @@ interface Message {
   channel?: { from?: { nickname?: string } }
 }
 
+/** Who joins, and what writes down what was exchanged when something is waited for in vain. */
+interface Joining {
+  username: string | undefined
+  note: (expected: string) => Promise<string>
+}
+
 const messageIn = ({ body }: GuestFrame) => (typeof body === 'object' && body !== null ? body : {}) as Message
 
 /** Somebody in the chat, over a WebSocket as the Messenger's script has it. */
@@ -25,12 +31,12 @@ export class Guest {
   readonly #joinId: string
   readonly #hearing: Hearing
 
-  private constructor (socket: GuestSocket, joinId: string, username: string | undefined) {
+  private constructor (socket: GuestSocket, { joinId, username, note }: { joinId: string } & Joining) {
     this.username = username
     this.#socket = socket
     this.#joinId = joinId
     this.#hearing = new Hearing(username ?? 'An anonymous guest', () => socket.unread.map(messageIn).flatMap(({ id, direction, text, channel }) =>
-      direction === 'Outbound' && id !== undefined && text !== undefined ? [{ id, text, from: channel?.from?.nickname ?? 'agent' }] : []))
+      direction === 'Outbound' && id !== undefined && text !== undefined ? [{ id, text, from: channel?.from?.nickname ?? 'agent' }] : []), note)
   }
 
   /**
@@ -38,9 +44,9 @@ export class Guest {
    *
    * @internal
    */
-  static async join (socket: GuestSocket, username: string | undefined): Promise<Guest> {
+  static async join (socket: GuestSocket, joining: Joining): Promise<Guest> {
     const join = { message: { type: 'Event', events: [{ eventType: 'Presence', presence: { type: 'Join' } }] } }
-    return new Guest(socket, (await answered(socket, 'onMessage', join)).id!, username)
+    return new Guest(socket, { joinId: (await answered(socket, 'onMessage', join)).id!, ...joining })
   }
 
   /**

@@ -13,12 +13,17 @@ const pollMs = 25
 export class Hearing {
   readonly #who: string
   readonly #listen: () => readonly Said[] | Promise<readonly Said[]>
+  readonly #note: (expected: string) => Promise<string>
   readonly #heard = new Set<string>()
 
-  /** @param listen all that the other side has said so far, oldest first */
-  constructor (who: string, listen: () => readonly Said[] | Promise<readonly Said[]>) {
+  /**
+   * @param listen all that the other side has said so far, oldest first
+   * @param note writes down what was exchanged, and says where that is
+   */
+  constructor (who: string, listen: () => readonly Said[] | Promise<readonly Said[]>, note: (expected: string) => Promise<string>) {
     this.#who = who
     this.#listen = listen
+    this.#note = note
   }
 
   /**
@@ -37,16 +42,15 @@ export class Hearing {
         this.#heard.add(found.id)
         return found.text
       }
-      if (performance.now() > giveUp) throw new Error(this.#complaint(wanted, within, all))
+      if (performance.now() > giveUp) throw await this.#complaint(wanted, within, all)
       await setTimeout(pollMs)
     }
   }
 
-  #complaint (wanted: string | RegExp, within: number, all: readonly Said[]): string {
+  async #complaint (wanted: string | RegExp, within: number, all: readonly Said[]): Promise<Error> {
     const lines = all.map(({ id, from, text }) => `  ${from}: ${text}${this.#heard.has(id) ? '  (heard before)' : ''}`)
-    return [
-      `${this.#who} did not hear ${typeof wanted === 'string' ? JSON.stringify(wanted) : wanted} within ${within} s.`,
-      ...(lines.length === 0 ? ['Nothing was said.'] : ['What was said:', ...lines])
-    ].join('\n')
+    const expected = `${this.#who} did not hear ${typeof wanted === 'string' ? JSON.stringify(wanted) : wanted}`
+    const said = lines.length === 0 ? ['Nothing was said.'] : ['What was said:', ...lines]
+    return new Error([`${expected} within ${within} s.`, ...said].join('\n') + await this.#note(expected))
   }
 }

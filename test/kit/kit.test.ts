@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import type { ControlApiClient } from '../../services/idp/control-api/control-api-client.ts'
+import { runNode } from '../helpers/command.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { until } from '../helpers/until.ts'
 import type { Client, ClientFields, RealmSettings, User, UserFields } from './control-api.ts'
 import { startLab } from './index.ts'
@@ -20,7 +23,8 @@ const isSame: [
   Same<RealmSettings, Gives<Api<'settings'>['get']>>
 ] = [true, true, true, true, true]
 
-const lab = await startLab()
+const reportFolder = join(temporaryFolder(t), 'reports')
+const lab = await startLab({ reportFolder })
 t.teardown(() => lab.stop())
 
 t.test('each test has an issuer of its own, with its own users, clients, faults and clock', async t => {
@@ -56,6 +60,46 @@ t.test('an expectation that is not met draws what was exchanged instead', async 
   await lab.root.saw({ endpoint: 'token', user: 'bob' }, { times: 1 })
   await t.rejects(lab.root.saw({ endpoint: 'token', user: 'bob' }, { times: 2, within: 0.1 }), /did not see .*2 times[^]*relying-party → idp .*POST token {2}200/)
   await t.rejects(lab.root.saw({ endpoint: 'token', user: 'bob' }, { times: 0 }), /1 times, and not 0[^]*POST token/)
+})
+
+t.test('an expectation that is not met leaves a page of what was exchanged, and names it', async t => {
+  const users = { zoe: {} }
+  const clients = { shop: { redirect_uris: ['http://localhost:8080/callback'] } }
+  const realm = await lab.realm({ users, clients, test: 'An order: is paid/refused' })
+  t.equal(await realm.report(), undefined, 'there is none of nothing')
+  await t.rejects(realm.saw({ endpoint: 'token' }, { within: 0.1 }), { message: /Nothing was exchanged there\.$/ })
+  const request = new URLSearchParams({ client_id: 'shop', redirect_uri: 'http://localhost:8080/callback', response_type: 'code', scope: 'openid', nonce: 'n' })
+  await (await fetch(`${realm.issuer}/auth?${request}`, { redirect: 'manual' })).text()
+  const path = join(reportFolder, 'An order is paid refused.html')
+  const error = await realm.saw({ endpoint: 'token', client: 'shop' }, { within: 0.1 }).catch((error: unknown) => error)
+  t.equal((error as Error).message.split('\n').at(-1), `In full: ${path}`)
+  t.match(readFileSync(path, 'utf8'), /^<!doctype html>[^]*shop/i)
+  await realm.remove()
+
+  const unnamed = await lab.realm({ clients })
+  await (await fetch(`${unnamed.issuer}/auth?${request}`, { redirect: 'manual' })).text()
+  await t.rejects(unnamed.saw({ endpoint: 'token', client: 'shop' }, { within: 0.1 }), /In full: .*client shop endpoint token at least once\.html$/)
+  await unnamed.remove()
+})
+
+t.test('a page of what was exchanged has the name of the test where Node knows it', async t => {
+  const folder = temporaryFolder(t)
+  const file = join(folder, 'shop.test.mjs')
+  writeFileSync(file, `
+    import { describe, test } from 'node:test'
+    import { startLab } from ${JSON.stringify(new URL('index.ts', import.meta.url).href)}
+    describe('the shop', () => test('is paid', async () => {
+      const lab = await startLab()
+      await lab.root.signedIn('alice', { through: lab.app + '/login' })
+      await lab.root.saw({ endpoint: 'token', user: 'alice' }, { times: 0 })
+    }))
+  `)
+  const { LAB_URL: _none, NODE_TEST_CONTEXT: _inside, ...env } = process.env
+  const suite = runNode(t, ['--test', file], { cwd: folder, env: { ...env, LAB_URL: lab.console } })
+  t.equal(await suite.exit, 1)
+  const name = join('lab-report', 'the shop is paid.html')
+  t.match(suite.output(), `In full: ${name}`)
+  t.match(readFileSync(join(folder, name), 'utf8'), /alice/)
 })
 
 t.test('the lab ends with whoever started it, however that ends, and leaves nothing behind', async t => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { ControlApiClient } from '../../services/idp/control-api/control-api-client.ts'
 import type { Addresses } from './addresses.ts'
 import type { ClientFields, RealmSettings, UserFields } from './control-api.ts'
+import { FailureReports } from './failure-report.ts'
 import { Genesys } from './genesys.ts'
 import { Realm } from './realm.ts'
 
@@ -13,6 +14,8 @@ export interface RealmOptions extends Partial<RealmSettings> {
   clients?: Record<string, ClientFields>
   /** by user name; the lab's users where left out */
   users?: Record<string, UserFields>
+  /** name of the test that it is for, after which reports of failures are called; that of `node:test` is known where Node tells it */
+  test?: string
 }
 
 /** A running lab. */
@@ -33,9 +36,11 @@ export class Lab {
   readonly #api: ControlApiClient
   readonly #stop: () => Promise<void>
   readonly #logs: () => string | Promise<string>
+  readonly #reportFolder: string | undefined
 
-  constructor ({ how, why, addresses, logs, stop }: {
-    how: Lab['how'], why: string, addresses: Addresses, logs: () => string | Promise<string>, stop: () => Promise<void>
+  /** @param reportFolder where it is written down what was exchanged when an expectation is not met */
+  constructor ({ how, why, addresses, logs, stop, reportFolder }: {
+    how: Lab['how'], why: string, addresses: Addresses, logs: () => string | Promise<string>, stop: () => Promise<void>, reportFolder?: string | undefined
   }) {
     this.how = how
     this.why = why
@@ -43,20 +48,21 @@ export class Lab {
     this.issuer = addresses.issuer
     this.console = addresses.console
     this.#api = new ControlApiClient(addresses.issuer, {})
-    this.genesys = new Genesys(this.#api, { url: addresses.genesys, app: addresses.app })
+    this.genesys = new Genesys(this.#api, { url: addresses.genesys, app: addresses.app, reports: new FailureReports({ console: addresses.console, realm: '', folder: reportFolder }) })
     this.#stop = stop
     this.#logs = logs
-    this.root = new Realm({ name: '', issuer: addresses.issuer, console: addresses.console, remove: async () => {} })
+    this.#reportFolder = reportFolder
+    this.root = new Realm({ name: '', issuer: addresses.issuer, console: addresses.console, remove: async () => {}, reportFolder })
   }
 
   /** An issuer for one test alone. */
-  async realm ({ name = `test-${randomUUID()}`, clients, users, ...settings }: RealmOptions = {}): Promise<Realm> {
+  async realm ({ name = `test-${randomUUID()}`, clients, users, test, ...settings }: RealmOptions = {}): Promise<Realm> {
     const { issuer } = await this.#api.realms.put(name, {
       ...settings,
       ...(clients && { clients: Object.entries(clients).map(([id, fields]) => ({ first_party: true, ...fields, client_id: id })) }),
       ...(users && { users: Object.entries(users).map(([username, fields]) => ({ ...fields, username })) })
     })
-    return new Realm({ name, issuer, console: this.console, remove: () => this.#api.realms.remove(name) })
+    return new Realm({ name, issuer, console: this.console, remove: () => this.#api.realms.remove(name), reportFolder: this.#reportFolder, test })
   }
 
   /** What the lab has logged so far. */

@@ -1,5 +1,5 @@
 // A suite of somebody else's that Playwright's own runner runs, with the fixtures of the package.
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { runNode } from '../helpers/command.ts'
@@ -86,6 +86,23 @@ t.test('a foreign Playwright suite', { skip: !executablePath && 'this machine ha
     const run = playwright()
     t.equal(await run.exit, 0, run.output())
     t.match(run.output(), /4 passed/)
+  })
+
+  await t.test('finds what was exchanged in each test that fails, beside what Playwright keeps of it', async t => {
+    writeFileSync(join(consumer, 'failing.spec.ts'), `
+      import { test, expect } from './shop'
+
+      test.describe('the shop', () => {
+        test('is signed out', async ({ signedInPage, shop }) => {
+          await signedInPage.goto(shop)
+          await expect(signedInPage.getByRole('heading')).toHaveText('Hello stranger', { timeout: 100 })
+        })
+      })
+    `)
+    const run = playwright('failing')
+    t.equal(await run.exit, 1)
+    t.match(run.output(), /attachment #\d: what was exchanged \(text\/html\)/)
+    t.match(readFileSync(join(consumer, 'lab-report', 'the shop is signed out.html'), 'utf8'), /zoe/)
   })
 
   await t.test('is checked by its types', async t => {

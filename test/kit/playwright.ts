@@ -41,9 +41,11 @@ export const test = base.extend<RealmFixtures, LabFixtures>({
     await lab.stop()
   }, { scope: 'worker' }],
   realmOptions: [{}, { option: true }],
-  realm: async ({ lab, realmOptions }, use) => {
-    const realm = await lab.realm(realmOptions)
+  realm: async ({ lab, realmOptions }, use, info) => {
+    const realm = await lab.realm({ test: info.titlePath.slice(1).join(' '), ...realmOptions })
     await use(realm)
+    const path = info.status === info.expectedStatus ? undefined : await realm.report()
+    if (path !== undefined) await info.attach('what was exchanged', { path, contentType: 'text/html' })
     await realm.remove()
   },
   signedInAs: [{ user: 'alice' }, { option: true }],

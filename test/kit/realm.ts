@@ -1,9 +1,11 @@
 import { ControlApiClient, ControlApiError } from '../../services/idp/control-api/control-api-client.ts'
+import type { LedgerEntry } from '../../services/lib/ledger/ledger-entry.ts'
 import type { LedgerFilter } from '../../services/lib/ledger/ledger-filter.ts'
 import type { ActiveFault, Clients, ClockState, Fault, Keys, Ledger, LedgerPage, Settings, Users } from './control-api.ts'
 import type { FaultName } from './fault-names.ts'
 import { drawingOf } from './drawing.ts'
 import { examine, type ExamineOptions } from './examine.ts'
+import { FailureReports, type Shown } from './failure-report.ts'
 import type { ExaminationReport } from './examine-report.ts'
 import { signedIn, type SignedInOptions, type StorageState } from './signed-in.ts'
 
@@ -62,17 +64,23 @@ export class Realm {
   readonly settings: Settings
   readonly #api: ControlApiClient
   readonly #console: string | undefined
+  readonly #reports: FailureReports | undefined
   readonly #remove: () => Promise<void>
 
   /**
    * @param console origin of the console that shows it, where there is one
    * @param remove takes it away; the root's cannot be
+   * @param reportFolder where it is written down what was exchanged when an expectation is not met
+   * @param test the name of the test that it is for
    */
-  constructor ({ name, issuer, console, remove }: { name: string, issuer: string, console?: string, remove: () => Promise<void> }) {
+  constructor ({ name, issuer, console, remove, reportFolder, test }: {
+    name: string, issuer: string, console?: string, remove: () => Promise<void>, reportFolder?: string | undefined, test?: string | undefined
+  }) {
     this.name = name
     this.issuer = issuer
     this.#console = console
     this.#remove = remove
+    this.#reports = console === undefined ? undefined : new FailureReports({ console, realm: name, folder: reportFolder, test })
     this.#api = new ControlApiClient(issuer, {})
     const { users, clients, keys, ledger, settings } = this.#api
     this.users = users
@@ -126,7 +134,7 @@ export class Realm {
    *
    * @param options.times how often, exactly; at least once where left out
    * @param options.within seconds to wait, 5 where left out
-   * @throws {Error} which draws what was exchanged instead
+   * @throws {Error} which draws what was exchanged instead, and names the file in which that is told in full
    */
   async saw ({ client, user, ...filter }: ExchangeFilter, { times, within }: { times?: number, within?: number } = {}): Promise<LedgerPage> {
     const query = { ...filter, ...(client !== undefined && { client_id: client }), ...(user !== undefined && { username: user }) }
@@ -136,15 +144,27 @@ export class Realm {
         ? await this.#api.ledger.query(query)
         : await this.#api.ledger.wait(query, { ...(times !== undefined && { count: times }), ...(within !== undefined && { timeout: within }) })
       if (times === undefined || page.count === times) return page
-      throw new Error(`${this.issuer} saw ${wanted.replace(/ \d+ times$/, '')} ${page.count} times, and not ${times}.${await this.#drawing()}`)
+      throw new Error(`${this.issuer} saw ${wanted.replace(/ \d+ times$/, '')} ${page.count} times, and not ${times}.${await this.#evidence(wanted, { client, user })}`)
     } catch (error) {
       if (!(error instanceof ControlApiError) || error.status !== 408) throw error
-      throw new Error(`${this.issuer} did not see ${wanted}.${await this.#drawing()}`, { cause: error })
+      throw new Error(`${this.issuer} did not see ${wanted}.${await this.#evidence(wanted, { client, user })}`, { cause: error })
     }
   }
 
-  async #drawing (): Promise<string> {
-    return drawingOf((await this.#api.ledger.query({})).entries)
+  /**
+   * Write down what was exchanged last, as a page, in the folder for reports of the lab. An expectation that is not met does that by itself.
+   *
+   * @param title what the file is called where the name of the test is not known
+   * @returns the path of the page; nothing where nothing was exchanged
+   */
+  async report (title: string = this.name): Promise<string | undefined> {
+    return await this.#reports?.write(title, { until: lastOf((await this.#api.ledger.query({ order: 'desc', limit: 1 })).entries) })
+  }
+
+  async #evidence (wanted: string, shown: Shown): Promise<string> {
+    const { entries } = await this.#api.ledger.query({})
+    const note = entries.length === 0 ? undefined : await this.#reports?.note(wanted, { ...shown, until: lastOf(entries) })
+    return drawingOf(entries) + (note ?? '')
   }
 
   /** Remove it, with everything in it. */
@@ -156,3 +176,5 @@ export class Realm {
     return this.#remove()
   }
 }
+
+const lastOf = (entries: readonly LedgerEntry[]) => Math.max(0, ...entries.map(({ at }) => at))

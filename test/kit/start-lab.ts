@@ -24,6 +24,8 @@ export interface LabOptions {
   ports?: { app?: number, idp?: number, genesys?: number, console?: number }
   /** settings of the lab by their names, such as `BRAND` */
   settings?: Record<string, string>
+  /** where it is written down what was exchanged when an expectation is not met; `lab-report` where left out */
+  reportFolder?: string
 }
 
 const everything: Service[] = ['idp', 'genesys', 'relying-party']
@@ -33,15 +35,15 @@ const everything: Service[] = ['idp', 'genesys', 'relying-party']
  *
  * @throws {Error} in the lab's words where it could not be started
  */
-export async function startLab ({ how, image = labImage(), services = everything, ports = {}, settings = {} }: LabOptions = {}): Promise<Lab> {
+export async function startLab ({ how, image = labImage(), services = everything, ports = {}, settings = {}, reportFolder }: LabOptions = {}): Promise<Lab> {
   const { LAB_URL: url } = process.env
-  if (url) return await attachTo(url)
+  if (url) return await attachTo(url, reportFolder)
   const portSettings = Object.fromEntries(Object.entries(ports).map(([part, port]) => [`${part.toUpperCase()}_PORT`, String(port)]))
   const chosen = await choose(how, image)
   const running = chosen.how === 'container'
     ? await startContainer(image, { ...settings, ...portSettings })
     : await startProcess({ services: [...services, 'console'], settings, ports: portSettings })
-  return new Lab({ ...chosen, ...running })
+  return new Lab({ ...chosen, ...running, reportFolder })
 }
 
 /** What it is to run in, and why. A container engine is looked for only where nobody has said. */
@@ -59,10 +61,10 @@ async function choose (how: LabOptions['how'], image: string): Promise<{ how: 'p
 }
 
 /** A lab that somebody else has started, and will stop. */
-async function attachTo (url: string): Promise<Lab> {
+async function attachTo (url: string, reportFolder: string | undefined): Promise<Lab> {
   const mistake = `LAB_URL is ${url}, where no console of a lab answers (\`lab.console\` of the lab that is to be used)`
   const response = await fetch(`${withoutTrailingSlash(url)}/running`).catch((cause: unknown) => { throw new Error(mistake, { cause }) })
   const { addresses } = await response.json().catch(() => ({})) as { addresses?: Addresses }
   if (!addresses) throw new Error(mistake)
-  return new Lab({ how: 'url', why: `LAB_URL is ${url}`, addresses, logs: () => '', stop: async () => {} })
+  return new Lab({ how: 'url', why: `LAB_URL is ${url}`, addresses, logs: () => '', stop: async () => {}, reportFolder })
 }
