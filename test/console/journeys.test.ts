@@ -86,6 +86,12 @@ t.test('the same person who signs in again goes on with their journey, and so do
   t.equal(journeys.all.length, 1)
 })
 
+t.test('what began in the same millisecond stands in the order in which it was told', async t => {
+  const journeys = new Journeys()
+  for (const endpoint of ['login', 'callback', 'logout']) journeys.add(message('relying-party', endpoint, { at: 10, links: ['cookie'] }))
+  t.strictSame(storiesOf(journeys), [['login', 'callback', 'logout']])
+})
+
 t.test('keys that a service fetches while it answers a browser belong to that browser, and others to nobody', async t => {
   const journeys = new Journeys()
   journeys.add(message('idp', 'jwks', { at: 5, from: 'relying-party' }))

@@ -172,6 +172,30 @@ export async function liveViewOverTimeInChromium (t: Test, lab: Lab) {
     t.pass('a step of the replay is not beneath its buttons')
   })
 
+  await t.test('on a phone, what is stepped or moved to is beneath neither the replay nor the message that is open', async t => {
+    const page = await openLive(t)
+    await page.setViewportSize({ width: 360, height: 700 })
+    const { id } = await signIn('alice')
+    await page.goto(`${lab.console}/live?journey=${id}`)
+    const { messages } = await live.journey(id)
+    await rows(page).nth(messages.length - 1).waitFor({ state: 'attached' })
+    const isAbove = async (index: number, other: string) => {
+      const { y, height } = (await rows(page).nth(index).boundingBox())!
+      return y >= 0 && y + height <= (await page.locator(other).boundingBox())!.y + 1
+    }
+    await page.getByRole('button', { name: 'First message' }).click()
+    for (let index = 1; index < messages.length; index++) {
+      await page.getByRole('button', { name: 'One message forward' }).click()
+      await until(`message ${index + 1} is above the replay`, () => isAbove(index, '.replay'))
+    }
+    await page.getByRole('button', { name: 'First message' }).focus()
+    for (let index = 0; index < messages.length; index++) {
+      await page.keyboard.press('ArrowDown')
+      await until(`message ${index + 1} is above what it says`, () => isAbove(index, '.details'))
+    }
+    t.pass('each of them')
+  })
+
   await t.test('a value is followed by a click and by a key, in every message that has it', async t => {
     const page = await openLive(t)
     const { id, messages } = await signIn('alice')

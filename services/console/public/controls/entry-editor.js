@@ -53,7 +53,9 @@ export async function editEntry (lab, { path, key, title, first, entry, latest }
     const now = JSON.stringify(latest?.())
     if (entry && now !== before) {
       before = now
-      problem.textContent = 'It was changed elsewhere since you opened it. Save once more to have yours in its place, or cancel to see theirs.'
+      problem.textContent = now === undefined
+        ? 'It was removed elsewhere since you opened it. Save once more to have it there again, or cancel.'
+        : 'It was changed elsewhere since you opened it. Save once more to have yours in its place, or cancel to see theirs.'
       return
     }
     try {

@@ -55,7 +55,7 @@ export class Users {
       element('div', {}, element('strong', {}, username), ...typeof claims['name'] === 'string' ? [' ', textOnDemand(claims['name'])] : [],
         ...disabled ? [' ', element('span', { class: 'badge alert' }, 'disabled')] : [], element('p', { class: 'hint' }, about)),
       element('div', {}, element('dl', {}, ...Object.entries({ password, sub }).map(([name, value]) => element('div', {}, element('dt', {}, name), element('dd', {}, element('code', {}, value))))),
-        element('details', {}, element('summary', {}, `${Object.keys(claims).length} claims`), element('pre', { tabindex: '0', 'aria-label': `Claims of ${username}` }, JSON.stringify(claims, null, 2)))),
+        element('details', {}, element('summary', {}, `${Object.keys(claims).length} ${Object.keys(claims).length === 1 ? 'claim' : 'claims'}`), element('pre', { tabindex: '0', 'aria-label': `Claims of ${username}` }, JSON.stringify(claims, null, 2)))),
       element('div', { class: 'buttons', role: 'group', 'aria-label': username }, edit,
         callButton(this.#lab, disabled ? 'Enable' : 'Disable', toggle, { name: `${disabled ? 'Enable' : 'Disable'} ${username}` }),
         callButton(this.#lab, 'Sign out', signOut, { name: `Sign out: ${username}, of all browsers`, done: `${username} is signed out of all browsers at the provider.` }),
