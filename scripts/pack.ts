@@ -32,6 +32,8 @@ const command = 'test/kit/oidc-messenger-lab.js'
 const ofKit = ['cheerio', 'ws']
 /** What only some of the entries need, which whoever uses those installs. */
 const peers = ['@playwright/test', 'testcontainers']
+/** What they were tried with beside the versions here. */
+const olderPeers: Record<string, string> = { testcontainers: '^11.14.0 || ' }
 
 rmSync(to, { recursive: true, force: true })
 for (const path of globSync(packed, { withFileTypes: true }).filter(entry => entry.isFile()).map(entry => slashed(join(entry.parentPath, entry.name)))) {
@@ -136,7 +138,7 @@ function manifest () {
     imports: { '#lib/*': './services/lib/*' },
     sideEffects: false,
     dependencies: { ...dependencies, ...Object.fromEntries(ofKit.map(name => [name, devDependencies[name]])) },
-    peerDependencies: Object.fromEntries(peers.map(name => [name, `^${devDependencies[name]}`])),
+    peerDependencies: Object.fromEntries(peers.map(name => [name, `${olderPeers[name] ?? ''}^${devDependencies[name]}`])),
     peerDependenciesMeta: Object.fromEntries(peers.map(name => [name, { optional: true }]))
   }
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
-import { lookup, lookupWith } from '#lib/outbound/loopback-names.ts'
+import { lookup, lookupWith, reachAt } from '#lib/outbound/loopback-names.ts'
 import { createFetch, fetch } from '#lib/outbound/outbound.ts'
 import { stopClock } from '../helpers/clock.ts'
 import { endlessJson } from '../helpers/endless-json.ts'
@@ -107,6 +107,12 @@ t.test('fetches from a server by its *.localhost name', async t => {
   const port = await startServer(t, (request, response) => response.end(request.headers.host))
   const response = await fetch(`http://some.localhost:${port}/`)
   t.equal(await response.text(), `some.localhost:${port}`)
+})
+
+t.test('fetches from a container by a name that this system does not know, once it was told where that is', async t => {
+  const port = await startServer(t, (request, response) => response.end(request.headers.host))
+  reachAt('lab-in-a-container', '127.0.0.1')
+  t.equal(await (await fetch(`http://Lab-In-A-Container:${port}/`)).text(), `lab-in-a-container:${port}`)
 })
 
 t.test('trusts the certificate of an authority that it was told of, and nobody else does', async t => {
