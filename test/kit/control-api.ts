@@ -2,6 +2,7 @@
 // the lab's. `kit-types.test.ts` compares them with the schemas that the API validates by.
 import type { LedgerEntry } from '../../services/lib/ledger/ledger-entry.ts'
 import type { LedgerFilter } from '../../services/lib/ledger/ledger-filter.ts'
+import type { EndpointName } from './endpoint-names.ts'
 import type { FaultName } from './fault-names.ts'
 
 /** A second factor: a code of an authenticator app. */
@@ -151,7 +152,7 @@ export interface Fault {
 /** A fault that is switched on. */
 export interface ActiveFault {
   id: string
-  fault: string
+  fault: FaultName
   client_id?: string
   username?: string
   /** how often it will still be applied; without it, until it is switched off */
@@ -178,7 +179,9 @@ export interface SigningKey {
 }
 
 /** By what HTTP exchanges are chosen; all that are given must match. */
-export interface LedgerQuery extends LedgerFilter {
+export interface LedgerQuery extends Omit<LedgerFilter, 'endpoint' | 'fault'> {
+  endpoint?: EndpointName
+  fault?: FaultName
   /** `last` of a former answer */
   since?: number
   limit?: number

@@ -1,83 +1,87 @@
+/** The names of the faults of the catalogue. */
+export const faultNames = [
+  'discovery-issuer-mismatch',
+  'discovery-missing-field',
+  'discovery-html',
+  'discovery-server-error',
+  'discovery-slow',
+  'authorization-response-invalid-iss',
+  'authorization-response-missing-iss',
+  'authorization-response-invalid-state',
+  'authorization-response-missing-state',
+  'authorization-error-invalid-request',
+  'authorization-error-unauthorized-client',
+  'authorization-error-access-denied',
+  'authorization-error-unsupported-response-type',
+  'authorization-error-invalid-scope',
+  'authorization-error-server-error',
+  'authorization-error-temporarily-unavailable',
+  'authorization-error-interaction-required',
+  'authorization-error-login-required',
+  'authorization-error-account-selection-required',
+  'authorization-error-consent-required',
+  'authorization-error-invalid-request-uri',
+  'authorization-error-invalid-request-object',
+  'authorization-error-request-not-supported',
+  'authorization-error-request-uri-not-supported',
+  'authorization-error-registration-not-supported',
+  'token-endpoint-server-error',
+  'token-endpoint-too-many-requests',
+  'token-endpoint-timeout',
+  'token-endpoint-invalid-grant',
+  'token-endpoint-truncated-json',
+  'token-endpoint-wrong-content-type',
+  'token-endpoint-slow',
+  'id-token-invalid-iss',
+  'id-token-invalid-aud',
+  'id-token-missing-aud',
+  'id-token-additional-aud',
+  'id-token-invalid-azp',
+  'id-token-invalid-nonce',
+  'id-token-missing-nonce',
+  'id-token-missing-sub',
+  'id-token-missing-iat',
+  'id-token-expired',
+  'id-token-not-yet-valid',
+  'id-token-invalid-acr',
+  'id-token-old-auth-time',
+  'id-token-missing-auth-time',
+  'id-token-alg-none',
+  'id-token-invalid-signature',
+  'id-token-invalid-signature-es256',
+  'id-token-invalid-signature-hs256',
+  'id-token-hs256-with-public-key',
+  'id-token-wrong-key',
+  'id-token-unknown-kid',
+  'id-token-no-kid-single-key',
+  'id-token-no-kid-several-keys',
+  'jwks-empty',
+  'jwks-unparsable-key',
+  'jwks-server-error',
+  'jwks-unreachable',
+  'jwks-slow',
+  'jwks-rotated-before-signing',
+  'jwks-rotated-between-sign-ins',
+  'userinfo-invalid-sub',
+  'userinfo-unauthorized',
+  'userinfo-not-json',
+  'refresh-invalid-iss',
+  'refresh-invalid-aud',
+  'refresh-invalid-sub',
+  'refresh-invalid-azp',
+  'logout-token-alg-none',
+  'logout-token-wrong-alg',
+  'logout-token-invalid-signature',
+  'logout-token-invalid-iss',
+  'logout-token-invalid-aud',
+  'logout-token-missing-events',
+  'logout-token-wrong-event',
+  'logout-token-with-nonce',
+  'logout-token-replayed',
+  'end-session-missing-state',
+  'end-session-invalid-state',
+  'end-session-server-error'
+] as const
+
 /** The name of a fault of the catalogue. */
-export type FaultName =
-  | 'discovery-issuer-mismatch'
-  | 'discovery-missing-field'
-  | 'discovery-html'
-  | 'discovery-server-error'
-  | 'discovery-slow'
-  | 'authorization-response-invalid-iss'
-  | 'authorization-response-missing-iss'
-  | 'authorization-response-invalid-state'
-  | 'authorization-response-missing-state'
-  | 'authorization-error-invalid-request'
-  | 'authorization-error-unauthorized-client'
-  | 'authorization-error-access-denied'
-  | 'authorization-error-unsupported-response-type'
-  | 'authorization-error-invalid-scope'
-  | 'authorization-error-server-error'
-  | 'authorization-error-temporarily-unavailable'
-  | 'authorization-error-interaction-required'
-  | 'authorization-error-login-required'
-  | 'authorization-error-account-selection-required'
-  | 'authorization-error-consent-required'
-  | 'authorization-error-invalid-request-uri'
-  | 'authorization-error-invalid-request-object'
-  | 'authorization-error-request-not-supported'
-  | 'authorization-error-request-uri-not-supported'
-  | 'authorization-error-registration-not-supported'
-  | 'token-endpoint-server-error'
-  | 'token-endpoint-too-many-requests'
-  | 'token-endpoint-timeout'
-  | 'token-endpoint-invalid-grant'
-  | 'token-endpoint-truncated-json'
-  | 'token-endpoint-wrong-content-type'
-  | 'token-endpoint-slow'
-  | 'id-token-invalid-iss'
-  | 'id-token-invalid-aud'
-  | 'id-token-missing-aud'
-  | 'id-token-additional-aud'
-  | 'id-token-invalid-azp'
-  | 'id-token-invalid-nonce'
-  | 'id-token-missing-nonce'
-  | 'id-token-missing-sub'
-  | 'id-token-missing-iat'
-  | 'id-token-expired'
-  | 'id-token-not-yet-valid'
-  | 'id-token-invalid-acr'
-  | 'id-token-old-auth-time'
-  | 'id-token-missing-auth-time'
-  | 'id-token-alg-none'
-  | 'id-token-invalid-signature'
-  | 'id-token-invalid-signature-es256'
-  | 'id-token-invalid-signature-hs256'
-  | 'id-token-hs256-with-public-key'
-  | 'id-token-wrong-key'
-  | 'id-token-unknown-kid'
-  | 'id-token-no-kid-single-key'
-  | 'id-token-no-kid-several-keys'
-  | 'jwks-empty'
-  | 'jwks-unparsable-key'
-  | 'jwks-server-error'
-  | 'jwks-unreachable'
-  | 'jwks-slow'
-  | 'jwks-rotated-before-signing'
-  | 'jwks-rotated-between-sign-ins'
-  | 'userinfo-invalid-sub'
-  | 'userinfo-unauthorized'
-  | 'userinfo-not-json'
-  | 'refresh-invalid-iss'
-  | 'refresh-invalid-aud'
-  | 'refresh-invalid-sub'
-  | 'refresh-invalid-azp'
-  | 'logout-token-alg-none'
-  | 'logout-token-wrong-alg'
-  | 'logout-token-invalid-signature'
-  | 'logout-token-invalid-iss'
-  | 'logout-token-invalid-aud'
-  | 'logout-token-missing-events'
-  | 'logout-token-wrong-event'
-  | 'logout-token-with-nonce'
-  | 'logout-token-replayed'
-  | 'end-session-missing-state'
-  | 'end-session-invalid-state'
-  | 'end-session-server-error'
+export type FaultName = typeof faultNames[number]

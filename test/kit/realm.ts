@@ -2,6 +2,7 @@ import { ControlApiClient, ControlApiError } from '../../services/idp/control-ap
 import type { LedgerEntry } from '../../services/lib/ledger/ledger-entry.ts'
 import type { LedgerFilter } from '../../services/lib/ledger/ledger-filter.ts'
 import type { ActiveFault, Clients, ClockState, Fault, Keys, Ledger, LedgerPage, Settings, Users } from './control-api.ts'
+import type { EndpointName } from './endpoint-names.ts'
 import type { FaultName } from './fault-names.ts'
 import { drawingOf } from './drawing.ts'
 import { examine, type ExamineOptions } from './examine.ts'
@@ -25,7 +26,8 @@ export interface FaultOptions {
 export interface Duration { days?: number, hours?: number, minutes?: number, seconds?: number }
 
 /** What an HTTP exchange at the provider must have. */
-export interface ExchangeFilter extends Omit<LedgerFilter, 'client_id' | 'username' | 'fault'> {
+export interface ExchangeFilter extends Omit<LedgerFilter, 'client_id' | 'username' | 'fault' | 'endpoint'> {
+  endpoint?: EndpointName
   client?: string
   user?: string
   fault?: FaultName
@@ -91,16 +93,16 @@ export class Realm {
   }
 
   readonly faults: Faults = {
-    on: (fault, { client, user, times, parameters } = {}) => this.#api.faults.switchOn(fault, {
+    on: async (fault, { client, user, times, parameters } = {}) => await this.#api.faults.switchOn(fault, {
       ...(client !== undefined && { client_id: client }),
       ...(user !== undefined && { username: user }),
       ...(times !== undefined && { count: times }),
       ...(parameters && { parameters })
-    }),
+    }) as ActiveFault,
     once: (fault, options = {}) => this.faults.on(fault, { ...options, times: 1 }),
     off: fault => this.#api.faults.switchOff(fault),
     allOff: () => this.#api.faults.reset(),
-    active: () => this.#api.faults.active(),
+    active: async () => await this.#api.faults.active() as ActiveFault[],
     catalogue: async () => await this.#api.faults.catalogue() as Fault[]
   }
 
