@@ -24,7 +24,7 @@ process.chdir(root)
 const folder = resolve(to, 'package')
 // What runs, and what a consumer imports. The services' own READMEs are for who works on them.
 const packed = ['services/**', 'test/kit/**', 'scripts/{doctor,strictness,report}/**', 'scripts/{doctor,strictness}.ts']
-const left = /(^|\/)(README\.md|LICENSE|Dockerfile|tsconfig\.json|[^/]+\.test\.ts)$|^test\/kit\/(fixtures|recipes)\//
+const left = /(^|\/)((README|TUTORIAL)\.md|LICENSE|Dockerfile|tsconfig\.json|[^/]+\.test\.ts)$|^test\/kit\/(fixtures|recipes)\//
 /** Where a consumer comes in, by the names in `exports`. */
 const entries = { '.': 'test/kit/index.ts', './containers': 'test/kit/containers.ts', './playwright': 'test/kit/playwright.ts' }
 const command = 'test/kit/oidc-messenger-lab.js'
@@ -45,7 +45,7 @@ for (const path of globSync(packed, { withFileTypes: true }).filter(entry => ent
   else cpSync(path, target)
 }
 writeTypes()
-for (const name of ['README.md', 'LICENSE', 'recipes']) cpSync(join('test/kit', name), join(folder, name), { recursive: true })
+for (const name of ['README.md', 'TUTORIAL.md', 'LICENSE', 'recipes']) cpSync(join('test/kit', name), join(folder, name), { recursive: true })
 writeFileSync(join(folder, 'openapi.json'), await describeControlApi())
 writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`)
 const [tarball] = JSON.parse(execFileSync('npm', ['pack', folder, '--json', '--pack-destination', to], { encoding: 'utf8', shell: process.platform === 'win32' })) as { filename: string }[]

@@ -57,7 +57,7 @@ export class Genesys {
    * @param options.deployment where left out `anonymous` for a guest without a name
    */
   async guest (username?: string, { deployment }: DeploymentOptions = {}): Promise<Guest> {
-    const browser = username === undefined ? new ScriptlessBrowser() : await signInBrowser(this.#api, username, `${this.#app}/login`)
+    const browser = username === undefined ? new ScriptlessBrowser() : await signInBrowser(this.#api, username, { through: `${this.#app}/login` })
     const { deploymentId } = await this.#settingsOf(browser, deployment ?? (username === undefined ? 'anonymous' : undefined))
     const messenger = new MessengerApi({ url: this.url, origin: this.#app, deploymentId })
     const handover = username === undefined ? undefined : await this.#handoverTo(browser)

@@ -8,7 +8,8 @@ import { drawingOf } from './drawing.ts'
 import { examine, type ExamineOptions } from './examine.ts'
 import { FailureReports, type Shown } from './failure-report.ts'
 import type { ExaminationReport } from './examine-report.ts'
-import { signedIn, type SignedInOptions, type StorageState } from './signed-in.ts'
+import { ScriptlessBrowser } from './scriptless-browser.ts'
+import { signedIn, signInBrowser, type SignedInOptions, type StorageState } from './signed-in.ts'
 
 /** For whom a fault is switched on, and for how long. */
 export interface FaultOptions {
@@ -119,6 +120,16 @@ export class Realm {
    */
   signedIn (username: string, options: SignedInOptions = {}): Promise<StorageState> {
     return signedIn(this.#api, username, options)
+  }
+
+  /**
+   * A browser without a window in which a user is signed in as `signedIn` does it, for a suite that has no browser of its own: it keeps
+   * cookies, follows redirects and runs no script.
+   *
+   * @param username nobody where left out
+   */
+  browser (username?: string, options: SignedInOptions = {}): Promise<ScriptlessBrowser> {
+    return username === undefined ? Promise.resolve(new ScriptlessBrowser()) : signInBrowser(this.#api, username, options)
   }
 
   /**

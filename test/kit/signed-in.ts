@@ -42,21 +42,20 @@ export interface SignedInOptions {
  */
 export async function signedIn (api: ControlApiClient, username: string, { through, ...options }: SignedInOptions): Promise<StorageState> {
   if (through === undefined) return api.sessions.signIn(username, options)
-  const browser = await signInBrowser(api, username, through, options)
+  const browser = await signInBrowser(api, username, { through, ...options })
   return { cookies: (await browser.cookies()).map(asPlaywrightHasIt), origins: [] }
 }
 
 /**
- * Sign a user in without a page, and follow the application's own sign-in as a browser does.
+ * Sign a user in without a page and, where `through` is given, follow the application's own sign-in as a browser does.
  *
  * @internal
  * @throws {Error} where that ends at a page of the provider, such as for consent, or with an error
  */
-export async function signInBrowser (
-  api: ControlApiClient, username: string, through: string, options: Omit<SignedInOptions, 'through'> = {}
-): Promise<ScriptlessBrowser> {
+export async function signInBrowser (api: ControlApiClient, username: string, { through, ...options }: SignedInOptions): Promise<ScriptlessBrowser> {
   const browser = new ScriptlessBrowser()
   await browser.take((await api.sessions.signIn(username, options)).cookies, api.issuer)
+  if (through === undefined) return browser
   const page = await browser.open(through)
   if (page.status >= 400 || page.url.startsWith(`${api.issuer}/`)) {
     const { origin, pathname } = new URL(page.url)
