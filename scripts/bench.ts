@@ -5,13 +5,14 @@ import { adviceOn } from '#lib/validation/likely-names.ts'
 import { attack } from './bench/attack/attack-benchmark.ts'
 import type { Benchmark } from './bench/benchmark.ts'
 import { idp } from './bench/idp/idp-benchmark.ts'
+import { kit } from './bench/kit-benchmark.ts'
 import { liveView } from './bench/live-view/live-view-benchmark.ts'
 import { messaging } from './bench/messaging/messaging-benchmark.ts'
 import { page } from './bench/page-benchmark.ts'
 import { rp } from './bench/relying-party/relying-party-benchmark.ts'
 import { start } from './bench/start-benchmark.ts'
 
-const benchmarks: Record<string, Benchmark> = { attack, idp, 'live-view': liveView, messaging, page, rp, start }
+const benchmarks: Record<string, Benchmark> = { attack, idp, kit, 'live-view': liveView, messaging, page, rp, start }
 const list = Object.entries(benchmarks).map(([name, { about }]) => `  npm run bench -- ${name.padEnd(12)} ${about}`)
 const [name = '--help', ...args] = process.argv.slice(2)
 

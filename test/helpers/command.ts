@@ -6,6 +6,7 @@ export const noSignals = process.platform === 'win32' && 'Windows has no signals
 
 /** A process that a test has started. */
 export interface Command {
+  pid: number | undefined
   /** the code that it ends with, or the signal that ends it */
   exit: Promise<number | NodeJS.Signals | null>
   /** what it has printed so far, to either stream */
@@ -15,9 +16,9 @@ export interface Command {
   kill (signal: NodeJS.Signals): void
 }
 
-/** Run Node with these arguments; it ends with the test. */
-export function runNode (t: Test, args: string[], options: SpawnOptionsWithoutStdio): Command {
-  const child = spawn(process.execPath, args, options)
+/** Run Node with these arguments, the one that runs this where no other is named; it ends with the test. */
+export function runNode (t: Test, args: string[], { node = process.execPath, ...options }: SpawnOptionsWithoutStdio & { node?: string }): Command {
+  const child = spawn(node, args, options)
   t.teardown(() => { child.kill('SIGKILL') })
   let output = ''
   const grown = new Set<() => void>()
@@ -29,6 +30,7 @@ export function runNode (t: Test, args: string[], options: SpawnOptionsWithoutSt
   }
   const exit = new Promise<number | NodeJS.Signals | null>(resolve => child.once('close', (code, signal) => resolve(code ?? signal)))
   return {
+    pid: child.pid,
     exit,
     output: () => output,
     says: (pattern, from = 0) => new Promise<void>((resolve, reject) => {

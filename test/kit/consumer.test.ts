@@ -1,53 +1,79 @@
 // The package as others have it: packed, installed without a network, and used in a folder that knows nothing of this repository.
+import { execFileSync } from 'node:child_process'
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { noSignals, runNode } from '../helpers/command.ts'
 import { installKit } from '../helpers/installed-kit.ts'
 import { freePorts, root } from '../helpers/lab.ts'
+import { until } from '../helpers/until.ts'
+import { neededNode } from './needed-node.ts'
 
 const consumer = await installKit(t)
 const installed = join(consumer, 'node_modules', 'oidc-messenger-lab')
 const command = join(installed, 'test', 'kit', 'oidc-messenger-lab.js')
 const { LAB_URL: _none, ...env } = process.env
 
-t.test('a suite of somebody else gets the whole lab, moves its clock and not their own, and starts ten at once', async t => {
-  writeFileSync(join(consumer, 'suite.test.js'), `
-    import assert from 'node:assert/strict'
-    import { after, test } from 'node:test'
-    import { startLab } from 'oidc-messenger-lab'
-    import description from 'oidc-messenger-lab/openapi.json' with { type: 'json' }
+/** On what it is to run: this Node, and the oldest that the package says it runs on. */
+const oldest = process.env['OLDEST_NODE']
+const nodes = [
+  { version: process.versions.node.split('.')[0]!, node: process.execPath, skip: false },
+  { version: neededNode, node: oldest ?? '', skip: oldest === undefined && `OLDEST_NODE names no Node ${neededNode}` }
+]
 
-    const lab = await startLab()
-    after(() => lab.stop())
+for (const { version, node, skip } of nodes) {
+  t.test(`on Node ${version} a suite of somebody else gets the whole lab, moves its clock and not their own, and starts ten at once`, { skip }, async t => {
+    writeFileSync(join(consumer, 'suite.test.js'), `
+      import assert from 'node:assert/strict'
+      import { after, test } from 'node:test'
+      import { startLab } from 'oidc-messenger-lab'
+      import description from 'oidc-messenger-lab/openapi.json' with { type: 'json' }
 
-    test('clock', async () => {
-      const before = Date.now()
-      const realm = await lab.realm({ clients: { shop: { redirect_uris: ['http://localhost:8080/callback'] } } })
-      assert.equal((await realm.clock.advance({ hours: 1 })).offsetSeconds, 3_600)
-      assert.ok(Date.now() - before < 1_800_000)
-      await realm.remove()
-    })
-    test('application', async () => {
-      const { cookies } = await lab.root.signedIn('alice', { through: lab.app + '/login' })
-      assert.ok(cookies.some(({ name }) => name === 'session'))
-      await lab.root.saw({ endpoint: 'token', user: 'alice' }, { times: 1 })
-    })
-    test('pages and scripts', async () => {
-      const urls = [lab.app, lab.console + '/live', lab.genesys.url + '/desk', lab.genesys.url + '/genesys-bootstrap/genesys.min.js']
-      for (const url of urls) assert.equal((await fetch(url)).status, 200, url)
-    })
-    test('description', () => assert.ok(description.paths['/lab/users'].get))
-    test('ten', async () => {
-      const labs = await Promise.all(Array.from({ length: 10 }, () => startLab({ services: ['idp'] })))
-      assert.equal(new Set(labs.map(({ issuer }) => issuer)).size, 10)
-      for (const { issuer } of labs) assert.equal((await (await fetch(issuer + '/.well-known/openid-configuration')).json()).issuer, issuer)
-      await Promise.all(labs.map(lab => lab.stop()))
-    })
-  `)
-  const suite = runNode(t, ['--test', 'suite.test.js'], { cwd: consumer, env })
-  t.equal(await suite.exit, 0, suite.output())
-})
+      const lab = await startLab()
+      after(() => lab.stop())
+
+      test('clock', async () => {
+        const before = Date.now()
+        const realm = await lab.realm({ clients: { shop: { redirect_uris: ['http://localhost:8080/callback'] } } })
+        assert.equal((await realm.clock.advance({ hours: 1 })).offsetSeconds, 3_600)
+        assert.ok(Date.now() - before < 1_800_000)
+        assert.match(String(Date), /native code/)
+        assert.match(process.version, /^v${version.replace('.', '[.]')}[.]/)
+        await realm.remove()
+      })
+      test('application', async () => {
+        const { cookies } = await lab.root.signedIn('alice', { through: lab.app + '/login' })
+        assert.ok(cookies.some(({ name }) => name === 'session'))
+        await lab.root.saw({ endpoint: 'token', user: 'alice' }, { times: 1 })
+      })
+      test('pages and scripts', async () => {
+        const urls = [lab.app, lab.console + '/live', lab.genesys.url + '/desk', lab.genesys.url + '/genesys-bootstrap/genesys.min.js']
+        for (const url of urls) assert.equal((await fetch(url)).status, 200, url)
+      })
+      test('description', () => assert.ok(description.paths['/lab/users'].get))
+      test('ten', async () => {
+        const labs = await Promise.all(Array.from({ length: 10 }, () => startLab({ services: ['idp'] })))
+        assert.equal(new Set(labs.map(({ issuer }) => issuer)).size, 10)
+        for (const { issuer } of labs) assert.equal((await (await fetch(issuer + '/.well-known/openid-configuration')).json()).issuer, issuer)
+        await Promise.all(labs.map(lab => lab.stop()))
+      })
+    `)
+    const suite = runNode(t, ['--test', 'suite.test.js'], { node, cwd: consumer, env })
+    t.equal(await suite.exit, 0, suite.output())
+  })
+
+  t.test(`on Node ${version} a consumer that is ended by kill -9 leaves no process behind after 2 seconds`, { skip: skip || noSignals }, async t => {
+    const program = "import { startLab } from 'oidc-messenger-lab'; const lab = await startLab(); console.log(`at ${lab.issuer}`); setInterval(() => {}, 1_000)"
+    const run = runNode(t, ['--input-type=module', '--eval', program], { node, cwd: consumer, env })
+    await run.says(/at http/)
+    const started = processes().filter(({ parent }) => parent === run.pid)
+    t.match(started, [{ command: /lab-process/ }], 'one process runs the lab')
+    run.kill('SIGKILL')
+    const since = Date.now()
+    await until('the lab has ended', () => !processes().some(({ pid }) => started.some(lab => lab.pid === pid)))
+    t.ok(Date.now() - since < 2_000)
+  })
+}
 
 t.test('exec gives one lab to the workers of a suite, in which twenty realms do not see each other', async t => {
   const workers = Array.from({ length: 4 }, (_none, worker) => `worker-${worker}.test.js`)
@@ -170,4 +196,10 @@ t.test('what is in it is what runs, with its types, sources and licence', async 
   t.match(failing.output(), /start-process\.ts:\d+/, 'a stack leads to the source')
   const line = Number(/start-process\.ts:(\d+)/.exec(failing.output())?.[1])
   t.match(readFileSync(join(root, 'test', 'kit', 'start-process.ts'), 'utf8').split('\n')[line - 1], /throw new Error/)
+})
+
+/** What the system says of all that runs; not of what has ended, and has not been taken note of by its parent. */
+const processes = () => execFileSync('ps', ['-eo', 'stat=,pid=,ppid=,args='], { encoding: 'utf8' }).split('\n').filter(line => line !== '' && !line.startsWith('Z')).map(line => {
+  const [, pid, parent, ...command] = line.trim().split(/ +/)
+  return { pid: Number(pid), parent: Number(parent), command: command.join(' ') }
 })
