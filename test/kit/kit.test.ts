@@ -43,6 +43,14 @@ t.test('each test has an issuer of its own, with its own users, clients, faults 
   await t.rejects(realm.users.list(), /404/)
 })
 
+t.test('an issuer is like a product, and issues what is said, by a word each', async t => {
+  const realm = await lab.realm({ like: 'okta', refresh_tokens: 'always', token_lifetimes: { access_token: 60 }, clients: { app: { redirect_uris: ['com.example.app:/callback'] } } })
+  t.match(await realm.settings.get(), { like: 'okta', refresh_tokens: 'always', token_lifetimes: { access_token: 60 }, scopes: { groups: ['groups'] } })
+  t.match(await realm.clients.get('app'), { application_type: 'native', token_endpoint_auth_method: 'none', pushed_authorization_requests: 'allowed' })
+  await realm.clients.put('app', await realm.clients.get('app'))
+  await realm.remove()
+})
+
 t.test('a browser is signed in at the provider and at the application, without a page', async t => {
   const { cookies } = await lab.root.signedIn('alice', { through: `${lab.app}/login` })
   const cookie = cookies.filter(({ domain }) => domain === new URL(lab.app).hostname).map(({ name, value }) => `${name}=${value}`).join('; ')
