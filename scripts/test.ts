@@ -48,7 +48,7 @@ const maxReasonCharacters = 4_000
 // Of a whole file: for one that hangs, and not for one whose processors others use.
 const timeoutSeconds = 900
 // Where more fail, it is not for want of a processor.
-const maxUnsteadyFiles = 3
+const maxUnsteadyFiles = 5
 const root = join(import.meta.dirname, '..')
 process.chdir(root)
 const usage = `Runs the tests: npm test -- [options] [folder, file or flow ...]
@@ -60,7 +60,7 @@ const usage = `Runs the tests: npm test -- [options] [folder, file or flow ...]
 
   --quick           each service by itself, without a container or a browser: npm run test:quick
   --grep=/words/    only tests with such names
-  --again           up to three files that failed run once more at the end, each by itself; what passes then is named as unsteady
+  --again           up to five files that failed run once more at the end, each by itself; what passes then is named as unsteady
   --help
 
 test/README.md says what is where. Exit code 0: all have passed. 1: some have not, or there were none. 2: it could not be run.`
