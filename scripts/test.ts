@@ -29,6 +29,8 @@ interface File {
 /** Files that may run at the same time. */
 interface Round {
   files: File[]
+  /** of these one after another */
+  inTurn: File[]
   atOnce: number
 }
 
@@ -68,9 +70,10 @@ const { values: options, positionals } = readOrExit(usage, understand)
 const env = { ...process.env, TAP: '1', TAP_TIMEOUT: String(timeoutSeconds), ...(options.grep && { TAP_GREP: options.grep }) }
 
 const outcomes: Outcome[] = []
-for (const { files, atOnce } of rounds()) {
+for (const { files, inTurn, atOnce } of rounds()) {
   const waiting = [...files]
-  await Promise.all(Array.from({ length: atOnce }, async () => {
+  await Promise.all(Array.from({ length: atOnce }, async (_, worker) => {
+    if (worker === 0) for (const file of inTurn) outcomes.push(await run(file))
     for (let next = waiting.shift(); next; next = waiting.shift()) outcomes.push(await run(next))
   }))
 }
@@ -124,11 +127,14 @@ function rounds (): Round[] {
   const inOrder = wanted.sort((a, b) => weight(b) - weight(a)).map(path => ({ path, args: [] as string[] }))
   const isInBrowser = ({ path }: { path: string }) => path.endsWith('-in-chromium.test.ts') || path.startsWith('test/other-browsers/')
   const withFlows = flows.length === 0 ? [] : [{ path: 'test/flows/named.ts', args: flows }]
-  // Compose adds and removes network interfaces, and Chromium gives up what it loads when it sees that. Many files wait for
-  // a part of their time, so that there is room for more than there are processors.
+  // A container that comes or goes brings or takes a network interface, and Chromium gives up what it loads when it sees that:
+  // the flows that Compose has in Chromium must not have other containers beside them.
+  const hasContainers = ({ path }: { path: string }) => /^test\/(compose|kit)\/.*(compose|containers)\.test\.ts$/.test(path)
+  const withoutBrowser = inOrder.filter(file => !isInBrowser(file))
+  // Many files wait for a part of their time, so that there is room for more than there are processors.
   return [
-    { files: inOrder.filter(file => !isInBrowser(file)), atOnce: 4 },
-    { files: [...inOrder.filter(isInBrowser), ...withFlows], atOnce: 2 }
+    { files: withoutBrowser.filter(file => !hasContainers(file)), inTurn: withoutBrowser.filter(hasContainers), atOnce: 4 },
+    { files: [...inOrder.filter(isInBrowser), ...withFlows], inTurn: [], atOnce: 2 }
   ]
 }
 

@@ -240,7 +240,7 @@ function settingsThatAreRead (): Set<string> {
     ...names('services/lab.env', /^([A-Z][A-Z_]+)=/gm),
     ...names('compose.yaml', /\$\{([A-Z][A-Z_]+)/g),
     ...names('{services,scripts}/**/*.{ts,js}', /process\.env(?:\.|\[')([A-Z][A-Z_]+)/g),
-    ...names('test/{helpers,other-browsers}/*.ts', /process\.env(?:\.|\[')([A-Z][A-Z_]+)/g)
+    ...names('test/{helpers/*,other-browsers/*,kit/consumer.test}.ts', /process\.env(?:\.|\[')([A-Z][A-Z_]+)/g)
   ].filter(name => ![...ofTheSystemOrNode, ...ofAnotherProcessOfTheScript].includes(name)))
 }
 

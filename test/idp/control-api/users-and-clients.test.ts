@@ -319,7 +319,7 @@ const unregistrable: [string, Record<string, unknown>, RegExp][] = [
     { ...shop, redirect_uris: Array.from({ length: 101 }, (_, index) => `http://shop.localhost/${index}`) }, /redirect_uris.*100/
   ],
   ['a redirect URI of a length that nobody uses', { ...shop, redirect_uris: [`http://shop.localhost/${'x'.repeat(2_000)}`] }, /2000/],
-  ['a scheme of an application for a web client', { ...shop, redirect_uris: ['com.example.app:/callback'] }, /web uris/],
+  ['a scheme of an application for a web client', { ...shop, application_type: 'web', redirect_uris: ['com.example.app:/callback'] }, /web uris/],
   [
     'http for a native client anywhere but at loopback',
     { ...shop, application_type: 'native', redirect_uris: ['http://shop.localhost/callback'] }, /loopback/
