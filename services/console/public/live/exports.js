@@ -91,20 +91,23 @@ const whenClicked = act => async () => {
   }
 }
 
+/** Secrets are asked for each time: nobody passes on what was chosen before. */
+function forgetSecrets () {
+  secrets.checked = false
+  offer()
+}
+
 png.addEventListener('click', whenClicked(savePng))
 copy.addEventListener('click', whenClicked(copyMermaid))
 secrets.addEventListener('change', offer)
 document.addEventListener('journeychosen', offer)
-menu.addEventListener('toggle', () => {
-  // Secrets are asked for each time: nobody passes on what was chosen before.
-  if (menu.open) return
-  secrets.checked = false
-  offer()
-})
+// Of a menu that is closed and opened at once, one event tells, and that it is open.
+menu.addEventListener('toggle', forgetSecrets)
 menu.addEventListener('keydown', event => {
   if (event.key !== 'Escape' || !menu.open) return
   event.stopPropagation()
   menu.open = false
+  forgetSecrets()
   summary.focus()
 })
 document.addEventListener('pointerdown', ({ target }) => {

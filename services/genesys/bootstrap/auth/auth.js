@@ -177,11 +177,16 @@ export class Auth {
 
   async logout () {
     const signOut = this.#signOut
-    await inTurn(`gcalogout:${this.#context.deploymentId}`, () => this.#logout(signOut))
+    await inTurn(`gcalogout:${this.#context.deploymentId}`, waited => this.#logout(signOut, waited))
   }
 
-  /** @param {string | null} signOut The last one that this page had taken note of when it was asked. */
-  async #logout (signOut) {
+  /**
+   * @param {string | null} signOut The last one that this page had taken note of when it was asked.
+   * @param {boolean} waited For another tab that was at it.
+   */
+  async #logout (signOut, waited) {
+    // Each process of a browser has a copy of the storage, which may be behind the lock.
+    if (waited) await this.#stored.signedOutSince(signOut)
     // A page that learns of another person logs out, in each tab of this browser: the first has revoked the tokens of all.
     if (signOut !== this.#stored.lastSignOut) return this.#loggedOutElsewhere()
     // Whoever is not signed in goes on with the conversation that they have.

@@ -8,6 +8,9 @@ const REFRESH_TOKEN = 'gcartkn'
 const SIGN_IN = 'gcasignin'
 const LOGGED_OUT = 'gcalogout'
 
+const SYNC_MS = 1_000
+const SYNC_POLL_MS = 20
+
 /** The person's tokens, and which sign-in they are of; read from storage each time, since all tabs share them. */
 export class StoredTokens {
   #storage
@@ -36,6 +39,15 @@ export class StoredTokens {
    */
   get lastSignOut () {
     return this.#storage.get(LOGGED_OUT)
+  }
+
+  /**
+   * Waits until there was another sign-out, for as long as it may take from one tab to another.
+   * @param {string | null} signOut
+   */
+  async signedOutSince (signOut) {
+    const giveUp = Date.now() + SYNC_MS
+    while (this.lastSignOut === signOut && Date.now() < giveUp) await new Promise(resolve => { setTimeout(resolve, SYNC_POLL_MS) })
   }
 
   /** @param {string} signIn */
