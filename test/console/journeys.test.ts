@@ -37,55 +37,6 @@ t.test('what turns out to belong together becomes one journey, in the order of t
   t.strictSame(storiesOf(journeys), [['login', 'messenger_callback', 'token_exchange']])
 })
 
-/** Somebody signs in by the application, in a browser with these cookies there; the provider's and its own tell of it in either order. */
-function signInOf (username: string, at: number, cookies: string[]) {
-  const [state, code, flow] = [`state of ${username}`, `code of ${username}`, `flow of ${username}`]
-  return [
-    message('relying-party', 'login', { at, durationMs: 8, answer: { state }, links: [...cookies.slice(0, 1), state] }),
-    message('idp', 'discovery', { at: at + 1, from: 'relying-party' }),
-    message('idp', 'authorization', { at: at + 10, flow, parameters: { state }, links: [state, 'browser at the provider'] }),
-    message('idp', 'resume', { at: at + 20, flow, username, answer: { code, state }, links: [code, state, 'browser at the provider'] }),
-    message('relying-party', 'callback', { at: at + 30, durationMs: 20, parameters: { code, state }, links: [code, state, ...cookies] }),
-    message('idp', 'token', { at: at + 35, flow, username, from: 'relying-party', parameters: { code }, links: [code, `token of ${username}`] }),
-    message('idp', 'jwks', { at: at + 40, from: 'relying-party' }),
-    message('relying-party', 'messenger_login', { at: at + 60, links: cookies.slice(-1) })
-  ]
-}
-
-const wholeSignIn = ['login', 'discovery', 'authorization', 'resume', 'callback', 'token', 'jwks', 'messenger_login']
-
-t.test('whoever signs in in a browser in which somebody else was signed in begins a journey, with all that led to it', async t => {
-  const journeys = new Journeys()
-  for (const one of signInOf('alice', 100, ['cookie of alice'])) journeys.add(one)
-  for (const one of signInOf('bob', 1_000, ['cookie of alice', 'cookie of bob'])) journeys.add(one)
-  journeys.add(message('idp', 'revocation', { at: 2_000, from: 'relying-party', links: ['token of alice'] }))
-  t.strictSame(storiesOf(journeys), [[...wholeSignIn, 'revocation'], wholeSignIn])
-  t.strictSame(journeys.all.map(journey => summaryOf(journey).who), [['alice'], ['bob']])
-  journeys.add(message('relying-party', 'logout', { at: 3_000, links: ['cookie of bob'] }))
-  t.strictSame(storiesOf(journeys), [[...wholeSignIn, 'revocation'], [...wholeSignIn, 'logout']])
-})
-
-t.test('two people are two journeys too where the application tells of it sooner than the provider, and whoever follows learns of it', async t => {
-  const journeys = new Journeys()
-  for (const one of signInOf('alice', 100, ['cookie of alice'])) journeys.add(one)
-  const told: string[] = []
-  journeys.subscribe(change => told.push(inWords(change)))
-  journeys.add(message('relying-party', 'messenger_callback', { at: 1_005, links: ['cookie of alice'] }))
-  for (const one of signInOf('bob', 1_000, ['cookie of alice', 'cookie of bob']).sort((a, b) => b.service.localeCompare(a.service))) journeys.add(one)
-  journeys.add(message('relying-party', 'logout', { at: 2_000, links: ['cookie of alice'] }))
-  t.strictSame(storiesOf(journeys), [[...wholeSignIn, 'messenger_callback', 'logout'], wholeSignIn], 'with what comes of a tab that does not know yet')
-  t.strictSame(told.filter(words => words.includes('out of 1')).sort(),
-    ['authorization', 'callback', 'discovery', 'login', 'messenger_login'].map(endpoint => `${endpoint} in 2 out of 1`))
-})
-
-t.test('the same person who signs in again goes on with their journey, and so does a wrong user name with who it really is', async t => {
-  const journeys = new Journeys()
-  for (const one of signInOf('alice', 100, ['cookie of alice'])) journeys.add(one)
-  journeys.add(message('idp', 'sign_in', { at: 900, username: 'bob', links: ['browser at the provider'] }))
-  for (const one of signInOf('alice', 1_000, ['cookie of alice', 'another cookie of alice'])) journeys.add(one)
-  t.equal(journeys.all.length, 1)
-})
-
 t.test('what began in the same millisecond stands in the order in which it was told', async t => {
   const journeys = new Journeys()
   for (const endpoint of ['login', 'callback', 'logout']) journeys.add(message('relying-party', endpoint, { at: 10, links: ['cookie'] }))

@@ -72,23 +72,6 @@ export async function liveView (t: Test, lab: Lab) {
     t.strictSame(second.who, [lab.user('bob').username])
   })
 
-  await t.test('whoever takes the place of somebody in the same browser, who has not signed out, begins a journey of their own', async t => {
-    const { browser, guest } = await chat('alice')
-    const first = await journeyOf('alice')
-    await guest.close()
-    const bob = lab.user('bob').username
-    await browser.open(`${lab.console}/sign-in?${new URLSearchParams({ username: bob })}`)
-    await browser.fetchCode()
-    await api.signIn(browser)
-    const isThere = ({ who, endpoints }: { who: string[], endpoints: string[] }) => who.includes(bob) && endpoints.includes('token_exchange')
-    const second = await live.latest('the exchange of bob', isThere)
-    t.strictSame(second.who, [bob])
-    t.strictSame(storyOf(second).filter(step => !diagram.includes(step)), [], 'with nothing of anybody else')
-    t.strictSame(storyOf(second)[0], diagram[0])
-    t.strictSame((await live.journey(first.id)).who, [lab.user('alice').username])
-    t.strictSame(second.findings.filter(({ ok }) => !ok), [])
-  })
-
   await t.test('typing, signs of life, health checks and files do not flood a journey', async t => {
     const { guest } = await chat('alice')
     for (let number = 0; number < 4; number++) guest.send('onMessage', { message: { type: 'Event', events: [{ eventType: 'Typing', typing: { type: 'On' } }] } })

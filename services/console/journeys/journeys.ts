@@ -24,13 +24,7 @@ export type Change =
 
 type Listener = (change: Change) => void
 
-interface Group extends Journey {
-  messages: Message[]
-  revision: number
-  keys: Set<string>
-  /** the user name of whoever has signed in in it */
-  person?: string | undefined
-}
+interface Group extends Journey { messages: Message[], revision: number, keys: Set<string> }
 
 const background = 'background'
 
@@ -40,7 +34,7 @@ const maxLength = 24 * 1024 * 1024
 
 /**
  * Joins messages to journeys: those that have a single-use value in common (`links`), or a flow of the provider, belong together.
- * Where somebody else signs in in a browser in which a person is signed in already, that begins a journey of their own. What a service fetches for itself has neither, such as keys: it belongs to the journey on whose request the service was at work.
+ * What a service fetches for itself has neither, such as keys: it belongs to the journey on whose request the service was at work.
  */
 export class Journeys {
   readonly #groups = new Map<string, Group>()
@@ -83,7 +77,7 @@ export class Journeys {
     const group = this.#groupOf(keys, states, message) ?? this.#atWork(message)
     if (!group) this.#insert(this.#backgroundOf(message.realm), message)
     else {
-      for (const key of keys) if (isSamePerson(this.#ofKey.get(key), group)) this.#hold(key, group)
+      for (const key of keys) this.#hold(key, group)
       for (const state of states) this.#ofState.set(state, group.id)
       this.#insert(group, message)
       // What was fetched for this one was over before it was.
@@ -138,17 +132,12 @@ export class Journeys {
     this.#tell({ kind: 'message', journey: group, message, ...(sent && { replaced: sent.key }), ...(left && { left }) })
   }
 
-  /** Union-find: what one message has in common with several groups makes them one, the eldest. Those of two people stay two. */
+  /** Union-find: what one message has in common with several groups makes them one, the eldest. */
   #groupOf (keys: string[], states: string[], message: Message): Group | undefined {
     const known = keys.map(key => this.#ofKey.get(key)).filter(group => group !== undefined)
     const found = [...new Set([...known, ...states.map(state => this.#awaiting(state, known.length > 0, message)).filter(group => group !== undefined)])]
     if (found.length === 0 && keys.length === 0 && states.length === 0) return undefined
-    const person = personOf(message)
-    const joined: Group[] = []
-    // What was made for one use leads further than the session in which it came, and stands before it.
-    for (const group of found) if ([...joined, { person }].every(other => isSamePerson(other, group))) joined.push(group)
-    const [first = this.#begin(), ...others] = joined.sort((a, b) => Number(a.id) - Number(b.id))
-    first.person = [person, ...joined.map(group => group.person)].find(name => name !== undefined)
+    const [first = this.#begin(), ...others] = found.sort((a, b) => Number(a.id) - Number(b.id))
     for (const other of others) {
       for (const key of other.keys) this.#hold(key, first)
       for (const [state, id] of this.#ofState) if (id === other.id) this.#ofState.set(state, first.id)
@@ -157,40 +146,7 @@ export class Journeys {
       this.#groups.delete(other.id)
       this.#tell({ kind: 'gone', id: other.id, into: first.id })
     }
-    if (person !== undefined) for (const group of found) if (!joined.includes(group)) this.#takeOver(message, group, first)
     return first
-  }
-
-  /**
-   * Who it is that signs in is known when the provider answers with a code. What was before that was taken for the doing of the person
-   * who had been signed in in that browser.
-   */
-  #takeOver (signIn: Message, from: Group, into: Group): void {
-    const { answer: { code }, flow } = signIn
-    const own = new Set([linkOf(String(code)), ...statesOf(signIn), ...flow === undefined ? [] : [flowKeyOf(signIn, flow)]])
-    const begun = from.messages.filter(other => tiesOf(other).some(tie => own.has(tie)))
-    if (begun.length === 0) return
-    const since = Math.min(...begun.map(({ at }) => at))
-    const before = new Set(from.messages.filter(({ at }) => at < since).flatMap(tiesOf))
-    const taken = new Set(begun)
-    // What follows from those by what was not there before.
-    for (const other of taken) {
-      const fresh = tiesOf(other).filter(tie => !before.has(tie))
-      for (const next of from.messages) {
-        if (next.at >= since && (tiesOf(next).some(tie => fresh.includes(tie)) || (tiesOf(next).length === 0 && isFetchedFor(next, other)))) taken.add(next)
-      }
-    }
-    this.#keep(from, other => !taken.has(other))
-    const left = new Set(from.messages.flatMap(keysOf))
-    for (const other of taken) {
-      for (const key of keysOf(other)) {
-        if (left.has(key)) continue
-        from.keys.delete(key)
-        this.#hold(key, into)
-      }
-      for (const state of statesOf(other)) this.#ofState.set(state, into.id)
-      this.#insert(into, other, from)
-    }
   }
 
   /**
@@ -243,22 +199,10 @@ export class Journeys {
 }
 
 function keysOf (message: Message): string[] {
-  const { links, flow } = message
+  const { links, flow, service, realm } = message
   const states = statesOf(message)
-  return [...(flow === undefined ? [] : [flowKeyOf(message, flow)]), ...links.filter(link => !states.includes(link))]
+  return [...links.filter(link => !states.includes(link)), ...(flow === undefined ? [] : [`${service}/${realm}/${flow}`])]
 }
-
-const flowKeyOf = ({ service, realm }: Message, flow: string) => `${service}/${realm}/${flow}`
-
-/** All that ties a message to others. */
-const tiesOf = (message: Message) => [...keysOf(message), ...statesOf(message)]
-
-/** Whom the provider has signed in by this answer. */
-const personOf = ({ answer, username }: Message) => typeof answer['code'] === 'string' ? username : undefined
-
-/** Whether it may be the same person: of many a journey it is not known yet. */
-const isSamePerson = (a: Pick<Group, 'person'> | undefined, b: Pick<Group, 'person'>) =>
-  a?.person === undefined || b.person === undefined || a.person === b.person
 
 /** How many characters it holds, about. */
 const lengthOf = ({ parameters, answer, requestHeaders, answerHeaders }: Message) =>
