@@ -1,15 +1,23 @@
+import { join } from 'node:path'
+import cookie from '@fastify/cookie'
 import { answerJsonError } from '#lib/control-api/json-errors.ts'
 import { health } from '#lib/server/health.ts'
 import { buildServer, type Server } from '#lib/server/http-server.ts'
 import { sameSiteOnly } from '#lib/server/same-site.ts'
 import { securityHeadersFor } from '#lib/server/security-headers.ts'
 import { withoutTrailingSlash } from '#lib/settings/settings.ts'
+import { openStateFolder } from '#lib/store/state-folder.ts'
+import { openStore } from '#lib/store/open-store.ts'
 import type { ConsoleConfig } from './config.ts'
 import { Journeys } from './journeys/journeys.ts'
 import { Examiner } from './examiner/examiner.ts'
 import { JourneyPresenter } from './exports/presented-journey.ts'
 import { HostPageClient } from './host-page/host-page-client.ts'
 import { Ledgers } from './ledgers/ledgers.ts'
+import { carelessSite } from './lessons/careless/careless-site.ts'
+import { attemptRoutes } from './lessons/classroom/attempt-routes.ts'
+import { openClassroom } from './lessons/classroom/classroom.ts'
+import { evilSite } from './lessons/evil/evil-site.ts'
 import { controlApiRoutes } from './routes/control-api-routes.ts'
 import { hostPageRoutes } from './routes/host-page-routes.ts'
 import { journeyApiRoutes } from './routes/journey-api-routes.ts'
@@ -25,7 +33,10 @@ export async function buildConsole (config: ConsoleConfig): Promise<Server> {
   const ledgers = new Ledgers({ 'relying-party': config.app, idp: withoutTrailingSlash(config.issuer), genesys: config.genesys }, journeys)
   const examiner = new Examiner(config)
   const presenter = new JourneyPresenter(journeys, examiner, config)
+  const store = openStore(join(openStateFolder(config.stateFolder), 'console.sqlite'))
   app.addHook('preClose', async () => ledgers.close())
+  app.addHook('onClose', async () => store.close())
+  const classroom = config.lessons && openClassroom({ store, sites: { ...config.lessons, issuer: config.issuer, app: config.app }, journeys, stateFolder: config.stateFolder })
 
   const headers = securityHeadersFor(() => [], () => ({
     contentSecurityPolicy: {
@@ -47,18 +58,25 @@ export async function buildConsole (config: ConsoleConfig): Promise<Server> {
     referrerPolicy: { policy: 'no-referrer' },
     ...(!config.url.startsWith('https:') && { strictTransportSecurity: false })
   }))
-  app.addHook('onRequest', async (_request, reply) => { reply.headers({ ...headers(), 'cache-control': 'no-store' }) })
   app.setErrorHandler(answerJsonError)
   app.setNotFoundHandler((request, reply) =>
     reply.code(404).send({ error: 'not_found', error_description: `there is nothing at ${request.originalUrl.split('?')[0]}` }))
   await app.register(health)
 
   await app.register(async guarded => {
+    guarded.addHook('onRequest', async (_request, reply) => { reply.headers({ ...headers(), 'cache-control': 'no-store' }) })
     guarded.addHook('onRequest', sameSiteOnly(config.url, { pages: pages.map(({ path }) => path), query: 'any' }))
+    await guarded.register(cookie)
     await guarded.register(pageRoutes, { addresses: config, ledgers })
+    if (classroom) await guarded.register(attemptRoutes, { classroom, url: config.url })
     await guarded.register(hostPageRoutes, { hostPage: new HostPageClient(config) })
     await guarded.register(controlApiRoutes, { issuer: config.issuer })
     await guarded.register(journeyApiRoutes, { journeys, ledgers, examiner, presenter })
   })
+  // On hosts of their own, with none of the console's guards: they are attacked.
+  if (classroom && config.lessons) {
+    await app.register(carelessSite, { attempts: classroom.attempts, url: config.lessons.careless })
+    await app.register(evilSite, { attempts: classroom.attempts, url: config.lessons.evil, careless: config.lessons.careless })
+  }
   return app
 }

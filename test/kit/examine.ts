@@ -9,7 +9,7 @@ import { drawingOf } from './drawing.ts'
 import { ExaminationReport, type Behaviour, type ExaminedFault } from './examine-report.ts'
 import { pageOfJourney } from './failure-report.ts'
 import type { FaultName } from './fault-names.ts'
-import { ScriptlessBrowser, wordsOf, type Page } from './scriptless-browser.ts'
+import { ScriptlessBrowser, wordsOf, type Page } from '../../services/lib/browser/scriptless-browser.ts'
 
 /** How something begins at the application: by opening an address, or by what a browser is told to do. */
 export type Step = string | ((browser: ScriptlessBrowser) => Promise<Page>)

@@ -4,7 +4,7 @@ import { Desk } from './desk.ts'
 import type { FailureReports } from './failure-report.ts'
 import { Guest } from './guest.ts'
 import { MessengerApi, type Handover } from './messenger-api.ts'
-import { ScriptlessBrowser } from './scriptless-browser.ts'
+import { ScriptlessBrowser } from '../../services/lib/browser/scriptless-browser.ts'
 import { signInBrowser } from './signed-in.ts'
 
 /** What a page that embeds the Messenger is told. */

@@ -8,7 +8,7 @@ import { drawingOf } from './drawing.ts'
 import { examine, type ExamineOptions } from './examine.ts'
 import { FailureReports, type Shown } from './failure-report.ts'
 import type { ExaminationReport } from './examine-report.ts'
-import { ScriptlessBrowser } from './scriptless-browser.ts'
+import { ScriptlessBrowser } from '../../services/lib/browser/scriptless-browser.ts'
 import { signedIn, signInBrowser, type SignedInOptions, type StorageState } from './signed-in.ts'
 
 /** For whom a fault is switched on, and for how long. */

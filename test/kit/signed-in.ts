@@ -1,6 +1,6 @@
 import type { Cookie as KeptCookie } from 'tough-cookie'
 import type { ControlApiClient } from '../../services/idp/control-api/control-api-client.ts'
-import { ScriptlessBrowser, wordsOf } from './scriptless-browser.ts'
+import { ScriptlessBrowser, wordsOf } from '../../services/lib/browser/scriptless-browser.ts'
 
 /** A cookie as Playwright takes it. */
 export interface Cookie {

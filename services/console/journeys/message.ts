@@ -22,7 +22,8 @@ export interface Message extends LedgerEntry {
  */
 export function messageOf (service: Service, realm: string, ledger: string, entry: LedgerEntry): Message {
   // The provider knows a client by its id, which may be called anything; a service of the lab says in `user-agent` which it is.
-  const sender = services.find(name => name === entry.requestHeaders['user-agent']) ?? entry.from
+  // So does the attacker of the lessons.
+  const sender = [...services, 'evil'].find(name => name === entry.requestHeaders['user-agent']) ?? entry.from
   return { ...entry, key: [service, realm, ledger.slice(0, 8), entry.id].join('/'), service, realm, from: sender }
 }
 

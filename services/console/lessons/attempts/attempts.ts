@@ -1,0 +1,114 @@
+import type { Ledger } from '#lib/ledger/ledger.ts'
+import type { Collection, Store } from '#lib/store/store.ts'
+import { messageOf } from '../../journeys/message.ts'
+import type { Journeys } from '../../journeys/journeys.ts'
+import type { Lesson } from '../lesson.ts'
+import { Attempt, realmNameOf } from './attempt.ts'
+import { freshState, type AttemptState } from './attempt-state.ts'
+import type { Sites } from '../play/scene.ts'
+import { RealmClient } from './realm-client.ts'
+
+// Long enough for a lesson with a break in it.
+const idleSeconds = 60 * 60
+
+/** What attempts are made with. */
+export interface AttemptsOptions {
+  store: Store
+  lessons: Lesson[]
+  sites: Sites
+  journeys: Journeys
+  /** where files lie that somebody edits */
+  editsFolder: string
+}
+
+/** The attempts that are under way. Each is kept, so that it goes on after a restart; what was idle for an hour is gone, and its realm with it. */
+export class Attempts {
+  readonly #kept: Collection<AttemptState>
+  readonly #options: AttemptsOptions
+  readonly #attempts = new Map<string, Attempt>()
+  readonly #listeners = new Map<string, Set<() => void>>()
+
+  constructor (options: AttemptsOptions) {
+    this.#options = options
+    this.#kept = options.store.collection<AttemptState>('attempts', {
+      onExpired: ({ id }) => {
+        this.#attempts.delete(id)
+        new RealmClient(options.sites.issuer, realmNameOf(id)).remove().catch(() => {})
+      }
+    })
+  }
+
+  /** Those of one learner, or of everybody. */
+  async all (learner?: string): Promise<AttemptState[]> {
+    return this.#kept.tagged(learner === undefined ? 'all' : `learner:${learner}`)
+  }
+
+  /**
+   * Begin an attempt.
+   *
+   * @param learner who makes it; nobody for one that only tries something out
+   * @throws {RealmError} where the provider does not make a realm for it
+   */
+  async begin (lesson: Lesson, learner?: string): Promise<Attempt> {
+    const attempt = this.#hold(freshState(lesson.number, learner), lesson)
+    await attempt.realm.make(attempt.seed)
+    await this.keep(attempt)
+    return attempt
+  }
+
+  async find (id: string): Promise<Attempt | undefined> {
+    const held = this.#attempts.get(id)
+    if (held) return held
+    const state = await this.#kept.get(id)
+    const lesson = state && this.#options.lessons.find(({ number }) => number === state.lesson)
+    return lesson && (this.#attempts.get(id) ?? this.#hold(state, lesson))
+  }
+
+  async keep (attempt: Attempt): Promise<void> {
+    if (this.#attempts.get(attempt.id) !== attempt) return
+    const { learner } = attempt.state
+    attempt.state.usedAt = Date.now()
+    await this.#kept.set(attempt.id, attempt.state, { ttl: idleSeconds, tags: ['all', ...(learner === undefined ? [] : [`learner:${learner}`])] })
+    for (const listener of this.#listeners.get(attempt.id) ?? []) listener()
+  }
+
+  /**
+   * End an attempt and leave nothing behind.
+   *
+   * @param options.keepJourneys what was exchanged stays to be seen in the live view
+   */
+  async end (attempt: Attempt, { keepJourneys = false }: { keepJourneys?: boolean } = {}): Promise<void> {
+    this.#attempts.delete(attempt.id)
+    attempt.ledger.close()
+    await this.#kept.delete(attempt.id)
+    await attempt.realm.remove()
+    if (!keepJourneys) this.#options.journeys.forget(({ realm }) => realm === attempt.realm.name)
+  }
+
+  /** Be told whenever something has happened in an attempt. */
+  subscribe (id: string, listener: () => void): () => void {
+    const listeners = this.#listeners.get(id) ?? new Set()
+    this.#listeners.set(id, listeners.add(listener))
+    return () => {
+      listeners.delete(listener)
+      if (listeners.size === 0) this.#listeners.delete(id)
+    }
+  }
+
+  #hold (state: AttemptState, lesson: Lesson): Attempt {
+    const { sites, journeys, editsFolder } = this.#options
+    const attempt = new Attempt(state, lesson, sites, editsFolder)
+    this.#attempts.set(state.id, attempt)
+    follow(attempt.ledger, entry => journeys.add(messageOf('relying-party', attempt.realm.name, attempt.ledger.id, entry)))
+    return attempt
+  }
+}
+
+function follow (ledger: Ledger, onEntry: (entry: Parameters<typeof messageOf>[3]) => void): void {
+  let since = 0
+  ledger.subscribe(() => {
+    const { entries, last } = ledger.query({ since, limit: 1_000 })
+    since = last
+    for (const entry of entries) onEntry(entry)
+  })
+}

@@ -1,0 +1,48 @@
+import { fetch } from '#lib/outbound/outbound.ts'
+import { withoutTrailingSlash } from '#lib/settings/settings.ts'
+
+/** A call of the provider’s control API that was refused, or that nobody answered. */
+export class RealmError extends Error {
+  override name = 'RealmError'
+}
+
+/** The identity provider’s realm of one attempt, by its control API: what is called is what the page shows as curl. */
+export class RealmClient {
+  readonly name: string
+  readonly issuer: string
+  readonly #root: string
+
+  /** @param root the issuer at the root */
+  constructor (root: string, name: string) {
+    this.name = name
+    this.#root = withoutTrailingSlash(root)
+    this.issuer = `${this.#root}/realms/${name}`
+  }
+
+  make = (seed: object): Promise<void> => call('PUT', `${this.#root}/lab/realms/${this.name}`, seed)
+  remove = (): Promise<void> => call('DELETE', `${this.#root}/lab/realms/${this.name}`)
+  changeClient = (clientId: string, changes: object): Promise<void> => call('PATCH', `${this.issuer}/lab/clients/${clientId}`, changes)
+  putUser = (username: string, fields: object): Promise<void> => call('PUT', `${this.issuer}/lab/users/${username}`, fields)
+  /** @param options `client_id`, `username`, `count` */
+  switchOn = (fault: string, options: object = {}): Promise<void> => call('PUT', `${this.issuer}/lab/faults/${fault}`, options)
+  switchOff = (fault: string): Promise<void> => call('DELETE', `${this.issuer}/lab/faults/${fault}`)
+  advance = (seconds: number): Promise<void> => call('POST', `${this.issuer}/lab/clock/advance`, { seconds })
+  rotateKeys = (): Promise<void> => call('POST', `${this.issuer}/lab/keys/rotate`, { alg: 'RS256' })
+
+  /** In seconds since 1970, as this realm’s clock has it. */
+  async now (): Promise<number> {
+    const { now } = await call<{ now: string }>('GET', `${this.issuer}/lab/clock`)
+    return Math.floor(Date.parse(now) / 1000)
+  }
+}
+
+async function call<T = void> (method: string, url: string, body?: object): Promise<T> {
+  const response = await fetch(url, {
+    method,
+    headers: { accept: 'application/json', ...(body && { 'content-type': 'application/json' }) },
+    ...(body && { body: JSON.stringify(body) })
+  }).catch((error: Error) => { throw new RealmError(`The identity provider does not answer at ${url}: ${error.message}`) })
+  const text = await response.text()
+  if (!response.ok) throw new RealmError(`${method} ${url} was answered ${response.status}: ${text}`)
+  return (text === '' ? undefined : JSON.parse(text)) as T
+}

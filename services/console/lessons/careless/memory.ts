@@ -1,0 +1,54 @@
+import type { JWK } from 'jose'
+
+/** What the site remembers of one sign-in that a browser has begun. */
+export interface Transaction {
+  state: string
+  nonce: string
+  codeVerifier: string
+  /** whether the authorization request had a code challenge */
+  sentChallenge: boolean
+  /** the value of the cookie of the browser that began it */
+  browser: string
+  returnTo: string
+  /** at which provider: its issuer */
+  issuer: string
+  /** the session that it is for, where somebody was signed in: for the second code */
+  session?: string
+}
+
+/** Somebody who has an account at the site, and what it keeps of them. */
+export interface Account {
+  key: string
+  name: string
+  email: string
+  card?: string
+}
+
+/** Somebody who is signed in. */
+export interface Session {
+  account: string
+  sub: string
+  sid?: string
+  idToken: string
+  accessToken?: string
+  refreshToken?: string
+  /** how the agent's screen calls whoever chats in this session */
+  chatsAs?: string
+}
+
+/** Everything that the site keeps of one attempt: plain data, so that an attempt outlives the process. */
+export interface Memory {
+  transactions: Record<string, Transaction>
+  accounts: Record<string, Account>
+  sessions: Record<string, Session>
+  reviews: { by: string, text: string }[]
+  /** the keys of the provider, as fetched last, by issuer */
+  keys: Record<string, JWK[]>
+  /** the `jti` of each logout token that was taken */
+  logoutTokens: string[]
+  /** what its web server writes down, queries included */
+  accessLog: string[]
+}
+
+export const emptyMemory = (): Memory =>
+  ({ transactions: {}, accounts: {}, sessions: {}, reviews: [], keys: {}, logoutTokens: [], accessLog: [] })

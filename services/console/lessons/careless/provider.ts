@@ -1,0 +1,77 @@
+import type { JWK } from 'jose'
+import { createFetch } from '#lib/outbound/outbound.ts'
+import { Refused } from './refused.ts'
+
+// What the live view knows the application’s own requests by.
+const fetch = createFetch({ userAgent: 'relying-party', maxBytes: 1024 * 1024 })
+
+/** What the site needs of a provider’s metadata. */
+export interface Metadata {
+  issuer: string
+  authorization_endpoint: string
+  token_endpoint: string
+  userinfo_endpoint: string
+  jwks_uri: string
+  end_session_endpoint?: string
+}
+
+export interface Tokens {
+  access_token: string
+  id_token: string
+  refresh_token?: string
+}
+
+export interface Userinfo {
+  sub: string
+  name?: string
+  email?: string
+}
+
+/**
+ * A provider, as a site without a library talks to it.
+ *
+ * @throws {Refused} by each method where the provider refuses, with its words
+ */
+export class Provider {
+  readonly issuer: string
+  #metadata: Promise<Metadata> | undefined
+
+  constructor (issuer: string) {
+    this.issuer = issuer
+  }
+
+  /** https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig */
+  metadata (): Promise<Metadata> {
+    this.#metadata ??= json<Metadata>(fetch(`${this.issuer}/.well-known/openid-configuration`)).catch(error => {
+      this.#metadata = undefined
+      throw error
+    })
+    return this.#metadata
+  }
+
+  async keys (): Promise<JWK[]> {
+    return (await json<{ keys: JWK[] }>(fetch((await this.metadata()).jwks_uri))).keys
+  }
+
+  /** A token request, authenticated by HTTP Basic. */
+  async tokens (form: Record<string, string>, client: { id: string, secret: string }): Promise<Tokens> {
+    const { token_endpoint: url } = await this.metadata()
+    return json<Tokens>(fetch(url, {
+      method: 'POST',
+      headers: { authorization: `Basic ${Buffer.from(`${client.id}:${client.secret}`).toString('base64')}`, 'content-type': 'application/x-www-form-urlencoded' },
+      body: String(new URLSearchParams(form))
+    }))
+  }
+
+  async userinfo (accessToken: string): Promise<Userinfo> {
+    const { userinfo_endpoint: url } = await this.metadata()
+    return json<Userinfo>(fetch(url, { headers: { authorization: `Bearer ${accessToken}` } }))
+  }
+}
+
+async function json<T> (pending: ReturnType<typeof fetch>): Promise<T> {
+  const response = await pending.catch(() => { throw new Refused('The provider does not answer.') })
+  const body = await response.json().catch(() => ({})) as T & { error?: string, error_description?: string }
+  if (response.ok) return body
+  throw new Refused(`The provider says ${response.status}: ${body.error ?? 'no reason'}${body.error_description ? `, ${body.error_description}` : ''}`)
+}

@@ -1,0 +1,152 @@
+import createError from '@fastify/error'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from '#lib/validation/schema.ts'
+import type { Attempt } from '../attempts/attempt.ts'
+import { lessons } from '../lessons.ts'
+import { playAttack, playMove } from '../play/play-move.ts'
+import { Play } from '../play/play.ts'
+import { viewOf } from './attempt-view.ts'
+import type { Classroom } from './classroom.ts'
+import { learnerOf } from './learner-cookie.ts'
+import { tickFrom } from './steps.ts'
+
+const NoSuchLesson = createError('NO_SUCH_LESSON', 'There is no lesson %s.', 404)
+const NoSuchAttempt = createError('NO_SUCH_ATTEMPT', 'There is no such attempt, or it was idle for an hour. Begin the lesson anew.', 404)
+const DidNotWork = createError('DID_NOT_WORK', '%s', 409)
+
+const ofLesson = { params: Type.Object({ number: Type.Integer() }) }
+const ofAttempt = { params: Type.Object({ id: Type.String({ maxLength: 32 }) }) }
+const condition = Type.Object({ mended: Type.Array(Type.String({ maxLength: 80 }), { maxItems: 40 }), edits: Type.Optional(Type.Boolean()) }, { additionalProperties: false })
+
+export const lessonOf = (number: number) => {
+  const lesson = lessons.find(lesson => lesson.number === number)
+  if (!lesson) throw new NoSuchLesson(number)
+  return lesson
+}
+
+/** Attempts at lessons, as JSON: what the page of a lesson does, and scripts can do as well. */
+export const attemptRoutes: FastifyPluginAsyncTypebox<{ classroom: Classroom, url: string }> = async (app, { classroom, url }) => {
+  const { attempts, prover, learners } = classroom
+
+  async function find (id: string): Promise<Attempt> {
+    const attempt = await attempts.find(id)
+    if (!attempt) throw new NoSuchAttempt()
+    tickFrom(attempt)
+    return attempt
+  }
+
+  const shown = async (attempt: Attempt) => {
+    tickFrom(attempt)
+    await attempts.keep(attempt)
+    return viewOf(attempt, url)
+  }
+
+  const note = async (request: FastifyRequest, reply: FastifyReply, attempt: Attempt, isProven: boolean) => {
+    if (attempt.state.learner === undefined) return
+    await learners.note(await learnerOf(request, reply, learners), attempt.lesson.number, isProven)
+  }
+
+  app.post('/lessons/:number/attempts', { schema: ofLesson }, async (request, reply) => {
+    const lesson = lessonOf(request.params.number)
+    const learner = await learnerOf(request, reply, learners)
+    for (const { id, lesson: number } of await attempts.all(learner.id)) {
+      const former = number === lesson.number && await attempts.find(id)
+      if (former) await attempts.end(former)
+    }
+    const attempt = await attempts.begin(lesson, learner.id)
+    await lesson.prepare?.(new Play(attempt))
+    await learners.note(learner, lesson.number, false)
+    return shown(attempt)
+  })
+
+  app.get('/attempts/:id', { schema: ofAttempt }, async ({ params }) => shown(await find(params.id)))
+
+  app.delete('/attempts/:id', { schema: ofAttempt }, async ({ params }, reply) => {
+    await attempts.end(await find(params.id))
+    return reply.code(204).send()
+  })
+
+  app.get('/attempts/:id/events', { schema: ofAttempt, config: { log: false }, sse: { kind: 'only' }, exposeHeadRoute: false }, async ({ params }, reply) => {
+    const attempt = await find(params.id)
+    const tell = () => {
+      tickFrom(attempt)
+      reply.sse.send({ event: 'attempt', data: viewOf(attempt, url) }).catch(() => {})
+    }
+    const unsubscribe = attempts.subscribe(attempt.id, tell)
+    reply.sse.onClose(unsubscribe)
+    reply.sse.keepAlive()
+    tell()
+  })
+
+  app.put('/attempts/:id/broken', { schema: { ...ofAttempt, body: Type.Object({ broken: Type.Boolean() }, { additionalProperties: false }) } }, async ({ params, body }) => {
+    const attempt = await find(params.id)
+    attempt.state.broken = body.broken
+    attempt.state.mended = []
+    await attempt.applyRules()
+    return shown(attempt)
+  })
+
+  app.put('/attempts/:id/mended', { schema: { ...ofAttempt, body: condition } }, async ({ params, body: { mended, edits = false } }) => {
+    const attempt = await find(params.id)
+    Object.assign(attempt.state, { mended, edits })
+    await attempt.applyRules()
+    if (mended.length > 0 || edits) attempt.tick('mend')
+    return shown(attempt)
+  })
+
+  app.post('/attempts/:id/see', { schema: ofAttempt }, async ({ params }) => {
+    const attempt = await find(params.id)
+    const play = new Play(attempt)
+    if (attempt.lesson.honest) await attempt.lesson.honest(play)
+    else await play.signIn(play.alice, 'alice')
+    attempt.tick('see')
+    return shown(attempt)
+  })
+
+  app.post('/attempts/:id/moves', { schema: ofAttempt }, async ({ params }) => {
+    const attempt = await find(params.id)
+    attempt.state.loot = []
+    await playAttack(attempt).catch(async (error: Error) => {
+      await attempts.keep(attempt)
+      throw new DidNotWork(error.message)
+    })
+    return shown(attempt)
+  })
+
+  app.post('/attempts/:id/moves/:move', { schema: { params: Type.Object({ ...ofAttempt.params.properties, move: Type.String({ maxLength: 80 }) }) } }, async ({ params }) => {
+    const attempt = await find(params.id)
+    await playMove(attempt, params.move).catch(async (error: Error) => {
+      await attempts.keep(attempt)
+      throw new DidNotWork(error.message)
+    })
+    return shown(attempt)
+  })
+
+  app.post('/attempts/:id/proof', { schema: ofAttempt }, async (request, reply) => {
+    const attempt = await find(request.params.id)
+    const { mended, edits } = attempt.state
+    const proof = await prover.prove(attempt.lesson, { mended, edits })
+    if (proof.proven) {
+      attempt.tick('prove')
+      await note(request, reply, attempt, true)
+    }
+    return { proof, attempt: await shown(attempt) }
+  })
+
+  app.post('/attempts/:id/real-attack', { schema: ofAttempt }, async ({ params }) => {
+    const attempt = await find(params.id)
+    const { onRealRelyingParty: attack } = attempt.lesson
+    if (!attack) throw new DidNotWork('This lesson breaks the provider, not the application.')
+    return { refused: await attack(new Play(attempt)) }
+  })
+
+  // Without an attempt of one's own: for scripts and tests.
+  app.post('/lessons/:number/trials', { schema: { ...ofLesson, body: condition } }, async ({ params, body: { mended, edits = false } }) => {
+    const lesson = lessonOf(params.number)
+    return { attack: await prover.attack(lesson, { mended, edits }), honest: await prover.honest(lesson, { mended, edits }) }
+  })
+
+  app.post('/lessons/:number/proofs', { schema: { ...ofLesson, body: condition } }, async ({ params, body: { mended, edits = false } }) =>
+    prover.prove(lessonOf(params.number), { mended, edits }))
+}

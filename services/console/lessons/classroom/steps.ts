@@ -1,0 +1,30 @@
+import type { Attempt } from '../attempts/attempt.ts'
+
+/** One step of a lesson, as the page shows it. */
+export interface Step {
+  name: string
+  says: string
+  done: boolean
+}
+
+/** What there is to do, in its order. A step is done when what was exchanged shows it, and never because somebody says so. */
+export function stepsOf ({ lesson, state }: Attempt): Step[] {
+  const done = (name: string) => state.ticked.includes(name)
+  return [
+    { name: 'see', says: lesson.see ?? 'Sign in at the shop as Alice, and watch', done: done('see') },
+    { name: 'break', says: 'Break it', done: state.broken },
+    ...lesson.moves.map(({ name, says }) => ({ name, says, done: done(name) })),
+    { name: 'gain', says: `What Mallory gains: ${lesson.gain}`, done: state.loot.length > 0 || done('gain') },
+    { name: 'mend', says: 'Mend it', done: done('mend') },
+    { name: 'prove', says: 'Prove it', done: done('prove') }
+  ]
+}
+
+/** Tick what the latest message of an attempt shows. */
+export function tickFrom (attempt: Attempt): void {
+  const { entries } = attempt.ledger.query({ limit: 500 })
+  const { state, lesson } = attempt
+  if (entries.some(({ from, to, endpoint, status }) => from === 'browser' && to === 'relying-party' && endpoint === 'callback' && status === 303)) attempt.tick('see')
+  if (state.loot.length > 0) attempt.tick('gain')
+  for (const { name, shownBy } of lesson.moves) if (state.broken && shownBy && entries.some(shownBy)) attempt.tick(name)
+}

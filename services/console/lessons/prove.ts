@@ -1,0 +1,114 @@
+import type { Attempt } from './attempts/attempt.ts'
+import type { Attempts } from './attempts/attempts.ts'
+import { fieldIn, Play } from './play/play.ts'
+import { playAttack } from './play/play-move.ts'
+import type { Lesson } from './lesson.ts'
+
+/** What came of one thing that was tried. */
+export interface Outcome {
+  ok: boolean
+  /** in words: what was got hold of, or why not */
+  says: string
+  /** realm in which it was tried, for the live view */
+  realm: string
+}
+
+/** Whether a lesson is mended: what is shown line by line. */
+export interface Proof {
+  proven: boolean
+  /** the honest sign-in works */
+  honest: Outcome
+  /** the attack fails */
+  attack: Outcome
+  /** attacks of other lessons that work now and did not before */
+  others: (Outcome & { lesson: number, title: string })[]
+}
+
+/** How the site is, for what is tried out. */
+export interface Condition {
+  /** names of checks and rules that were chosen as the mend */
+  mended: string[]
+  /** the check is that of the file which is edited */
+  edits?: boolean
+}
+
+/** Tries things out, each in an attempt of its own that is gone afterwards but for what the live view shows. */
+export class Prover {
+  readonly #attempts: Attempts
+  readonly #lessons: Lesson[]
+
+  constructor (attempts: Attempts, lessons: Lesson[]) {
+    this.#attempts = attempts
+    this.#lessons = lessons
+  }
+
+  /** Whether the attack of a lesson gains anything, and if not, why. */
+  async attack (lesson: Lesson, condition: Condition): Promise<Outcome & { gained: boolean }> {
+    return this.#inFreshAttempt(lesson, condition, async attempt => {
+      let refused = lesson.refusal
+      try {
+        await playAttack(attempt)
+      } catch (error) {
+        refused = (error as Error).message
+      }
+      const { loot } = attempt.state
+      const gained = loot.length > 0
+      return { gained, ok: !gained, says: gained ? loot.map(({ what }) => what).join(', ') : refused, realm: attempt.realm.name }
+    })
+  }
+
+  /** Whether somebody can still sign in. */
+  async honest (lesson: Lesson, condition: Condition): Promise<Outcome> {
+    return this.#inFreshAttempt(lesson, condition, async attempt => {
+      const { realm: { name: realm } } = attempt
+      const play = new Play(attempt)
+      try {
+        if (lesson.honest) return { ok: true, says: await lesson.honest(play), realm }
+        const { text } = await play.signIn(play.alice, 'alice')
+        const name = fieldIn(text, 'name')
+        return { ok: name === 'Alice Anders', says: name === undefined ? 'Nobody is signed in afterwards' : `${name} is signed in`, realm }
+      } catch (error) {
+        return { ok: false, says: (error as Error).message, realm }
+      }
+    })
+  }
+
+  /** The three lines: the honest sign-in, the attack, and the attacks of the other lessons, which were no danger before. */
+  async prove (lesson: Lesson, condition: Condition): Promise<Proof> {
+    const [honest, attack] = [await this.honest(lesson, condition), await this.attack(lesson, condition)]
+    const others: Proof['others'] = []
+    for (const other of this.#others(lesson)) {
+      const outcome = await this.#inSiteOf(lesson, condition, other)
+      if (outcome.gained) others.push({ ...outcome, lesson: other.number, title: other.title })
+    }
+    return { proven: honest.ok && attack.ok && others.length === 0, honest, attack, others }
+  }
+
+  /** Those whose attack shows whether a check of the site was weakened that this lesson does not break. */
+  #others (lesson: Lesson): Lesson[] {
+    const broken = lesson.weakness.checks ?? []
+    return this.#lessons.filter(other => other !== lesson && other.weakness.checks && !other.weakness.checks.some(name => broken.includes(name)))
+  }
+
+  /** The attack of another lesson on the site as it is now: its own weakness is not there. */
+  #inSiteOf (lesson: Lesson, condition: Condition, other: Lesson): Promise<Outcome & { gained: boolean }> {
+    return this.#inFreshAttempt(other, { ...condition, mended: [...condition.mended, ...other.weakness.checks ?? []] }, async attempt => {
+      attempt.asIn(lesson, condition.mended, condition.edits ?? false)
+      await playAttack(attempt).catch(() => {})
+      const gained = attempt.state.loot.length > 0
+      return { gained, ok: !gained, says: attempt.state.loot.map(({ what }) => what).join(', '), realm: attempt.realm.name }
+    })
+  }
+
+  async #inFreshAttempt<T> (lesson: Lesson, { mended, edits = false }: Condition, work: (attempt: Attempt) => Promise<T>): Promise<T> {
+    const attempt = await this.#attempts.begin(lesson)
+    try {
+      Object.assign(attempt.state, { broken: true, mended, edits })
+      await lesson.prepare?.(new Play(attempt))
+      await attempt.applyRules()
+      return await work(attempt)
+    } finally {
+      await this.#attempts.end(attempt, { keepJourneys: true })
+    }
+  }
+}
