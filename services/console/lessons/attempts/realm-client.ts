@@ -6,23 +6,27 @@ export class RealmError extends Error {
   override name = 'RealmError'
 }
 
-/** The identity provider’s realm of one attempt, by its control API: what is called is what the page shows as curl. */
+/** The identity provider’s realm of one attempt, or the issuer at the root, by its control API: what is called is what the page shows as curl. */
 export class RealmClient {
   readonly name: string
   readonly issuer: string
   readonly #root: string
 
-  /** @param root the issuer at the root */
+  /**
+   * @param root the issuer at the root
+   * @param name of the realm; '' for the issuer at the root itself
+   */
   constructor (root: string, name: string) {
     this.name = name
     this.#root = withoutTrailingSlash(root)
-    this.issuer = `${this.#root}/realms/${name}`
+    this.issuer = name === '' ? this.#root : `${this.#root}/realms/${name}`
   }
 
   make = (seed: object): Promise<void> => call('PUT', `${this.#root}/lab/realms/${this.name}`, seed)
   remove = (): Promise<void> => call('DELETE', `${this.#root}/lab/realms/${this.name}`)
   changeClient = (clientId: string, changes: object): Promise<void> => call('PATCH', `${this.issuer}/lab/clients/${clientId}`, changes)
   putUser = (username: string, fields: object): Promise<void> => call('PUT', `${this.issuer}/lab/users/${username}`, fields)
+  removeUser = (username: string): Promise<void> => call('DELETE', `${this.issuer}/lab/users/${username}`)
   /** @param options `client_id`, `username`, `count` */
   switchOn = (fault: string, options: object = {}): Promise<void> => call('PUT', `${this.issuer}/lab/faults/${fault}`, options)
   switchOff = (fault: string): Promise<void> => call('DELETE', `${this.issuer}/lab/faults/${fault}`)
