@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import cookie from '@fastify/cookie'
+import { fastifySSE } from '@fastify/sse'
 import { answerJsonError } from '#lib/control-api/json-errors.ts'
 import { health } from '#lib/server/health.ts'
 import { buildServer, type Server } from '#lib/server/http-server.ts'
@@ -16,12 +17,13 @@ import { HostPageClient } from './host-page/host-page-client.ts'
 import { Ledgers } from './ledgers/ledgers.ts'
 import { carelessSite } from './lessons/careless/careless-site.ts'
 import { attemptRoutes } from './lessons/classroom/attempt-routes.ts'
+import { learnerRoutes } from './lessons/classroom/learner-routes.ts'
 import { openClassroom } from './lessons/classroom/classroom.ts'
 import { evilSite } from './lessons/evil/evil-site.ts'
 import { controlApiRoutes } from './routes/control-api-routes.ts'
 import { hostPageRoutes } from './routes/host-page-routes.ts'
 import { journeyApiRoutes } from './routes/journey-api-routes.ts'
-import { pageRoutes, pages } from './routes/page-routes.ts'
+import { pageRoutes, pages, pagesOfLessons } from './routes/page-routes.ts'
 
 /**
  * The console: the face of the lab. It reads the ledgers of the three services, server to server; browsers talk to it alone.
@@ -65,10 +67,14 @@ export async function buildConsole (config: ConsoleConfig): Promise<Server> {
 
   await app.register(async guarded => {
     guarded.addHook('onRequest', async (_request, reply) => { reply.headers({ ...headers(), 'cache-control': 'no-store' }) })
-    guarded.addHook('onRequest', sameSiteOnly(config.url, { pages: pages.map(({ path }) => path), query: 'any' }))
+    guarded.addHook('onRequest', sameSiteOnly(config.url, { pages: [...pages.map(({ path }) => path), ...pagesOfLessons], query: 'any' }))
     await guarded.register(cookie)
-    await guarded.register(pageRoutes, { addresses: config, ledgers })
-    if (classroom) await guarded.register(attemptRoutes, { classroom, url: config.url })
+    await guarded.register(fastifySSE)
+    await guarded.register(pageRoutes, { addresses: config, ledgers, hasLessons: classroom !== undefined })
+    if (classroom) {
+      await guarded.register(attemptRoutes, { classroom, url: config.url })
+      await guarded.register(learnerRoutes, { classroom })
+    }
     await guarded.register(hostPageRoutes, { hostPage: new HostPageClient(config) })
     await guarded.register(controlApiRoutes, { issuer: config.issuer })
     await guarded.register(journeyApiRoutes, { journeys, ledgers, examiner, presenter })

@@ -28,11 +28,11 @@ export class JourneyPresenter {
   readonly #origins: ReadonlySet<string>
 
   /** @param addresses where the services of the lab are: what goes elsewhere is not in their ledgers */
-  constructor (journeys: Journeys, examiner: Examiner, { app, issuer, genesys, console }: Addresses) {
+  constructor (journeys: Journeys, examiner: Examiner, { app, issuer, genesys, console, lessons }: Addresses & { lessons?: { careless: string, evil: string } | undefined }) {
     this.#journeys = journeys
     this.#examiner = examiner
     this.#services = { 'relying-party': app, idp: issuer, genesys }
-    this.#origins = new Set([app, issuer, genesys, console].map(url => new URL(url).origin))
+    this.#origins = new Set([app, issuer, genesys, console, ...lessons ? [lessons.careless, lessons.evil] : []].map(url => new URL(url).origin))
   }
 
   /** A message, and the leg that it lets infer. */

@@ -27,6 +27,9 @@ export interface Step {
 }
 
 const laneOf = (party: string): Lane => lanes.find(lane => lane.party === party) ?? others
+// The attacker of the lessons has a browser, too, and does these without it.
+const serverToServer = new Set(['token', 'userinfo', 'jwks', 'discovery', 'backchannel_logout'])
+
 const placeOf = (party: string) => lanes.indexOf(laneOf(party))
 
 /** A journey as a sequence of arrows between lanes: what all pictures of it have in common. */
@@ -43,7 +46,7 @@ export function sequenceOf ({ messages, findings }: Pick<PresentedJourney, 'mess
       message,
       from: parties.indexOf(ends[0]!),
       to: parties.indexOf(ends[1]!),
-      channel: ends.includes('browser') ? 'front' : 'back',
+      channel: ends.includes('browser') || (from === 'evil' && !serverToServer.has(message.endpoint)) ? 'front' : 'back',
       label: labelOf(message),
       status: isInferred || (frame && status < 400) ? '' : status === 0 ? 'broke off' : String(status),
       isRefused: !isInferred && (status === 0 || status >= 400),
@@ -56,9 +59,9 @@ export function sequenceOf ({ messages, findings }: Pick<PresentedJourney, 'mess
   return { lanes: parties.map(party => ({ party, name: laneOf(party).name || party })), steps }
 }
 
-/** An identifier in a path says nothing by its length. */
+/** An identifier in a path says nothing by its length, nor does which attempt at a lesson it is of. */
 const labelOf = ({ frame, endpoint, method, path }: PresentedMessage) =>
-  frame ? endpoint : `${method} ${path.replace(/[^/]{24,}/g, part => `${part.slice(0, 6)}…`)}`
+  frame ? endpoint : `${method} ${path.replace(/^\/(?:a\/[0-9a-f]{12}|realms\/lesson-[0-9a-f]{12})(?=\/)/, '').replace(/[^/]{24,}/g, part => `${part.slice(0, 6)}…`)}`
 
 // What is made at one place to be redeemed, compared or proved at another.
 const telling = new Set([

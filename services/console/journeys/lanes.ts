@@ -13,5 +13,7 @@ export const lanes: readonly Lane[] = [
   { party: 'relying-party', name: 'Application' },
   others,
   { party: 'idp', name: 'Provider' },
-  { party: 'genesys', name: 'Genesys' }
+  { party: 'genesys', name: 'Genesys' },
+  // Of the lessons.
+  { party: 'evil', name: 'Attacker' }
 ]

@@ -1,5 +1,4 @@
 import createError from '@fastify/error'
-import { fastifySSE } from '@fastify/sse'
 import { create as contentDisposition } from 'content-disposition'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { checkStrictly } from '#lib/control-api/strict-requests.ts'
@@ -48,7 +47,6 @@ export const journeyApiRoutes: FastifyPluginAsyncTypebox<JourneyApiOptions> = as
   }
 
   checkStrictly(app)
-  await app.register(fastifySSE)
 
   app.get('/journeys', {
     config: unnoticed,

@@ -7,6 +7,7 @@ import { configureRoutes, unnoticed } from '#lib/server/route-config.ts'
 import { isBelow } from '#lib/server/stage-frames.ts'
 import type { Addresses } from '#lib/settings/settings.ts'
 import { lanes } from '../journeys/lanes.ts'
+import { lessonPageRoutes } from '../lessons/classroom/lesson-page-routes.ts'
 import type { Ledgers } from '../ledgers/ledgers.ts'
 import { signInRoutes } from './sign-in-as-routes.ts'
 
@@ -20,11 +21,15 @@ export const pages = [
   { page: 'home', path: '/', title: 'Home' },
   { page: 'live', path: '/live', title: 'Live' },
   { page: 'controls', path: '/controls', title: 'Controls' },
-  { page: 'stage', path: '/stage', title: 'Stage' }
+  { page: 'stage', path: '/stage', title: 'Stage' },
+  { page: 'lessons', path: '/lessons', title: 'Lessons' }
 ]
 
+/** Further pages, to which the lessons lead. */
+export const pagesOfLessons = ['/lesson', '/class', '/glossary']
+
 /** The pages of the console, their files, and what runs. */
-export const pageRoutes: FastifyPluginAsync<{ addresses: Addresses, ledgers: Ledgers }> = async (app, { addresses, ledgers }) => {
+export const pageRoutes: FastifyPluginAsync<{ addresses: Addresses, ledgers: Ledgers, hasLessons: boolean }> = async (app, { addresses, ledgers, hasLessons }) => {
   app.addHook('onRoute', configureRoutes(unnoticed))
   await app.register(view, { engine: { eta: new Eta({ views }) }, root: views, defaultContext: { addresses, pages, lanes, isOneSite: [addresses.app, addresses.issuer].every(url => isBelow(url, addresses.console)) }, production: true })
   await app.register(fastifyStatic, { root: join(import.meta.dirname, '..', 'public'), prefix: '/assets/', cacheControl: false, setHeaders: reply => { reply.header('cache-control', 'no-cache') } })
@@ -38,5 +43,7 @@ export const pageRoutes: FastifyPluginAsync<{ addresses: Addresses, ledgers: Led
     addresses: { app: application, issuer, genesys, console }
   }))
   await app.register(signInRoutes, { addresses })
-  for (const { page, path, title } of pages) app.get(path, async (_request, reply) => reply.viewAsync(page, { page, title }))
+  if (hasLessons) await app.register(lessonPageRoutes)
+  else app.get('/lessons', async (_request, reply) => reply.viewAsync('no-lessons', { page: 'lessons', title: 'Lessons' }))
+  for (const { page, path, title } of pages.filter(({ page }) => page !== 'lessons')) app.get(path, async (_request, reply) => reply.viewAsync(page, { page, title }))
 }

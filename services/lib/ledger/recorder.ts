@@ -73,7 +73,8 @@ const record: FastifyPluginAsync<RecorderOptions> = async (app, options) => {
 export const recorder = fp(record, { name: 'recorder' })
 
 function observe (httpExchange: HttpExchange, { describe, clockOf, isSession }: RecorderOptions): void {
-  const { id, request, reply: { raw: response }, ledger, faults, violations } = httpExchange
+  const { id, request, reply, ledger, faults, violations } = httpExchange
+  const { raw: response } = reply
   const { offsetMs } = clockOf?.(request) ?? theProcessClock
   const start = performance.now()
   request.raw[httpExchangeKey] = httpExchange
@@ -83,7 +84,8 @@ function observe (httpExchange: HttpExchange, { describe, clockOf, isSession }: 
     const description = describe(httpExchange, status)
     if (!description) return
     const at = systemTimeMsAt(start)
-    const late = lateParts(request.headers, response.getHeaders(), isSession)
+    // Not those of the response: Node forgets headers that are written all at once.
+    const late = lateParts(request.headers, reply.getHeaders() as OutgoingHttpHeaders, isSession)
     ledger.record({
       ...description,
       id,

@@ -30,7 +30,7 @@ export const serviceLedger = fp<ServiceLedgerOptions>(async (app, options) => {
 
   function describe ({ request, reply, answer }: HttpExchange, status: number): Description {
     const endpoint = endpoints[request.routeOptions.url!]!
-    const location = reply.raw.getHeader('location')
+    const location = reply.getHeader('location')
     return {
       from: senders[endpoint] ?? 'browser',
       to: service,

@@ -59,7 +59,7 @@ export const attemptSite = fp<SiteOptions>(async (app, { attempts, url, party, v
     ledgerOf: ({ attempt, routeOptions }) => routeOptions.config.endpoint === undefined ? undefined : attempt?.ledger,
     isSession: name => name === 'session',
     describe ({ request, reply, answer }, status) {
-      const location = reply.raw.getHeader('location')
+      const location = reply.getHeader('location')
       const asked = request.headers['user-agent']
       return {
         from: asked === 'evil' || asked === 'relying-party' ? asked : 'browser',

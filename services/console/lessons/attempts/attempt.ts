@@ -125,6 +125,6 @@ export const editedFileOf = (folder: string, { number, slug }: Lesson, check: Ch
 export const realmNameOf = (id: string): string => `lesson-${id}`
 
 /** What a lesson lets choose from, to mend it. */
-export function choicesOf ({ choice }: Lesson, rules: string[]): string[] {
+export function choicesOf ({ choice }: Pick<Lesson, 'choice'>, rules: string[]): string[] {
   return [...choice === 'rules' ? [] : checkNames, ...choice === 'checks' ? [] : rules]
 }

@@ -107,7 +107,7 @@ export class Attempts {
 function follow (ledger: Ledger, onEntry: (entry: Parameters<typeof messageOf>[3]) => void): void {
   let since = 0
   ledger.subscribe(() => {
-    const { entries, last } = ledger.query({ since, limit: 1_000 })
+    const { entries, last } = ledger.query({ since, limit: 1_000, secrets: 'show' })
     since = last
     for (const entry of entries) onEntry(entry)
   })

@@ -1,9 +1,9 @@
 import type { JWK } from 'jose'
-import { createFetch } from '#lib/outbound/outbound.ts'
+import { createPlainFetch } from '#lib/outbound/plain-fetch.ts'
 import { Refused } from './refused.ts'
 
 // What the live view knows the application’s own requests by.
-const fetch = createFetch({ userAgent: 'relying-party', maxBytes: 1024 * 1024 })
+const fetch = createPlainFetch({ userAgent: 'relying-party', maxBytes: 1024 * 1024 })
 
 /** What the site needs of a provider’s metadata. */
 export interface Metadata {

@@ -1,19 +1,26 @@
 import createError from '@fastify/error'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { answerJsonError } from '#lib/control-api/json-errors.ts'
 import { Type } from '#lib/validation/schema.ts'
-import type { Attempt } from '../attempts/attempt.ts'
-import { lessons } from '../lessons.ts'
+import { choicesOf, type Attempt } from '../attempts/attempt.ts'
+import { RealmError } from '../attempts/realm-client.ts'
+import { EditedCheckError } from '../careless/checks.ts'
+import { lessons, rulesOfLessons } from '../lessons.ts'
 import { playAttack, playMove } from '../play/play-move.ts'
 import { Play } from '../play/play.ts'
+import { MoveRefused } from '../play/visitor.ts'
 import { viewOf } from './attempt-view.ts'
 import type { Classroom } from './classroom.ts'
+import { putEditedFile } from './edited-file.ts'
 import { learnerOf } from './learner-cookie.ts'
 import { tickFrom } from './steps.ts'
 
 const NoSuchLesson = createError('NO_SUCH_LESSON', 'There is no lesson %s.', 404)
 const NoSuchAttempt = createError('NO_SUCH_ATTEMPT', 'There is no such attempt, or it was idle for an hour. Begin the lesson anew.', 404)
 const DidNotWork = createError('DID_NOT_WORK', '%s', 409)
+
+const retryMs = 1_000
 
 const ofLesson = { params: Type.Object({ number: Type.Integer() }) }
 const ofAttempt = { params: Type.Object({ id: Type.String({ maxLength: 32 }) }) }
@@ -28,6 +35,10 @@ export const lessonOf = (number: number) => {
 /** Attempts at lessons, as JSON: what the page of a lesson does, and scripts can do as well. */
 export const attemptRoutes: FastifyPluginAsyncTypebox<{ classroom: Classroom, url: string }> = async (app, { classroom, url }) => {
   const { attempts, prover, learners } = classroom
+  // What a browser without a window, the provider or somebody's own code says is for whoever has asked.
+  const saidToLearner = [MoveRefused, RealmError, EditedCheckError]
+  app.setErrorHandler<FastifyError>((error, request, reply) =>
+    answerJsonError(saidToLearner.some(kind => error instanceof kind) ? new DidNotWork(error.message) : error, request, reply))
 
   async function find (id: string): Promise<Attempt> {
     const attempt = await attempts.find(id)
@@ -60,6 +71,12 @@ export const attemptRoutes: FastifyPluginAsyncTypebox<{ classroom: Classroom, ur
     return shown(attempt)
   })
 
+  app.get('/lessons/:number/attempt', { schema: ofLesson }, async (request, reply) => {
+    const learner = await learnerOf(request, reply, learners)
+    const state = (await attempts.all(learner.id)).find(({ lesson }) => lesson === request.params.number)
+    return { attempt: state ? await shown(await find(state.id)) : null }
+  })
+
   app.get('/attempts/:id', { schema: ofAttempt }, async ({ params }) => shown(await find(params.id)))
 
   app.delete('/attempts/:id', { schema: ofAttempt }, async ({ params }, reply) => {
@@ -69,14 +86,22 @@ export const attemptRoutes: FastifyPluginAsyncTypebox<{ classroom: Classroom, ur
 
   app.get('/attempts/:id/events', { schema: ofAttempt, config: { log: false }, sse: { kind: 'only' }, exposeHeadRoute: false }, async ({ params }, reply) => {
     const attempt = await find(params.id)
-    const tell = () => {
-      tickFrom(attempt)
-      reply.sse.send({ event: 'attempt', data: viewOf(attempt, url) }).catch(() => {})
+    let wake = () => {}
+    const unsubscribe = attempts.subscribe(attempt.id, () => wake())
+    reply.sse.onClose(() => {
+      unsubscribe()
+      wake()
+    })
+    await reply.sse.send(events())
+
+    async function * events () {
+      while (reply.sse.isConnected) {
+        tickFrom(attempt)
+        const changed = new Promise<void>(resolve => { wake = resolve })
+        yield { event: 'attempt', data: viewOf(attempt, url), retry: retryMs }
+        await changed
+      }
     }
-    const unsubscribe = attempts.subscribe(attempt.id, tell)
-    reply.sse.onClose(unsubscribe)
-    reply.sse.keepAlive()
-    tell()
   })
 
   app.put('/attempts/:id/broken', { schema: { ...ofAttempt, body: Type.Object({ broken: Type.Boolean() }, { additionalProperties: false }) } }, async ({ params, body }) => {
@@ -107,19 +132,13 @@ export const attemptRoutes: FastifyPluginAsyncTypebox<{ classroom: Classroom, ur
   app.post('/attempts/:id/moves', { schema: ofAttempt }, async ({ params }) => {
     const attempt = await find(params.id)
     attempt.state.loot = []
-    await playAttack(attempt).catch(async (error: Error) => {
-      await attempts.keep(attempt)
-      throw new DidNotWork(error.message)
-    })
+    await playAttack(attempt).finally(() => attempts.keep(attempt))
     return shown(attempt)
   })
 
   app.post('/attempts/:id/moves/:move', { schema: { params: Type.Object({ ...ofAttempt.params.properties, move: Type.String({ maxLength: 80 }) }) } }, async ({ params }) => {
     const attempt = await find(params.id)
-    await playMove(attempt, params.move).catch(async (error: Error) => {
-      await attempts.keep(attempt)
-      throw new DidNotWork(error.message)
-    })
+    await playMove(attempt, params.move).finally(() => attempts.keep(attempt))
     return shown(attempt)
   })
 
@@ -140,6 +159,16 @@ export const attemptRoutes: FastifyPluginAsyncTypebox<{ classroom: Classroom, ur
     if (!attack) throw new DidNotWork('This lesson breaks the provider, not the application.')
     return { refused: await attack(new Play(attempt)) }
   })
+
+  app.put('/lessons/:number/edited-file', { schema: ofLesson }, async ({ params }) => {
+    const put = await putEditedFile(classroom.editsFolder, lessonOf(params.number))
+    if (!put) throw new DidNotWork('This lesson breaks the provider, whose code is not here to be edited.')
+    return put
+  })
+
+  app.get('/lessons/list', async () => ({
+    lessons: lessons.map(({ number, title, mends, mendedByAll = false, ...lesson }) => ({ number, title, mends, mendedByAll, choices: choicesOf(lesson, rulesOfLessons), attacks: lesson.moves.length > 0 }))
+  }))
 
   // Without an attempt of one's own: for scripts and tests.
   app.post('/lessons/:number/trials', { schema: { ...ofLesson, body: condition } }, async ({ params, body: { mended, edits = false } }) => {

@@ -1,6 +1,7 @@
 import type { Attempt } from '../attempts/attempt.ts'
 import type { Move } from '../lesson.ts'
 import { Play } from './play.ts'
+import { MoveRefused } from './visitor.ts'
 
 /**
  * Play one move of the attack, by browsers without a window.
@@ -9,7 +10,7 @@ import { Play } from './play.ts'
  */
 export async function playMove (attempt: Attempt, name: string): Promise<void> {
   const move = attempt.lesson.moves.find(move => move.name === name)
-  if (!move) throw new Error(`There is no move “${name}” in this lesson.`)
+  if (!move) throw new MoveRefused(`There is no move “${name}” in this lesson.`)
   await play(attempt, move)
 }
 

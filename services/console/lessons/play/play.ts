@@ -3,7 +3,7 @@ import { clientId, clientSecret } from '../attempts/clients.ts'
 import type { RealmClient } from '../attempts/realm-client.ts'
 import { fetch } from '#lib/outbound/outbound.ts'
 import type { Scene } from './scene.ts'
-import { Visitor } from './visitor.ts'
+import { MoveRefused, Visitor } from './visitor.ts'
 
 /**
  * What the moves of an attack are played with: the attacker’s browser, Alice’s where she is played too, and what they have got so far.
@@ -48,7 +48,7 @@ export class Play {
   /** What a move before has left. */
   kept (name: string): string {
     const value = this.scene.state.kept[name]
-    if (value === undefined) throw new Error(`There is no “${name}” yet: another move comes first.`)
+    if (value === undefined) throw new MoveRefused(`There is no “${name}” yet: another move comes first.`)
     return value
   }
 

@@ -28,8 +28,9 @@ export function showParties (heads, parties) {
     : element('span', {}, names[party] ?? '')))
 }
 
+// Of which attempt at a lesson it is says nothing either.
 /** @param {string} path */
-const inShort = path => path.replace(/[^/]{24,}/g, part => `${part.slice(0, 6)}…`)
+const inShort = path => path.replace(/^\/(?:a\/[0-9a-f]{12}|realms\/lesson-[0-9a-f]{12})(?=\/)/, '').replace(/[^/]{24,}/g, part => `${part.slice(0, 6)}…`)
 
 // What makes a flow the flow that it is: worth its place on the arrow.
 const telling = ['code', 'state', 'nonce', 'iss', 'code_challenge', 'code_verifier', 'request_uri', 'access_token', 'id_token', 'refresh_token', 'logout_token', 'id_token_hint', 'error']
@@ -41,6 +42,8 @@ const telling = ['code', 'state', 'nonce', 'iss', 'code_challenge', 'code_verifi
  */
 const tellingOf = (values, frame) => frame ? '' : telling.filter(name => values.some(value => value.name === name || value.name.endsWith(`.${name}`))).join(' ')
 
+const serverToServer = new Set(['token', 'userinfo', 'jwks', 'discovery', 'backchannel_logout'])
+
 /**
  * One message: an arrow from lane to lane, what was asked above it and what was answered below. The drawing is decoration; what it says is
  * text too.
@@ -50,7 +53,8 @@ const tellingOf = (values, frame) => frame ? '' : telling.filter(name => values.
 export function arrowOf ({ from, to, method, path, endpoint, status, frame, faults, isInferred, parameters, answer }, parties) {
   const [start, end] = [parties.indexOf(from), parties.indexOf(to)]
   const direction = start === end ? 'itself' : start < end ? 'right' : 'left'
-  const channel = from === 'browser' || to === 'browser' ? 'front' : 'back'
+  // The attacker of the lessons has a browser, too.
+  const channel = from === 'browser' || to === 'browser' || (from === 'evil' && !serverToServer.has(endpoint)) ? 'front' : 'back'
   const hasAnswer = !isInferred && (!frame || status >= 400)
   const isRefused = hasAnswer && (status >= 400 || status === 0)
   const arrow = element('span', { class: `arrow ${direction} ${channel}${isRefused ? ' refused' : ''}${isInferred ? ' inferred' : ''}` },
