@@ -1,4 +1,6 @@
 import type { JWK } from 'jose'
+import type { Claims } from './id-token.ts'
+import type { Userinfo } from './provider.ts'
 
 /** What the site remembers of one sign-in that a browser has begun. */
 export interface Transaction {
@@ -21,6 +23,8 @@ export interface Account {
   key: string
   name: string
   email: string
+  /** the sign-in that it was opened by */
+  opened: { claims: Claims, profile: Userinfo }
   card?: string
 }
 

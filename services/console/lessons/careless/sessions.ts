@@ -24,12 +24,11 @@ export function beginSession (request: FastifyRequest, reply: FastifyReply, chec
   claims: Claims, profile: Userinfo, tokens: Partial<Tokens> & Pick<Tokens, 'id_token'>
 }): void {
   const { attempt, cookies } = request
-  const { sessions, accounts } = attempt.memory
-  const key = checks.keysAccountsBySub(claims, profile)
-  accounts[key] ??= { key, name: profile.name ?? 'Nobody', email: profile.email ?? '' }
+  const { sessions } = attempt.memory
+  const account = accountOf(attempt, checks, claims, profile)
   const id = checks.renewsSessionId(cookies['session'])
   sessions[id] = {
-    account: key,
+    account: account.key,
     sub: claims.sub,
     ...(claims.sid !== undefined && { sid: claims.sid }),
     idToken: tokens.id_token,
@@ -38,4 +37,13 @@ export function beginSession (request: FastifyRequest, reply: FastifyReply, chec
   }
   for (const eldest of Object.keys(sessions).slice(0, -maxSessions)) delete sessions[eldest]
   reply.setCookie('session', id, cookieOptions(attempt))
+}
+
+// Each account is asked anew for its key: what was opened before a check was switched is found after it.
+function accountOf ({ memory: { accounts } }: Attempt, checks: Checks, claims: Claims, profile: Userinfo): Account {
+  const wanted = checks.keysAccountsBySub(claims, profile)
+  const found = Object.values(accounts).find(({ opened }) => checks.keysAccountsBySub(opened.claims, opened.profile) === wanted)
+  if (found) return found
+  const key = `${claims.iss} ${claims.sub}`
+  return (accounts[key] = { key, name: profile.name ?? 'Nobody', email: profile.email ?? '', opened: { claims, profile } })
 }
