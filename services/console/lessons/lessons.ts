@@ -2,9 +2,10 @@ import type { Lesson } from './lesson.ts'
 import { whereTheCodeMayGo } from './catalogue/03-where-the-code-may-go.ts'
 import { state } from './catalogue/05-state.ts'
 import { anEmailIsNotAPerson } from './catalogue/14-an-email-is-not-a-person.ts'
+import { backToWhere } from './catalogue/15-back-to-where.ts'
 
 /** All lessons, in the order of the path through them. */
-export const lessons: Lesson[] = [whereTheCodeMayGo, state, anEmailIsNotAPerson]
+export const lessons: Lesson[] = [whereTheCodeMayGo, state, anEmailIsNotAPerson, backToWhere]
 
 /** The rules of the provider that lessons break, for whoever has to choose among them. */
 export const rulesOfLessons: string[] = [...new Set(lessons.flatMap(({ weakness }) => weakness.rules ?? []))]

@@ -109,11 +109,17 @@ export class ScriptlessBrowser {
       const location = page.headers.get('location')
       if (location === null || page.status < 300 || page.status > 399) return page
       if (redirects === maxRedirects) throw new Error(`The redirects go in circles: ${this.visited.slice(-6).join(' → ')}`)
-      const next = new URL(location, page.url).href
+      const next = withoutUserinfo(new URL(location, page.url))
       if (stopAt(next)) return { ...page, url: next }
       page = await this.request(next)
     }
   }
+}
+
+// Browsers go to such an address, and send what is in it only where they are asked for it; `fetch` refuses it.
+function withoutUserinfo (url: URL): string {
+  url.username = url.password = ''
+  return url.href
 }
 
 /** What a page says, without its markup. */

@@ -1,0 +1,86 @@
+import { refusedByReal } from '../play/real-relying-party.ts'
+import { spellingsOf } from '../play/spellings.ts'
+import { allowed, Visitor } from '../play/visitor.ts'
+import type { Lesson } from '../lesson.ts'
+
+const signInThat = (login: string, returnTo: string) => `${login}?${new URLSearchParams({ return_to: returnTo })}`
+
+export const backToWhere: Lesson = {
+  number: 15,
+  slug: 'back-to-where',
+  title: 'Back to where?',
+  buildsOn: [3],
+  about: [
+    'Whoever signs in wants to go on where they were. So the link to the sign-in says where that is, in `return_to`, and anybody can write a link. ' +
+    'A site that goes wherever it says is an [[open redirect]]: an address of its own that leads to any other.',
+    'Mallory’s link begins with the shop’s address. Alice looks at it, as one should, and at the sign-in page: both are right. Where she comes ' +
+    'out she looks no more. It is his copy of the shop, and what she types there is his.',
+    'So the site reads the address as a browser does, and goes on to pages of its own alone. To look how it begins is not enough: to a browser, ' +
+    '`//evil`, `/\\evil` and `http://shop@evil` are all at evil.'
+  ],
+  sources: [
+    { title: 'RFC 9700, section 4.11', url: 'https://www.rfc-editor.org/rfc/rfc9700#section-4.11' }
+  ],
+  weakness: { checks: ['limits-return-to'] },
+  mends: ['limits-return-to'],
+  choice: 'checks',
+  moves: [
+    {
+      name: 'write-link',
+      by: 'mallory',
+      says: 'Write a link to the shop’s sign-in that ends at my copy of the shop',
+      async run (play) {
+        const copy = `${play.lair}copy`
+        const { origin } = new URL(copy)
+        const links = spellingsOf(copy, play.home).map(spelling => signInThat(`${play.home}login`, spelling))
+        play.keep('link', links[0]!)
+        for (const [tried, link] of links.entries()) {
+          const { url } = await play.mallory.visit(link, { as: 'mallory', stopAt: url => new URL(url).origin === origin })
+          if (new URL(url).origin !== origin) continue
+          play.keep('link', link)
+          play.says(`I have tried it with my own account, and come out at my copy. Ways of writing the address that it took: ${tried + 1}.`)
+          return
+        }
+        play.says(`I have tried ${links.length} ways of writing the address, with my own account. Each has ended at the shop.`)
+      }
+    },
+    {
+      name: 'follow-link',
+      by: 'alice',
+      says: 'Alice follows the link, signs in, and enters her card number where she is asked for it',
+      opens: play => `${play.lair}lure`,
+      shownBy: ({ from, to, endpoint }) => from === 'browser' && to === 'evil' && endpoint === 'copied_card',
+      async run (play) {
+        const { text, url } = await play.alice.visit(play.kept('link'), { as: 'alice' })
+        const action = /<form[^>]* action="([^"]+)"[^>]*><label>Card number/.exec(text)?.[1]
+        if (action !== undefined) allowed(await play.alice.open(new URL(action, url).href, { form: { card: '4000 1234 5678 9010' } }))
+      }
+    },
+    {
+      name: 'look',
+      by: 'mallory',
+      says: 'Look what has been typed into my copy',
+      async run (play) {
+        const card = play.scene.state.kept['card typed into the copy']
+        if (card !== undefined) play.loot('Alice’s card number', card)
+        play.says(card === undefined ? 'Nobody has typed anything.' : 'She is back at the shop by now, and has noticed nothing.')
+      }
+    }
+  ],
+  lure: play => ({ text: 'Sign in at the shop to fetch it. Look at the link: it is the shop’s own.', href: play.kept('link') }),
+  gain: 'Alice’s card number, typed into his copy of the shop',
+  hints: [
+    'Follow the link, and look at the address bar once you are signed in. Where are you?',
+    'Who says at `/login` where it goes on after `/callback`? What would the site have to ask of that address?'
+  ],
+  solution: 'The site parses `return_to` against its own address, as a browser would, and goes there only if the outcome begins with its own address. Otherwise it goes to its first page.',
+  refusal: 'However the address is written, the sign-in ends at the shop.',
+  onRealRelyingParty: play => refusedByReal(play.scene, async ({ app }) => {
+    const [plain, ...others] = spellingsOf(`${play.lair}copy`, `${app}/`).map(spelling => signInThat(`${app}/login`, spelling))
+    for (const link of others) {
+      const page = await new Visitor().open(link)
+      if (page.status < 400) return page
+    }
+    return new Visitor().open(plain!)
+  })
+}
