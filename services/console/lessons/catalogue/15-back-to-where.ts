@@ -3,6 +3,7 @@ import { spellingsOf } from '../play/spellings.ts'
 import { allowed, Visitor } from '../play/visitor.ts'
 import type { Lesson } from '../lesson.ts'
 
+const typed = 'card typed into the copy'
 const signInThat = (login: string, returnTo: string) => `${login}?${new URLSearchParams({ return_to: returnTo })}`
 
 export const backToWhere: Lesson = {
@@ -34,6 +35,7 @@ export const backToWhere: Lesson = {
         const { origin } = new URL(copy)
         const links = spellingsOf(copy, play.home).map(spelling => signInThat(`${play.home}login`, spelling))
         play.keep('link', links[0]!)
+        delete play.scene.state.kept[typed]
         for (const [tried, link] of links.entries()) {
           const { url } = await play.mallory.visit(link, { as: 'mallory', stopAt: url => new URL(url).origin === origin })
           if (new URL(url).origin !== origin) continue
@@ -61,7 +63,7 @@ export const backToWhere: Lesson = {
       by: 'mallory',
       says: 'Look what has been typed into my copy',
       async run (play) {
-        const card = play.scene.state.kept['card typed into the copy']
+        const card = play.scene.state.kept[typed]
         if (card !== undefined) play.loot('Alice’s card number', card)
         play.says(card === undefined ? 'Nobody has typed anything.' : 'She is back at the shop by now, and has noticed nothing.')
       }

