@@ -5,6 +5,7 @@ import { attemptSite } from '../attempts/attempt-site.ts'
 import type { Attempts } from '../attempts/attempts.ts'
 import { messengerRoutes } from './messenger-routes.ts'
 import { oneTapRoutes } from './one-tap-routes.ts'
+import { profileRoutes } from './profile-routes.ts'
 import { shopRoutes } from './shop-routes.ts'
 import { signInRoutes } from './sign-in-routes.ts'
 import { signOutRoutes } from './sign-out-routes.ts'
@@ -36,6 +37,7 @@ export const carelessSite: FastifyPluginAsync<{ attempts: Attempts, url: string 
   await app.register(shopRoutes)
   await app.register(signInRoutes)
   await app.register(oneTapRoutes)
+  await app.register(profileRoutes)
   await app.register(messengerRoutes)
   await app.register(signOutRoutes)
 }

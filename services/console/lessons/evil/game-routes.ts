@@ -17,7 +17,7 @@ export const gameRoutes: FastifyPluginAsync = async app => {
       client_id: gameClientId,
       response_type: 'code',
       redirect_uri: `${attempt.lair}game/callback`,
-      scope: 'openid profile',
+      scope: 'openid profile email',
       state: 'game',
       nonce: 'game',
       code_challenge: challengeOfVerifier,
@@ -26,10 +26,11 @@ export const gameRoutes: FastifyPluginAsync = async app => {
   })
 
   app.get<{ Querystring: { code?: string } }>('/a/:attempt/game/callback', { config: { endpoint: 'callback' } }, async ({ attempt, query }, reply) => {
-    const { id_token: idToken } = await new Provider(attempt.realm.issuer).tokens({
+    const { id_token: idToken, access_token: accessToken } = await new Provider(attempt.realm.issuer).tokens({
       grant_type: 'authorization_code', code: query.code ?? '', redirect_uri: `${attempt.lair}game/callback`, code_verifier: codeVerifier
     }, client)
     attempt.state.kept['ID token of the game'] = idToken
+    attempt.state.kept['access token of the game'] = accessToken
     return reply.viewAsync('game', { title: 'Free Fish Game' })
   })
 }
