@@ -1,7 +1,9 @@
 import { fieldIn } from '../play/play.ts'
 import { atReal, NotRefused } from '../play/real-relying-party.ts'
-import { allowed, Visitor } from '../play/visitor.ts'
+import { allowed, MoveRefused, Visitor } from '../play/visitor.ts'
 import type { Lesson } from '../lesson.ts'
+
+const card = '4000 1234 5678 9010'
 
 export const anEmailIsNotAPerson: Lesson = {
   number: 14,
@@ -13,8 +15,8 @@ export const anEmailIsNotAPerson: Lesson = {
     'is one person’s for ever: the issuer gives the same subject to nobody else. All other claims can change, or be somebody else’s tomorrow, and ' +
     'the specification forbids to recognise anybody by them.',
     'An email address above all: people write it into a form. This provider lets two users have the same one, as many do, and says only that it was not verified.',
-    'Mallory registers there with Alice’s address and a password of his own. Where the site looks for accounts by email, his sign-in, honest ' +
-    'in everything else, opens hers.'
+    'Mallory registers there with Alice’s name and address, and a password of his own. Where the site looks for accounts by email, his sign-in ' +
+    'passes every check, and opens hers.'
   ],
   sources: [
     { title: 'OpenID Connect Core 1.0, section 5.7', url: 'https://openid.net/specs/openid-connect-core-1_0.html#ClaimStability' }
@@ -31,16 +33,16 @@ export const anEmailIsNotAPerson: Lesson = {
       shownBy: ({ from, endpoint, status }) => from === 'browser' && endpoint === 'card' && status === 303,
       async run (play) {
         await play.signIn(play.alice, 'alice')
-        allowed(await play.alice.open(`${play.home}account/card`, { form: { card: '4000 1234 5678 9010' } }))
+        allowed(await play.alice.open(`${play.home}account/card`, { form: { card } }))
       }
     },
     {
       name: 'register',
       by: 'mallory',
-      says: 'Register at the provider, with Alice’s email address',
+      says: 'Register at the provider, with Alice’s name and email address',
       async run (play) {
-        await play.realm.putUser('mallory-again', { claims: { name: 'Mallory', email: 'alice@example.com', email_verified: false } })
-        play.says('I am registered as “mallory-again”, with her address. The provider notes that it is not verified, and lets me in all the same.')
+        await play.realm.putUser('mallory-again', { claims: { name: 'Alice Anders', email: 'alice@example.com', email_verified: false } })
+        play.says('I am registered as “mallory-again”, with her name and her address. The provider notes that the address is not verified, and lets me in all the same.')
       }
     },
     {
@@ -50,19 +52,28 @@ export const anEmailIsNotAPerson: Lesson = {
       async run (play) {
         await play.signIn(play.mallory, 'mallory-again')
         const { text } = allowed(await play.mallory.open(`${play.home}account`))
-        const [name = '', card = ''] = [fieldIn(text, 'name'), fieldIn(text, 'card')]
-        if (card !== 'none yet') play.loot('The account that my sign-in has opened', `${name}, card ${card}`)
-        play.says(`The shop calls me “${name}”. Card: ${card}.`)
+        const found = fieldIn(text, 'card') ?? 'none yet'
+        if (found !== 'none yet') play.loot('Alice’s card number, in the account that my sign-in has opened', found)
+        play.says(found === 'none yet' ? 'I am in an account that is new, and has nothing in it.' : 'I have typed my own password, and this is her account.')
       }
     }
   ],
+  async honest (play) {
+    await play.signIn(play.alice, 'alice')
+    allowed(await play.alice.open(`${play.home}account/card`, { form: { card } }))
+    const elsewhere = new Visitor({ headers: { 'user-agent': 'alice' } })
+    await play.signIn(elsewhere, 'alice')
+    const { text } = allowed(await elsewhere.open(`${play.home}account`))
+    if (fieldIn(text, 'card') !== card) throw new MoveRefused('Alice does not find her card number again when she signs in in another browser.')
+    return 'Alice signs in in another browser, and finds her card number'
+  },
   gain: 'Alice’s account, with her card number',
   hints: [
     'Both sign-ins are honest, and both tokens are right. What do the two people have in common, and what not?',
     'Compare `sub` and `email` of the two sign-ins in the live view. By which of them does the site look for the account?'
   ],
   solution: 'The site keeps accounts by `iss` and `sub` together. The email address is only something that is shown, or written to.',
-  refusal: 'Mallory is let in, as himself: to a new account, with nothing in it.',
+  refusal: 'Mallory is let in, to an account that is new, and has nothing in it.',
   onRealRelyingParty: play => atReal(play.scene, async ({ app, idp, username }) => {
     const namesake = `${username}-namesake`
     await idp.putUser(namesake, { claims: { name: 'Mallory', email: `${username}@example.com`, email_verified: false } })

@@ -1,6 +1,6 @@
 import { refusedByReal } from '../play/real-relying-party.ts'
 import { spellingsOf } from '../play/spellings.ts'
-import { allowed, Visitor } from '../play/visitor.ts'
+import { allowed, MoveRefused, Visitor } from '../play/visitor.ts'
 import type { Lesson } from '../lesson.ts'
 
 const typed = 'card typed into the copy'
@@ -69,6 +69,12 @@ export const backToWhere: Lesson = {
       }
     }
   ],
+  async honest (play) {
+    const account = `${play.home}account`
+    const { url } = await play.signIn(play.alice, 'alice', '?return_to=account')
+    if (url !== account) throw new MoveRefused(`Alice wanted to go back to ${account}, and is at ${url}.`)
+    return 'Alice is signed in, and back at her account'
+  },
   lure: play => ({ text: 'Sign in at the shop to fetch it. Look at the link: it is the shop’s own.', href: play.kept('link') }),
   gain: 'Alice’s card number, typed into his copy of the shop',
   hints: [

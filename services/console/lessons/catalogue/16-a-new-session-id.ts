@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { fieldIn } from '../play/play.ts'
 import { atReal, NotRefused } from '../play/real-relying-party.ts'
-import { allowed, Visitor } from '../play/visitor.ts'
+import { allowed, MoveRefused, Visitor } from '../play/visitor.ts'
 import type { Lesson } from '../lesson.ts'
 
 // A mark in the link shows that somebody has come by it.
@@ -41,8 +41,8 @@ export const aNewSessionId: Lesson = {
       by: 'mallory',
       says: 'Make up a session id, and have my subdomain plant it in whoever follows my link',
       async run (play) {
-        play.keep('planted', `mallory-knows-${randomBytes(8).toString('hex')}`)
-        play.says(`The id is ${play.kept('planted')}. The shop does not know it yet.`)
+        play.keep('planted', randomBytes(16).toString('base64url'))
+        play.says(`The id is ${play.kept('planted')}. It looks like one of the shop’s, and the shop does not know it yet.`)
       }
     },
     {
@@ -68,6 +68,13 @@ export const aNewSessionId: Lesson = {
       }
     }
   ],
+  async honest (play) {
+    await play.signIn(play.alice, 'alice')
+    await play.signIn(new Visitor({ headers: { 'user-agent': 'mallory' } }), 'mallory')
+    const { text } = allowed(await play.alice.open(`${play.home}account`))
+    if (fieldIn(text, 'name') !== 'Alice Anders') throw new MoveRefused('Alice is not herself any more once somebody else signs in.')
+    return 'Alice is signed in, and stays so when somebody else signs in'
+  },
   lure: play => ({ text: 'Sign in at the shop to fetch it.', href: plantingLinkOf(play.home) }),
   gain: 'Alice’s session',
   hints: [
