@@ -35,13 +35,21 @@ export function allowed (page: Page): Page {
 /** Why a page was refused, in its own words. */
 export function refusalOf (page: Page): string {
   const said = /class="refusal"[^>]*>([^<]*)</.exec(page.text)?.[1]
-  return unescaped(said ?? (errorIn(page) ?? wordsOf(page))).trim().slice(0, 400)
+  return unescaped(said ?? errorIn(page) ?? problemIn(page) ?? wordsOf(page)).trim().slice(0, 400)
 }
 
 function errorIn ({ text }: Page): string | undefined {
   if (!text.startsWith('{')) return undefined
   const { error, error_description: description } = JSON.parse(text) as { error?: string, error_description?: string }
   return [error, description].filter(part => part !== undefined).join(': ')
+}
+
+// Of the page that the relying party of the lab shows: what it says to everybody, and to those who look closer.
+function problemIn ({ text }: Page): string | undefined {
+  const [, title, meaning] = /<h1>([^<]+)<\/h1>\s*<p>([^<]+)<\/p>/.exec(text) ?? []
+  const wrong = /<dt>what was wrong<\/dt><dd>([^<]+)</.exec(text)?.[1]
+  if (title === undefined) return undefined
+  return `${title}. ${meaning}${wrong === undefined ? '' : ` What was wrong: ${wrong}`}`
 }
 
 const unescaped = (text: string) => text.replace(/&(?:amp|lt|gt|quot|#39|#x27);/g, entity =>
