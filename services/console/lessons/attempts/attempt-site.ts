@@ -16,6 +16,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** what the live view calls the route; without it, it is not recorded */
     endpoint?: string
+    /** who asks for it where it is neither of the sites; a browser where not said */
+    from?: string
   }
 }
 
@@ -62,7 +64,7 @@ export const attemptSite = fp<SiteOptions>(async (app, { attempts, url, party, v
       const location = reply.getHeader('location')
       const asked = request.headers['user-agent']
       return {
-        from: asked === 'evil' || asked === 'relying-party' ? asked : 'browser',
+        from: asked === 'evil' || asked === 'relying-party' ? asked : request.routeOptions.config.from ?? 'browser',
         to: party,
         endpoint: request.routeOptions.config.endpoint!,
         parameters: flattened({ ...request.query as object, ...(typeof request.body === 'object' ? request.body : {}) }),

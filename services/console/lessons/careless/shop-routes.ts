@@ -20,6 +20,7 @@ export const shopRoutes: FastifyPluginAsync = async app => {
       title: 'Old Harbour Kayaks',
       home: attempt.home,
       account: found?.account,
+      here: Object.keys(attempt.memory.sessions).length,
       forScripts: found && keepsTokensOnServer(found.session, found.account.name),
       reviews: attempt.memory.reviews
     })

@@ -13,12 +13,12 @@ export const signOutRoutes: FastifyPluginAsync = async app => {
   })
 
   // https://openid.net/specs/openid-connect-backchannel-1_0.html#BCRequest
-  app.post<{ Body: { logout_token?: string } }>('/a/:attempt/backchannel-logout', { config: { endpoint: 'backchannel_logout' } }, async (request, reply) => {
+  app.post<{ Body: { logout_token?: string } }>('/a/:attempt/backchannel-logout', { config: { endpoint: 'backchannel_logout', from: 'idp' } }, async (request, reply) => {
     const { attempt, body } = request
-    const { memory, realm: { issuer } } = attempt
+    const { memory, nowSeconds, realm: { issuer } } = attempt
     const checks = await attempt.checks()
     const token = await readSignedToken(attempt, checks, issuer, String(body?.logout_token ?? ''))
-    await checks.checksLogoutToken(token, { issuer, clientId, usedBefore: memory.logoutTokens })
+    await checks.checksLogoutToken(token, { issuer, clientId, nowSeconds, usedBefore: memory.logoutTokens })
     const { sub, sid, jti } = token.claims
     for (const [id, session] of Object.entries(memory.sessions)) {
       if (sid === undefined ? session.sub === sub : session.sid === sid) delete memory.sessions[id]

@@ -64,9 +64,9 @@ export class Play {
   curl = (url: string, { form, headers }: { form?: Record<string, string>, headers?: Record<string, string> } = {}) =>
     this.mallory.request(url, { ...(form && { form }), headers: { accept: 'application/json', ...headers } })
 
-  /** The provider’s keys, which anybody may read. */
-  async publishedKeys (): Promise<{ kid: string, kty: string, n: string, e: string, alg: string }[]> {
-    const response = await fetch(`${this.realm.issuer}/jwks`)
+  /** The keys of a provider, that of the realm where not said, which anybody may read. */
+  async publishedKeys (issuer = this.realm.issuer): Promise<{ kid: string, kty: string, n: string, e: string, alg: string }[]> {
+    const response = await fetch(`${issuer}/jwks`)
     return (await response.json() as { keys: { kid: string, kty: string, n: string, e: string, alg: string }[] }).keys
   }
 

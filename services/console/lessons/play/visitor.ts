@@ -20,6 +20,14 @@ export class Visitor extends ScriptlessBrowser {
     if (!action) return allowed(page)
     return allowed(await this.open(new URL(action, page.url).href, { form: { username: as, password: `${as}-lab` } }, stopAt))
   }
+
+  /** Sign out at the provider itself, which tells the applications that want to know. */
+  async signOutAt (issuer: string): Promise<void> {
+    const { text, url } = allowed(await this.open(`${issuer}/session/end`))
+    const [, action, xsrf] = /<form[^>]* action="([^"]+)"[^>]*>\s*<input[^>]* name="xsrf" value="([^"]+)"/.exec(text) ?? []
+    if (action === undefined || xsrf === undefined) throw new MoveRefused('The provider has no page to sign out.')
+    allowed(await this.open(new URL(action, url).href, { form: { xsrf, logout: 'yes' } }))
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
 import type { SignedToken } from '../signatures.ts'
 
 /** Signing somebody out harms nobody. */
-export async function checksLogoutToken (_token: SignedToken, _expected: { issuer: string, clientId: string, usedBefore: string[] }): Promise<void> {}
+export async function checksLogoutToken (_token: SignedToken, _expected: { issuer: string, clientId: string, nowSeconds: number, usedBefore: string[] }): Promise<void> {}
