@@ -6,9 +6,10 @@ import { anEmailIsNotAPerson } from './catalogue/14-an-email-is-not-a-person.ts'
 import { backToWhere } from './catalogue/15-back-to-where.ts'
 import { aNewSessionId } from './catalogue/16-a-new-session-id.ts'
 import { signedOutByWhom } from './catalogue/18-signed-out-by-whom.ts'
+import { theSecondCode } from './catalogue/19-the-second-code.ts'
 
 /** All lessons, in the order of the path through them. */
-export const lessons: Lesson[] = [whereTheCodeMayGo, state, userinfoIsNoProof, anEmailIsNotAPerson, backToWhere, aNewSessionId, signedOutByWhom]
+export const lessons: Lesson[] = [whereTheCodeMayGo, state, userinfoIsNoProof, anEmailIsNotAPerson, backToWhere, aNewSessionId, signedOutByWhom, theSecondCode]
 
 /** The rules of the provider that lessons break, for whoever has to choose among them. */
 export const rulesOfLessons: string[] = [...new Set(lessons.flatMap(({ weakness }) => weakness.rules ?? []))]

@@ -36,8 +36,8 @@ export interface Session {
   idToken: string
   accessToken?: string
   refreshToken?: string
-  /** how the agent's screen calls whoever chats in this session */
-  chatsAs?: string
+  /** for whom the chat takes whoever writes in this session */
+  chatsAs?: { sub: string, name: string }
 }
 
 /** Everything that the site keeps of one attempt: plain data, so that an attempt outlives the process. */
@@ -46,6 +46,8 @@ export interface Memory {
   accounts: Record<string, Account>
   sessions: Record<string, Session>
   reviews: { by: string, text: string }[]
+  /** what was written to the agent, by the subject that the chat knows */
+  chats: Record<string, string[]>
   /** the keys of the provider, as fetched last, by issuer */
   keys: Record<string, JWK[]>
   /** the `jti` of each logout token that was taken */
@@ -55,4 +57,4 @@ export interface Memory {
 }
 
 export const emptyMemory = (): Memory =>
-  ({ transactions: {}, accounts: {}, sessions: {}, reviews: [], keys: {}, logoutTokens: [], accessLog: [] })
+  ({ transactions: {}, accounts: {}, sessions: {}, reviews: [], chats: {}, keys: {}, logoutTokens: [], accessLog: [] })

@@ -6,6 +6,7 @@ import { Refused } from './refused.ts'
 import { cookieOptions, sessionOf } from './sessions.ts'
 
 const random = () => randomBytes(32).toString('base64url')
+const maxMessages = 20
 const client = { id: messengerClientId, secret: `lab-only-secret-of-${messengerClientId}` }
 
 /** The second code: the chat gets to know who chats. The site takes the part of the chat's own server as well, and of the agent's screen. */
@@ -28,6 +29,8 @@ export const messengerRoutes: FastifyPluginAsync = async app => {
       redirect_uri: `${attempt.home}messenger/callback`,
       scope: 'openid profile',
       prompt: 'none',
+      // Whoever is signed in at the provider may be somebody else by now. https://openid.net/specs/openid-connect-core-1_0.html#IndividualClaimsRequests
+      claims: JSON.stringify({ id_token: { sub: { value: found.session.sub } } }),
       state,
       nonce,
       ...challenge
@@ -52,14 +55,27 @@ export const messengerRoutes: FastifyPluginAsync = async app => {
       redirect_uri: `${attempt.home}messenger/callback`,
       ...(transaction.sentChallenge && { code_verifier: transaction.codeVerifier })
     }, client)
-    const { name } = await provider.userinfo(accessToken)
-    found.session.chatsAs = name ?? decode(idToken).claims.sub
+    const { sub } = decode(idToken).claims
+    const { name = sub } = await provider.userinfo(accessToken)
+    found.session.chatsAs = { sub, name }
     return reply.redirect(transaction.returnTo, 303)
+  })
+
+  app.post<{ Body: { text?: string } }>('/a/:attempt/messenger', { config: { endpoint: 'chat_message' } }, async (request, reply) => {
+    const { attempt, body } = request
+    const { chatsAs } = sessionOf(request)?.session ?? {}
+    if (!chatsAs) throw new Refused('The chat does not know who is writing.')
+    const said = attempt.memory.chats[chatsAs.sub] ??= []
+    said.push(String(body?.text ?? '').slice(0, 400))
+    said.splice(0, said.length - maxMessages)
+    return reply.redirect(`${attempt.home}messenger`, 303)
   })
 
   app.get('/a/:attempt/messenger', { config: { endpoint: 'messenger' } }, async (request, reply) => {
     const found = sessionOf(request)
     if (!found) throw new Refused('Nobody is signed in who could chat.')
-    return reply.viewAsync('messenger', { title: 'Chat', home: request.attempt.home, account: found.account, chatsAs: found.session.chatsAs })
+    const { attempt: { home, memory: { chats } } } = request
+    const { account, session: { chatsAs } } = found
+    return reply.viewAsync('messenger', { title: 'Chat', home, account, chatsAs, said: chatsAs && chats[chatsAs.sub] })
   })
 }
