@@ -48,6 +48,8 @@ export interface Lesson {
   choice: 'checks' | 'rules' | 'both'
   /** what there is to see before anything is broken; a sign-in at the shop where not said */
   see?: string
+  /** the site’s client has no secret: its page, which could not keep one, makes token requests itself */
+  publicClient?: true
   /** further settings of the attempt’s realm, before anything is broken */
   prepare? (play: Play): Promise<void>
   moves: Move[]

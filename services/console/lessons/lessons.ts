@@ -7,9 +7,10 @@ import { backToWhere } from './catalogue/15-back-to-where.ts'
 import { aNewSessionId } from './catalogue/16-a-new-session-id.ts'
 import { signedOutByWhom } from './catalogue/18-signed-out-by-whom.ts'
 import { theSecondCode } from './catalogue/19-the-second-code.ts'
+import { tokensOnThePage } from './catalogue/20-tokens-on-the-page.ts'
 
 /** All lessons, in the order of the path through them. */
-export const lessons: Lesson[] = [whereTheCodeMayGo, state, userinfoIsNoProof, anEmailIsNotAPerson, backToWhere, aNewSessionId, signedOutByWhom, theSecondCode]
+export const lessons: Lesson[] = [whereTheCodeMayGo, state, userinfoIsNoProof, anEmailIsNotAPerson, backToWhere, aNewSessionId, signedOutByWhom, theSecondCode, tokensOnThePage]
 
 /** The rules of the provider that lessons break, for whoever has to choose among them. */
 export const rulesOfLessons: string[] = [...new Set(lessons.flatMap(({ weakness }) => weakness.rules ?? []))]

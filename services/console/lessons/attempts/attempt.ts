@@ -3,7 +3,7 @@ import { Ledger } from '#lib/ledger/ledger.ts'
 import { systemTimeMs } from '#lib/ledger/ledger-entry.ts'
 import type { Memory } from '../careless/memory.ts'
 import { checkNames, loadChecks, type CheckName, type Checks } from '../careless/checks.ts'
-import { Provider } from '../careless/provider.ts'
+import { Provider, type Client } from '../careless/provider.ts'
 import type { Lesson } from '../lesson.ts'
 import type { AttemptState } from './attempt-state.ts'
 import { clientId, clientSecret, gameClientId, messengerClientId } from './clients.ts'
@@ -39,6 +39,9 @@ export class Attempt implements Scene {
   get home (): string { return `${this.sites.careless}/a/${this.id}/` }
   /** Address of the attacker’s page, with a slash at the end. */
   get lair (): string { return `${this.sites.evil}/a/${this.id}/` }
+
+  /** The site, as the provider knows it. */
+  get client (): Client { return this.lesson.publicClient ? { id: clientId } : { id: clientId, secret: clientSecret } }
 
   /** Have the site be as it is in another lesson, and the provider and the attacker as in this one. */
   asIn (lesson: Lesson, mended: string[], edits: boolean): void {
@@ -79,7 +82,7 @@ export class Attempt implements Scene {
       clients: [
         {
           client_id: clientId,
-          client_secret: clientSecret,
+          ...(this.client.secret === undefined ? { token_endpoint_auth_method: 'none' } : { client_secret: this.client.secret }),
           client_name: 'Old Harbour Kayaks',
           first_party: true,
           redirect_uris: [`${home}callback`],

@@ -15,6 +15,12 @@ export interface Metadata {
   end_session_endpoint?: string
 }
 
+/** A client, as it authenticates; one without a secret cannot. */
+export interface Client {
+  id: string
+  secret?: string
+}
+
 export interface Tokens {
   access_token: string
   id_token: string
@@ -53,13 +59,16 @@ export class Provider {
     return (await json<{ keys: JWK[] }>(fetch((await this.metadata()).jwks_uri))).keys
   }
 
-  /** A token request, authenticated by HTTP Basic. */
-  async tokens (form: Record<string, string>, client: { id: string, secret: string }): Promise<Tokens> {
+  /** A token request, authenticated by HTTP Basic where the client has a secret. */
+  async tokens (form: Record<string, string>, { id, secret }: Client): Promise<Tokens> {
     const { token_endpoint: url } = await this.metadata()
     return json<Tokens>(fetch(url, {
       method: 'POST',
-      headers: { authorization: `Basic ${Buffer.from(`${client.id}:${client.secret}`).toString('base64')}`, 'content-type': 'application/x-www-form-urlencoded' },
-      body: String(new URLSearchParams(form))
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        ...(secret !== undefined && { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` })
+      },
+      body: String(new URLSearchParams({ ...form, ...(secret === undefined && { client_id: id }) }))
     }))
   }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import { clientId, clientSecret } from '../attempts/clients.ts'
+import { clientId } from '../attempts/clients.ts'
 import { readIdToken } from './read-id-token.ts'
 import { Refused } from './refused.ts'
 import { beginSession, cookieOptions, sessionOf } from './sessions.ts'
@@ -64,7 +64,7 @@ export const signInRoutes: FastifyPluginAsync = async app => {
       code: query.code,
       redirect_uri: `${attempt.home}callback`,
       ...(transaction.sentChallenge && { code_verifier: transaction.codeVerifier })
-    }, { id: clientId, secret: clientSecret })
+    }, attempt.client)
     const claims = await readIdToken(attempt, checks, transaction.issuer, tokens.id_token)
     checks.comparesNonce(claims, transaction)
     const profile = await provider.userinfo(tokens.access_token)
@@ -85,7 +85,7 @@ export const signInRoutes: FastifyPluginAsync = async app => {
     const provider = attempt.provider(attempt.realm.issuer)
     const checks = await attempt.checks()
     try {
-      const tokens = await checks.refreshesOnce(spent, () => provider.tokens({ grant_type: 'refresh_token', refresh_token: spent }, { id: clientId, secret: clientSecret }))
+      const tokens = await checks.refreshesOnce(spent, () => provider.tokens({ grant_type: 'refresh_token', refresh_token: spent }, attempt.client))
       session.accessToken = tokens.access_token
       session.refreshToken = tokens.refresh_token ?? spent
     } catch (error) {
