@@ -1,6 +1,7 @@
 import type { Lesson } from './lesson.ts'
 import { whereTheCodeMayGo } from './catalogue/03-where-the-code-may-go.ts'
 import { state } from './catalogue/05-state.ts'
+import { whichAlgorithm } from './catalogue/07-which-algorithm.ts'
 import { userinfoIsNoProof } from './catalogue/13-userinfo-is-no-proof.ts'
 import { anEmailIsNotAPerson } from './catalogue/14-an-email-is-not-a-person.ts'
 import { backToWhere } from './catalogue/15-back-to-where.ts'
@@ -10,7 +11,18 @@ import { theSecondCode } from './catalogue/19-the-second-code.ts'
 import { tokensOnThePage } from './catalogue/20-tokens-on-the-page.ts'
 
 /** All lessons, in the order of the path through them. */
-export const lessons: Lesson[] = [whereTheCodeMayGo, state, userinfoIsNoProof, anEmailIsNotAPerson, backToWhere, aNewSessionId, signedOutByWhom, theSecondCode, tokensOnThePage]
+export const lessons: Lesson[] = [
+  whereTheCodeMayGo,
+  state,
+  whichAlgorithm,
+  userinfoIsNoProof,
+  anEmailIsNotAPerson,
+  backToWhere,
+  aNewSessionId,
+  signedOutByWhom,
+  theSecondCode,
+  tokensOnThePage
+]
 
 /** The rules of the provider that lessons break, for whoever has to choose among them. */
 export const rulesOfLessons: string[] = [...new Set(lessons.flatMap(({ weakness }) => weakness.rules ?? []))]

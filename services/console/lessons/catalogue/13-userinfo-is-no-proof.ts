@@ -1,3 +1,4 @@
+import { playsGame } from '../play/moves-of-alice.ts'
 import { fieldIn } from '../play/play.ts'
 import { refusedUnderFault } from '../play/real-relying-party.ts'
 import { allowed } from '../play/visitor.ts'
@@ -27,16 +28,7 @@ export const userinfoIsNoProof: Lesson = {
   mends: ['compares-userinfo-sub'],
   choice: 'checks',
   moves: [
-    {
-      name: 'play-game',
-      by: 'alice',
-      says: 'Alice signs in to his game, at her usual provider',
-      opens: play => `${play.lair}game/login`,
-      shownBy: ({ from, to, endpoint, status }) => from === 'browser' && to === 'evil' && endpoint === 'callback' && status === 200,
-      async run (play) {
-        await play.alice.visit(`${play.lair}game/login`, { as: 'alice' })
-      }
-    },
+    playsGame,
     {
       name: 'hand-over',
       by: 'mallory',

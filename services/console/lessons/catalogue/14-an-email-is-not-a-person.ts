@@ -1,9 +1,8 @@
+import { cardNumber, entersCard } from '../play/moves-of-alice.ts'
 import { fieldIn } from '../play/play.ts'
 import { atReal, NotRefused } from '../play/real-relying-party.ts'
 import { allowed, MoveRefused, Visitor } from '../play/visitor.ts'
 import type { Lesson } from '../lesson.ts'
-
-const card = '4000 1234 5678 9010'
 
 export const anEmailIsNotAPerson: Lesson = {
   number: 14,
@@ -25,17 +24,7 @@ export const anEmailIsNotAPerson: Lesson = {
   mends: ['keys-accounts-by-sub'],
   choice: 'checks',
   moves: [
-    {
-      name: 'enter-card',
-      by: 'alice',
-      says: 'Alice signs in at the shop, and keeps her card number in her account',
-      opens: play => play.home,
-      shownBy: ({ from, endpoint, status }) => from === 'browser' && endpoint === 'card' && status === 303,
-      async run (play) {
-        await play.signIn(play.alice, 'alice')
-        allowed(await play.alice.open(`${play.home}account/card`, { form: { card } }))
-      }
-    },
+    entersCard,
     {
       name: 'register',
       by: 'mallory',
@@ -60,11 +49,11 @@ export const anEmailIsNotAPerson: Lesson = {
   ],
   async honest (play) {
     await play.signIn(play.alice, 'alice')
-    allowed(await play.alice.open(`${play.home}account/card`, { form: { card } }))
+    allowed(await play.alice.open(`${play.home}account/card`, { form: { card: cardNumber } }))
     const elsewhere = new Visitor({ headers: { 'user-agent': 'alice' } })
     await play.signIn(elsewhere, 'alice')
     const { text } = allowed(await elsewhere.open(`${play.home}account`))
-    if (fieldIn(text, 'card') !== card) throw new MoveRefused('Alice does not find her card number again when she signs in in another browser.')
+    if (fieldIn(text, 'card') !== cardNumber) throw new MoveRefused('Alice does not find her card number again when she signs in in another browser.')
     return 'Alice signs in in another browser, and finds her card number'
   },
   gain: 'Alice’s account, with her card number',

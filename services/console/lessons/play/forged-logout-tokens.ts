@@ -1,5 +1,5 @@
-import { createPublicKey, randomUUID, type JsonWebKey } from 'node:crypto'
-import { generateKeyPair, SignJWT, UnsecuredJWT } from 'jose'
+import { randomUUID, type JsonWebKey } from 'node:crypto'
+import { signedWithOwnKey, signedWithPublicKey, unsigned } from './forgeries.ts'
 
 /** A logout token that somebody has made up. */
 export interface ForgedToken {
@@ -21,12 +21,9 @@ export async function forgedLogoutTokens ({ issuer, audience, sub, now, key }: {
   const claims = () => ({
     iss: issuer, aud: audience, sub, iat: now, exp: now + lifetimeSeconds, jti: randomUUID(), events: { 'http://schemas.openid.net/event/backchannel-logout': {} }
   })
-  const { kid } = key
-  const publicKey = createPublicKey({ key, format: 'jwk' }).export({ type: 'spki', format: 'pem' }) as string
-  const { privateKey } = await generateKeyPair('RS256')
   return [
-    { how: 'without a signature', token: new UnsecuredJWT(claims()).encode() },
-    { how: 'with the public key as an HMAC secret', token: await new SignJWT(claims()).setProtectedHeader({ alg: 'HS256', kid }).sign(new TextEncoder().encode(publicKey)) },
-    { how: 'signed with my own key, under the name of the provider’s', token: await new SignJWT(claims()).setProtectedHeader({ alg: 'RS256', kid }).sign(privateKey) }
+    { how: 'without a signature', token: unsigned(claims()) },
+    { how: 'with the public key as an HMAC secret', token: await signedWithPublicKey(claims(), key) },
+    { how: 'signed with my own key, under the name of the provider’s', token: await signedWithOwnKey(claims(), key.kid) }
   ]
 }

@@ -54,3 +54,10 @@ export const refusedUnderFault = (scene: Scene, fault: string): Promise<string> 
   const action = /<form[^>]* action="([^"]+\/sign-in)"/.exec(page.text)?.[1]
   return action === undefined ? page : alice.open(new URL(action, page.url).href, { form: { username, password: `${username}-lab` } })
 })
+
+/** How the real relying party answers each of several faults, one after another. */
+export async function refusedUnderFaults (scene: Scene, faults: string[]): Promise<string> {
+  const refusals: string[] = []
+  for (const fault of faults) refusals.push(`By ${fault}: ${await refusedUnderFault(scene, fault)}`)
+  return refusals.join('. ')
+}
