@@ -3,6 +3,7 @@ import { whereTheCodeMayGo } from './catalogue/03-where-the-code-may-go.ts'
 import { state } from './catalogue/05-state.ts'
 import { whichAlgorithm } from './catalogue/07-which-algorithm.ts'
 import { whoseSignature } from './catalogue/08-whose-signature.ts'
+import { forWhom } from './catalogue/09-for-whom.ts'
 import { userinfoIsNoProof } from './catalogue/13-userinfo-is-no-proof.ts'
 import { anEmailIsNotAPerson } from './catalogue/14-an-email-is-not-a-person.ts'
 import { backToWhere } from './catalogue/15-back-to-where.ts'
@@ -17,6 +18,7 @@ export const lessons: Lesson[] = [
   state,
   whichAlgorithm,
   whoseSignature,
+  forWhom,
   userinfoIsNoProof,
   anEmailIsNotAPerson,
   backToWhere,
