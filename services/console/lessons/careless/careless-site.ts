@@ -6,6 +6,7 @@ import type { Attempts } from '../attempts/attempts.ts'
 import { messengerRoutes } from './messenger-routes.ts'
 import { oneTapRoutes } from './one-tap-routes.ts'
 import { profileRoutes } from './profile-routes.ts'
+import { sessionOf } from './sessions.ts'
 import { shopRoutes } from './shop-routes.ts'
 import { signInRoutes } from './sign-in-routes.ts'
 import { signOutRoutes } from './sign-out-routes.ts'
@@ -23,7 +24,8 @@ export const carelessSite: FastifyPluginAsync<{ attempts: Attempts, url: string 
     // Whatever a check throws, one that somebody is writing too.
     answerError: (error, request, reply) => {
       const status = 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 400
-      return reply.code(status).viewAsync('refused', { title: 'Refused', home: request.attempt?.home ?? '/', why: error.message })
+      const { attempt } = request
+      return reply.code(status).viewAsync('refused', { title: 'Refused', home: attempt?.home ?? '/', account: attempt && sessionOf(request)?.account, why: error.message })
     }
   })
   app.addHook('onRequest', async (request, reply) => {

@@ -6,7 +6,7 @@ import { atReal, NotRefused } from '../play/real-relying-party.ts'
 import { allowed, MoveRefused, refusalOf, Visitor } from '../play/visitor.ts'
 import type { Lesson } from '../lesson.ts'
 
-const taken = 'what kind of token the shop has taken'
+const taken = 'logout token that the shop has taken'
 
 /** How many are signed in, as the first page tells everybody. */
 const signedInAt = async ({ mallory, home }: Play) => Number(fieldIn(allowed(await mallory.open(home)).text, 'here'))
@@ -89,7 +89,7 @@ export const signedOutByWhom: Lesson = {
         const how = play.kept(taken)
         const [before, after] = [Number(play.kept('signed in before')), await signedInAt(play)]
         if (after < before) play.loot('Alice is signed out, by a logout token of mine', `Made ${how}. Signed in at the shop: ${before} before it, ${after} after it.`)
-        play.says(after < before ? 'She has not signed out, nor has the provider. I can do it again, to anybody whose subject I know.' : 'Nobody was signed out by it.')
+        play.says(after < before ? 'Neither she nor the provider has asked for that. I can do it again, to anybody whose subject I know.' : 'Nobody was signed out by it.')
       }
     }
   ],

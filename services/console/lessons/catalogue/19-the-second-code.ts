@@ -1,5 +1,5 @@
 import { messengerClientId } from '../attempts/clients.ts'
-import { fieldIn } from '../play/play.ts'
+import { fieldIn, type Play } from '../play/play.ts'
 import { refusedByReal } from '../play/real-relying-party.ts'
 import { allowed, MoveRefused, Visitor } from '../play/visitor.ts'
 import type { Lesson } from '../lesson.ts'
@@ -12,6 +12,12 @@ const message = 'Please charge my card for the postage: 4000 1234 5678 9010'
 /** Somebody who is signed in at a site asks for the code for the chat; the address that it comes with is not opened. */
 const answerForChat = async (browser: Visitor, site: string): Promise<string> =>
   (await browser.visit(`${site}messenger/login`, { stopAt: url => url.startsWith(`${site}messenger/callback`) })).url
+
+/** What stands in the attacker's own chat, and under what name. */
+async function ownChat ({ mallory, home }: Play): Promise<{ name: string | undefined, said: string[] }> {
+  const { text } = await mallory.visit(`${home}messenger/login`, { as: 'mallory' })
+  return { name: fieldIn(text, 'chats-as'), said: [...text.matchAll(/<output name="said">([^<]*)</g)].map(([, said]) => said!) }
+}
 
 export const theSecondCode: Lesson = {
   number: 19,
@@ -43,6 +49,7 @@ export const theSecondCode: Lesson = {
       says: 'Ask for a code for the chat as myself, and keep the answer in place of opening it',
       async run (play) {
         await play.signIn(play.mallory, 'mallory')
+        play.keep('messages before', String((await ownChat(play)).said.length))
         play.keep('answer', await answerForChat(play.mallory, play.home))
         play.says('I have an address with a code for the chat, which is about me, and with the state that the shop knows it by.')
       }
@@ -64,10 +71,11 @@ export const theSecondCode: Lesson = {
       by: 'mallory',
       says: 'Open my own chat, and look',
       async run (play) {
-        const { text } = await play.mallory.visit(`${play.home}messenger/login`, { as: 'mallory' })
-        const [name, said] = [fieldIn(text, 'chats-as'), fieldIn(text, 'said')]
-        if (said !== undefined) play.loot('In my chat, and I have never written it', `“${said}” (${name}, verified)`)
-        play.says(said === undefined ? 'This is my chat, and nothing is in it.' : 'The agent takes it for mine: my verified name stands beside it. She has done the writing.')
+        const before = Number(play.kept('messages before'))
+        const { name, said } = await ownChat(play)
+        const foreign = said.slice(before)
+        for (const text of foreign) play.loot('In my chat, and I have never written it', `“${text}” (${name}, verified)`)
+        play.says(foreign.length === 0 ? 'This is my chat, and nothing new is in it.' : 'The agent takes it for mine: my verified name stands beside it. She has done the writing.')
       }
     }
   ],
