@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { createInterface } from 'node:readline/promises'
 import type { Test } from 'tap'
 import type { ControlApiClient } from '../../services/idp/control-api/control-api-client.ts'
+import { fetch } from '#lib/outbound/outbound.ts'
 import type { Idp } from '../idp/helper.ts'
 
 /** What an application knows of its registration. */
@@ -25,11 +26,11 @@ export interface Application extends Registration {
 }
 
 /**
- * Where applications run, each at an origin of its own; how one is started there.
+ * Where applications run, each at an origin of its own; how one is started there, or begun anew, without documents and keys that it keeps.
  *
  * @param realm name of its issuer, and the first label of its host name
  */
-export type Host = (realm: string) => Promise<{ origin: string, serve: (registration: Registration) => void }>
+export type Host = (realm: string) => Promise<{ origin: string, serve: (registration: Registration) => unknown }>
 
 /** Applications in this process; one that is served again has forgotten everything. */
 export function inThisProcess (t: Test, build: (registration: Registration) => RequestListener): Host {
@@ -60,14 +61,15 @@ export function isThere (t: Test, [program, ...args]: [string, ...string[]], pac
 }
 
 /**
- * Applications in one process of another language, which tells them apart by host name, and prints the port that it has found.
+ * Applications in one process of another language, which tells them apart by host name, prints the port that it has found, and begins
+ * an application anew when it is asked for `/restart`.
  *
  * @param command with ISSUERS in its environment: what stands before the realm's name in an issuer
  */
-export async function inProcessOf (t: Test, [program, ...args]: [string, ...string[]], idp: Idp): Promise<Host> {
+export async function inProcessOf (t: Test, [program, ...args]: [string, ...string[]], { issuer }: Pick<Idp, 'issuer'>): Promise<Host> {
   const child = spawn(program, args, {
     cwd: import.meta.dirname,
-    env: { ...process.env, ISSUERS: `${idp.issuer}/realms/`, CLIENT_ID: clientId, CLIENT_SECRET: clientSecret, USERNAME: username },
+    env: { ...process.env, ISSUERS: `${issuer}/realms/`, CLIENT_ID: clientId, CLIENT_SECRET: clientSecret, USERNAME: username },
     stdio: ['ignore', 'pipe', 'pipe']
   })
   let errors = ''
@@ -77,7 +79,10 @@ export async function inProcessOf (t: Test, [program, ...args]: [string, ...stri
     once(createInterface(child.stdout), 'line'),
     once(child, 'exit').then(([code]) => { throw new Error(`${program} has ended with ${code}: ${errors}`) })
   ]) as [string]
-  return async realm => ({ origin: `http://${realm}.localhost:${port}`, serve: () => {} })
+  return async realm => {
+    const origin = `http://${realm}.localhost:${port}`
+    return { origin, serve: () => fetch(`${origin}/restart`) }
+  }
 }
 
 /** Fields of a client, as the control API takes them. */
@@ -103,7 +108,7 @@ export async function startApplication (
     sign_in_by_hint: true, claims: { name: 'Ada Lovelace', email: 'ada@example.com', email_verified: true }
   })
   const registration = await register(lab, { issuer, origin, callbackPath, ...(metadata && { metadata }) })
-  serve(registration)
+  await serve(registration)
   return { ...registration, lab }
 }
 

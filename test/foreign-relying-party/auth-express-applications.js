@@ -79,6 +79,7 @@ function buildApplication (host) {
 
 const server = createServer((request, response) => {
   const { host } = request.headers
+  if (request.url === '/restart') applications.delete(host)
   if (!applications.has(host)) applications.set(host, buildApplication(host))
   applications.get(host)(request, response)
 })

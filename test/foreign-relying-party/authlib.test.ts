@@ -1,24 +1,4 @@
-import t from 'tap'
-import { inProcessOf, isThere } from './application.ts'
+import { authlib } from './authlib.ts'
 import { tryRelyingParty } from './trial.ts'
 
-const iss = 'it does not know RFC 9207'
-
-if (isThere(t, ['/usr/bin/python3', '-c', 'import authlib.integrations.flask_client'], 'python3-authlib, python3-flask and python3-requests')) {
-  await tryRelyingParty({
-    name: 'Authlib 1.2.0',
-    callbackPath: '/callback',
-    meets: ['discovery', 'authorization-response', 'token-endpoint', 'id-token', 'jwks', 'userinfo', 'end-session'],
-    otherwise: {
-      'authorization-response-invalid-iss': iss,
-      'authorization-response-missing-iss': iss,
-      'token-endpoint-wrong-content-type': 'it parses whatever comes as JSON',
-      'id-token-no-kid-single-key': 'it looks for keys by their kid alone',
-      'jwks-unparsable-key': 'an RSA key without modulus spoils the whole set',
-      'userinfo-invalid-sub': 'it does not compare sub with that of the ID token'
-    },
-    // For a key that it does not know it asks once more.
-    options: { 'jwks-empty': { count: 2 } },
-    host: (t, idp) => inProcessOf(t, ['/usr/bin/python3', 'authlib_applications.py'], idp)
-  })
-}
+await tryRelyingParty(authlib)

@@ -11,7 +11,6 @@ environment = os.environ
 event = 'http://schemas.openid.net/event/backchannel-logout'
 
 
-
 def origin():
     return 'http://' + request.host
 
@@ -46,6 +45,12 @@ def forget_and_say(error):
 
 def signed_in():
     return 'sub' in session and session['sid'] not in signed_out
+
+
+@application.get('/restart')
+def restart():
+    clients.pop(request.host, None)
+    return '', 204
 
 
 @application.get('/')

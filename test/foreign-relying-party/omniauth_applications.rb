@@ -110,6 +110,7 @@ end
 
 applications = Hash.new { |known, host| known[host] = build(host) }
 dispatch = lambda do |env|
+  applications.delete(env['HTTP_HOST']) if env['PATH_INFO'] == '/restart'
   env['PATH_INFO'] = '/auth/openid_connect' if env['PATH_INFO'] == '/login'
   applications[env['HTTP_HOST']].call(env)
 end

@@ -5,7 +5,7 @@ import type { FaultInCatalogue } from '../../services/idp/control-api/fault-rout
 import { ScriptlessBrowser, type Page } from '../helpers/browser.ts'
 import { freePorts } from '../helpers/lab.ts'
 import { startIdp, type Idp } from '../idp/helper.ts'
-import { countSignOuts, startApplication, type Application, type Host, type Metadata } from './application.ts'
+import { countSignOuts, isThere, startApplication, type Application, type Host, type Metadata } from './application.ts'
 import { isExamined } from './examined.ts'
 
 type Group = FaultInCatalogue['group']
@@ -32,7 +32,9 @@ export interface RelyingParty {
   endsTheProcess?: string[]
   /** whether it fetches claims from the userinfo endpoint while it signs somebody in */
   hasUserinfoAtSignIn?: boolean
-  host (t: Test, idp: Idp): Host | Promise<Host>
+  /** what this machine must have for it, and who brings that; where it is not there, it is not tried */
+  needs?: { command: [string, ...string[]], packages: string }
+  host (t: Test, idp: Pick<Idp, 'issuer'>): Host | Promise<Host>
   /** how a person begins to sign in, where that is not by a link to `/login` */
   signIn? (browser: ScriptlessBrowser, origin: string): Promise<Page>
 }
@@ -68,7 +70,8 @@ export const unaskedFor: Record<string, string> = Object.fromEntries(['id-token-
 
 /** Put a relying party through everything, each fault in a realm of its own. */
 export async function tryRelyingParty (relyingParty: RelyingParty): Promise<void> {
-  const { meets, options = {}, hasUserinfoAtSignIn = false, endsTheProcess = [] } = relyingParty
+  const { meets, options = {}, hasUserinfoAtSignIn = false, endsTheProcess = [], needs } = relyingParty
+  if (needs && !isThere(t, needs.command, needs.packages)) return
   const otherwise = { ...unaskedFor, ...relyingParty.otherwise }
   // Foreign libraries use resolvers of their own, which do not find *.localhost everywhere.
   const { IDP_PORT: port } = await freePorts()
