@@ -3,6 +3,8 @@ import fastifyStatic from '@fastify/static'
 import type { FastifyPluginAsync } from 'fastify'
 import { attemptSite } from '../attempts/attempt-site.ts'
 import type { Attempts } from '../attempts/attempts.ts'
+import { logRoutes } from './log-routes.ts'
+import { writeLog } from './log.ts'
 import { messengerRoutes } from './messenger-routes.ts'
 import { oneTapRoutes } from './one-tap-routes.ts'
 import { profileRoutes } from './profile-routes.ts'
@@ -32,8 +34,7 @@ export const carelessSite: FastifyPluginAsync<{ attempts: Attempts, url: string 
     reply.headers({ 'referrer-policy': 'unsafe-url', 'x-content-type-options': 'nosniff' })
     const { attempt } = request
     if (!attempt) return
-    attempt.memory.accessLog.push(`${request.method} ${request.url}`)
-    attempt.memory.accessLog.splice(0, attempt.memory.accessLog.length - 50)
+    writeLog(attempt, `${request.method} ${request.url}`)
   })
   await app.register(fastifyStatic, { root: join(import.meta.dirname, 'public'), prefix: '/site/', cacheControl: false })
   await app.register(shopRoutes)
@@ -42,4 +43,5 @@ export const carelessSite: FastifyPluginAsync<{ attempts: Attempts, url: string 
   await app.register(profileRoutes)
   await app.register(messengerRoutes)
   await app.register(signOutRoutes)
+  await app.register(logRoutes)
 }

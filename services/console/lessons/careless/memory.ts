@@ -52,9 +52,9 @@ export interface Memory {
   keys: Record<string, JWK[]>
   /** the `jti` of each logout token that was taken */
   logoutTokens: string[]
-  /** what its web server writes down, queries included */
-  accessLog: string[]
+  /** what it writes down: each request, with its query, and each ID token, as debugging was left on */
+  log: string[]
 }
 
 export const emptyMemory = (): Memory =>
-  ({ transactions: {}, accounts: {}, sessions: {}, reviews: [], chats: {}, keys: {}, logoutTokens: [], accessLog: [] })
+  ({ transactions: {}, accounts: {}, sessions: {}, reviews: [], chats: {}, keys: {}, logoutTokens: [], log: [] })

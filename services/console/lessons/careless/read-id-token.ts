@@ -2,6 +2,7 @@ import type { Attempt } from '../attempts/attempt.ts'
 import { clientId } from '../attempts/clients.ts'
 import type { Checks } from './checks.ts'
 import { decode, type Claims } from './id-token.ts'
+import { writeLog } from './log.ts'
 import { Refused } from './refused.ts'
 import type { SignedToken } from './signatures.ts'
 
@@ -32,5 +33,6 @@ export async function readIdToken (attempt: Attempt, checks: Checks, issuer: str
   if (token.claims.iss !== issuer) throw new Refused('The ID token is of another provider.')
   checks.comparesAud(token.claims, clientId)
   checks.checksExp(token.claims, attempt.nowSeconds)
+  writeLog(attempt, `ID token ${text}`)
   return token.claims
 }

