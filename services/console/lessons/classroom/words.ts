@@ -8,7 +8,7 @@ export const anchorOf = (term: string): string => `term-${term.toLowerCase().rep
 /**
  * A paragraph of a lesson as HTML: `code` in backticks, *stress* in asterisks, terms of the glossary in [[brackets]].
  *
- * @param seen terms that were explained before on this page: each is explained where it first stands
+ * @param seen ids of terms that were explained before on this page: each is explained where it first stands
  */
 export function toHtml (paragraph: string, seen: Set<string>): string {
   return escaped(paragraph)
@@ -18,10 +18,11 @@ export function toHtml (paragraph: string, seen: Set<string>): string {
 }
 
 function explained (term: string, seen: Set<string>): string {
-  const explanation = glossary[term]
-  if (explanation === undefined || seen.has(term)) return term
-  seen.add(term)
+  // At the beginning of a sentence it is written with a capital.
+  const explanation = glossary[term] ?? glossary[term.charAt(0).toLowerCase() + term.slice(1)]
   const id = `about-${anchorOf(term)}`
+  if (explanation === undefined || seen.has(id)) return term
+  seen.add(id)
   return `<button type="button" class="term" popovertarget="${id}">${term}</button><span popover id="${id}" class="explanation"><strong>${term}</strong>: ${escaped(explanation)}</span>`
 }
 
