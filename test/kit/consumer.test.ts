@@ -1,5 +1,5 @@
 // The package as others have it: packed, installed without a network, and used in a folder that knows nothing of this repository.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -116,12 +116,16 @@ t.test('exec ends as its command does, and says why it could not begin', async t
   }
 })
 
-t.test('the command starts the whole lab, and the doctor has nothing to say about that', { skip: noSignals }, async t => {
+t.test('the command starts the whole lab, and the doctor has nothing to say about that, but about a secret that is wrong', { skip: noSignals }, async t => {
   const ports = await freePorts()
   const lab = runNode(t, [command, ...Object.entries(ports).map(([name, port]) => `${name}=${port}`)], { cwd: consumer, env })
   await lab.says(/The lab is ready[^]*alice-lab/)
   const doctor = runNode(t, [command, 'doctor'], { cwd: consumer, env: { ...env, ...ports } })
   t.equal(await doctor.exit, 0, doctor.output())
+  t.match(doctor.output(), /Nothing needs to be changed/)
+  const wrong = runNode(t, [command, 'doctor'], { cwd: consumer, env: { ...env, ...ports, OIDC_CLIENT_SECRET: 'not-the-secret-of-this-client' } })
+  t.equal(await wrong.exit, 1, wrong.output())
+  t.match(wrong.output(), /OIDC_CLIENT_SECRET/)
   lab.kill('SIGTERM')
   t.equal(await lab.exit, 0)
   t.notOk(existsSync(join(consumer, '.lab')), 'it has left nothing behind')
@@ -196,6 +200,16 @@ t.test('what is in it is what runs, with its types, sources and licence', async 
   t.match(failing.output(), /start-process\.ts:\d+/, 'a stack leads to the source')
   const line = Number(/start-process\.ts:(\d+)/.exec(failing.output())?.[1])
   t.match(readFileSync(join(root, 'test', 'kit', 'start-process.ts'), 'utf8').split('\n')[line - 1], /throw new Error/)
+})
+
+t.test('npm would publish it as it is, without a warning, and without a network', async t => {
+  // Nobody is at that port: the registry is not to be reached, whatever the machine has for one.
+  const { status, stdout, stderr } = spawnSync('npm', ['publish', installed, '--dry-run', '--offline', '--loglevel', 'notice', '--registry', 'http://127.0.0.1:9'], {
+    cwd: consumer, encoding: 'utf8', shell: process.platform === 'win32'
+  })
+  t.equal(status, 0, stderr)
+  t.match(stdout, /^\+ oidc-messenger-lab@\d/m)
+  t.strictSame(stderr.match(/^npm (?:warn|error) (?!publish This command requires you to be logged in).*/gm) ?? [], [])
 })
 
 /** What the system says of all that runs; not of what has ended, and has not been taken note of by its parent. */

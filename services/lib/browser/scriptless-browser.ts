@@ -39,6 +39,8 @@ export class ScriptlessBrowser {
   /**
    * @param options.headers what it sends with every request
    * @param options.cookies those of a former one, as `keep` gave them
+   *
+   * @internal
    */
   constructor ({ headers = {}, cookies }: { headers?: Record<string, string>, cookies?: SerializedCookieJar | undefined } = {}) {
     this.#jar = cookies ? CookieJar.deserializeSync(cookies) : new CookieJar()
@@ -70,7 +72,11 @@ export class ScriptlessBrowser {
     return (this.#jar.store as MemoryCookieStore).getAllCookies()
   }
 
-  /** All its cookies, for a later one to begin with. */
+  /**
+   * All its cookies, for a later one to begin with.
+   *
+   * @internal
+   */
   keep (): SerializedCookieJar {
     return this.#jar.serializeSync()!
   }

@@ -108,6 +108,11 @@ t.test('like Entra ID, an error of the token endpoint has a number, and what sup
   t.match(await errorOf(realm.redeem({ ...client, client_secret: 'a-secret-that-is-wrong' }, code)), { error: 'invalid_client', error_codes: [7000215] })
   t.match(await errorOf(realm.refresh(client, 'no-refresh-token')), { error: 'invalid_grant', error_codes: [70008] })
   t.match(await errorOf(realm.redeem(client, code, { grant_type: 'none' })), { error: 'unsupported_grant_type', error_codes: [70003] })
+  t.match(await errorOf(realm.post('/token', client, { grant_type: 'authorization_code' })), { error: 'invalid_request', error_codes: [900144] })
+  for (const [wrong, number] of [[{ code_verifier: 'x'.repeat(43) }, 501481], [{ redirect_uri: 'http://localhost:8080/elsewhere' }, 50011]] as const) {
+    const { client, code, realm } = await signedIn('entra')
+    t.match(await errorOf(realm.redeem(client, code, wrong)), { error: 'invalid_grant', error_codes: [number] })
+  }
 })
 
 t.test('what is said beside wins over the product, of the realm and of a client', async t => {
