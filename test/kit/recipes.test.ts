@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'nod
 import { createServer, request } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { delimiter, dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { load } from 'js-yaml'
 import t, { type Test } from 'tap'
 import { runNode } from '../helpers/command.ts'
@@ -59,6 +60,22 @@ t.test('bash: the sign-in of an application is tested with curl alone', { skip: 
   const { code, output } = await withLab(t, 'bash', join(recipes, 'bash', 'shop-test.sh'))
   t.equal(code, 0, output)
   t.equal(output.match(/^ok /gm)?.length, 5)
+})
+
+t.test('clock: an application in a process of its own goes by the clock of its realm, and its session ends with time', async t => {
+  const { APP_PORT: port } = await freePorts()
+  const url = `http://localhost:${port}`
+  const lab = await startLab({ services: ['idp'] })
+  t.teardown(() => lab.stop())
+  const realm = await lab.realm({ clients: { shop: { redirect_uris: [`${url}/callback`] } }, users: { zoe: {} }, refresh_tokens: 'always' })
+  runNode(t, ['--import', pathToFileURL(join(recipes, 'clock', 'follow-clock.js')).href, application], { cwd: root, env: { ...env, ...shopAt(port), ISSUER: realm.issuer } })
+  await until('the application is there', () => fetch(url).then(() => true, () => false))
+  const browser = await realm.browser('zoe', { through: `${url}/login` })
+  t.equal((await browser.open(`${url}/account`)).status, 200)
+  await realm.clock.advance({ days: 2 })
+  await until('the session has ended', async () => (await browser.open(`${url}/account`)).status === 401)
+  const later = await realm.browser('zoe', { through: `${url}/login` })
+  t.equal((await later.open(`${url}/account`)).status, 200, 'and both agree on what time it is at the next sign-in')
 })
 
 t.test('Python: the sign-in of an application is tested with pytest and requests', { skip: noPython }, async t => {
