@@ -1,4 +1,5 @@
 import type { Lesson } from './lesson.ts'
+import { honestSignIn } from './catalogue/00-honest-sign-in.ts'
 import { whereTheCodeMayGo } from './catalogue/03-where-the-code-may-go.ts'
 import { state } from './catalogue/05-state.ts'
 import { whichAlgorithm } from './catalogue/07-which-algorithm.ts'
@@ -15,6 +16,7 @@ import { tokensOnThePage } from './catalogue/20-tokens-on-the-page.ts'
 
 /** All lessons, in the order of the path through them. */
 export const lessons: Lesson[] = [
+  honestSignIn,
   whereTheCodeMayGo,
   state,
   whichAlgorithm,

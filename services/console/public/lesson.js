@@ -97,8 +97,8 @@ function show (view) {
     if (curl instanceof HTMLElement) curl.textContent = (curl.dataset['curl'] === 'break' ? view.curl.break : view.curl.mend).join('\n')
   }
   steps.querySelector('.loot')?.replaceChildren(...view.loot.flatMap(({ what, value }) => [element('dt', {}, what), element('dd', {}, element('code', {}, value))]))
-  const next = steps.querySelector('.next')
-  if (next instanceof HTMLElement) next.hidden = !view.steps.some(({ name, done }) => name === 'prove' && done)
+  const next = document.querySelector('.next')
+  if (next instanceof HTMLElement) next.hidden = !view.steps.every(({ done }) => done)
   const picture = `live?${new URLSearchParams({ realm: view.realm })}`
   if (frame.dataset['realm'] !== view.realm) {
     frame.dataset['realm'] = view.realm

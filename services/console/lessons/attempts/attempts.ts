@@ -1,4 +1,5 @@
 import type { Ledger } from '#lib/ledger/ledger.ts'
+import type { LedgerEntry } from '#lib/ledger/ledger-entry.ts'
 import type { Collection, Store } from '#lib/store/store.ts'
 import { messageOf } from '../../journeys/message.ts'
 import type { Journeys } from '../../journeys/journeys.ts'
@@ -7,6 +8,7 @@ import { Attempt, realmNameOf } from './attempt.ts'
 import { freshState, type AttemptState } from './attempt-state.ts'
 import type { Sites } from '../play/scene.ts'
 import { RealmClient } from './realm-client.ts'
+import { tickFrom } from './tick.ts'
 
 // Long enough for a lesson with a break in it.
 const idleSeconds = 60 * 60
@@ -99,16 +101,20 @@ export class Attempts {
     const { sites, journeys, editsFolder } = this.#options
     const attempt = new Attempt(state, lesson, sites, editsFolder)
     this.#attempts.set(state.id, attempt)
-    follow(attempt.ledger, entry => journeys.add(messageOf('relying-party', attempt.realm.name, attempt.ledger.id, entry)))
+    follow(attempt.ledger, entries => {
+      for (const entry of entries) journeys.add(messageOf('relying-party', attempt.realm.name, attempt.ledger.id, entry))
+      tickFrom(attempt)
+      this.keep(attempt).catch(() => {})
+    })
     return attempt
   }
 }
 
-function follow (ledger: Ledger, onEntry: (entry: Parameters<typeof messageOf>[3]) => void): void {
+function follow (ledger: Ledger, onEntries: (entries: LedgerEntry[]) => void): void {
   let since = 0
   ledger.subscribe(() => {
     const { entries, last } = ledger.query({ since, limit: 1_000, secrets: 'show' })
     since = last
-    for (const entry of entries) onEntry(entry)
+    if (entries.length > 0) onEntries(entries)
   })
 }

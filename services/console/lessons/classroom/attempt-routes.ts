@@ -1,9 +1,10 @@
 import createError from '@fastify/error'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError } from 'fastify'
 import { answerJsonError } from '#lib/control-api/json-errors.ts'
 import { Type } from '#lib/validation/schema.ts'
 import { choicesOf, type Attempt } from '../attempts/attempt.ts'
+import { tickFrom } from '../attempts/tick.ts'
 import { RealmError } from '../attempts/realm-client.ts'
 import { EditedCheckError } from '../careless/checks.ts'
 import { lessons, rulesOfLessons } from '../lessons.ts'
@@ -14,7 +15,7 @@ import { viewOf } from './attempt-view.ts'
 import type { Classroom } from './classroom.ts'
 import { putEditedFile } from './edited-file.ts'
 import { learnerOf } from './learner-cookie.ts'
-import { tickFrom } from './steps.ts'
+import { stepsOf } from './steps.ts'
 
 const NoSuchLesson = createError('NO_SUCH_LESSON', 'There is no lesson %s.', 404)
 const NoSuchAttempt = createError('NO_SUCH_ATTEMPT', 'There is no such attempt, or it was idle for an hour. Begin the lesson anew.', 404)
@@ -43,19 +44,15 @@ export const attemptRoutes: FastifyPluginAsyncTypebox<{ classroom: Classroom, ur
   async function find (id: string): Promise<Attempt> {
     const attempt = await attempts.find(id)
     if (!attempt) throw new NoSuchAttempt()
-    tickFrom(attempt)
     return attempt
   }
 
   const shown = async (attempt: Attempt) => {
     tickFrom(attempt)
     await attempts.keep(attempt)
+    const learner = stepsOf(attempt).every(({ done }) => done) && await learners.get(attempt.state.learner)
+    if (learner) await learners.note(learner, attempt.lesson.number, true)
     return viewOf(attempt, url)
-  }
-
-  const note = async (request: FastifyRequest, reply: FastifyReply, attempt: Attempt, isProven: boolean) => {
-    if (attempt.state.learner === undefined) return
-    await learners.note(await learnerOf(request, reply, learners), attempt.lesson.number, isProven)
   }
 
   app.post('/lessons/:number/attempts', { schema: ofLesson }, async (request, reply) => {
@@ -96,7 +93,6 @@ export const attemptRoutes: FastifyPluginAsyncTypebox<{ classroom: Classroom, ur
 
     async function * events () {
       while (reply.sse.isConnected) {
-        tickFrom(attempt)
         const changed = new Promise<void>(resolve => { wake = resolve })
         yield { event: 'attempt', data: viewOf(attempt, url), retry: retryMs }
         await changed
@@ -142,14 +138,11 @@ export const attemptRoutes: FastifyPluginAsyncTypebox<{ classroom: Classroom, ur
     return shown(attempt)
   })
 
-  app.post('/attempts/:id/proof', { schema: ofAttempt }, async (request, reply) => {
-    const attempt = await find(request.params.id)
+  app.post('/attempts/:id/proof', { schema: ofAttempt }, async ({ params }) => {
+    const attempt = await find(params.id)
     const { mended, edits } = attempt.state
     const proof = await prover.prove(attempt.lesson, { mended, edits })
-    if (proof.proven) {
-      attempt.tick('prove')
-      await note(request, reply, attempt, true)
-    }
+    if (proof.proven && attempt.state.broken) attempt.tick('prove')
     return { proof, attempt: await shown(attempt) }
   })
 
