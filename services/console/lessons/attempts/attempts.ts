@@ -59,11 +59,10 @@ export class Attempts {
   }
 
   async find (id: string): Promise<Attempt | undefined> {
-    const held = this.#attempts.get(id)
-    if (held) return held
     const state = await this.#kept.get(id)
-    const lesson = state && this.#options.lessons.find(({ number }) => number === state.lesson)
-    return lesson && (this.#attempts.get(id) ?? this.#hold(state, lesson))
+    if (!state) return undefined
+    const lesson = this.#options.lessons.find(({ number }) => number === state.lesson)
+    return this.#attempts.get(id) ?? (lesson && this.#hold(state, lesson))
   }
 
   async keep (attempt: Attempt): Promise<void> {

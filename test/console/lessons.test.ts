@@ -1,0 +1,192 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { globSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { fetch } from '#lib/outbound/outbound.ts'
+import { createControlApiClient } from '../../services/idp/control-api/control-api-client.ts'
+import { glossary } from '../../services/console/lessons/glossary.ts'
+import { lessons } from '../../services/console/lessons/lessons.ts'
+import { wordCountOf } from '../../services/console/lessons/classroom/words.ts'
+import { startEmbeddedLab } from '../helpers/embedded-lab.ts'
+import { root } from '../helpers/lab.ts'
+
+interface Attempt {
+  id: string
+  realm: string
+  issuer: string
+  home: string
+  lair: string
+  broken: boolean
+  loot: { what: string, value: string }[]
+  steps: { name: string, done: boolean }[]
+}
+
+const lab = await startEmbeddedLab(t)
+const api = createControlApiClient(lab.issuer)
+
+/** A browser of somebody who learns, as far as its cookie goes. */
+class Learner {
+  #cookie = ''
+
+  async call<T> (method: string, path: string, body?: object): Promise<{ status: number, body: T }> {
+    const response = await fetch(lab.console + path, {
+      method,
+      headers: { ...(this.#cookie && { cookie: this.#cookie }), ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { body: JSON.stringify(body) })
+    })
+    const [set] = response.headers.getSetCookie()
+    if (set) this.#cookie = set.split(';')[0]!
+    const text = await response.text()
+    return { status: response.status, body: (text === '' ? undefined : JSON.parse(text)) as T }
+  }
+
+  begin = async (lesson: number) => (await this.call<Attempt>('POST', `/lessons/${lesson}/attempts`)).body
+  attempt = (id: string) => this.call<Attempt>('GET', `/attempts/${id}`)
+  break = (id: string) => this.call<Attempt>('PUT', `/attempts/${id}/broken`, { broken: true })
+  attack = (id: string) => this.call<Attempt & { error_description?: string }>('POST', `/attempts/${id}/moves`)
+  mend = (id: string, condition: { mended: string[], edits?: boolean }) => this.call<Attempt>('PUT', `/attempts/${id}/mended`, condition)
+  prove = (id: string) => this.call<{ proof: { proven: boolean, honest: { ok: boolean, says: string }, attack: { ok: boolean } }, attempt: Attempt }>('POST', `/attempts/${id}/proof`)
+}
+
+const doneIn = ({ steps }: Attempt) => steps.filter(({ done }) => done).map(({ name }) => name)
+
+t.test('a lesson goes from the honest sign-in by break, attack and gain to mend and proof, and ticks nothing that has not happened', async t => {
+  const learner = new Learner()
+  const { id } = await learner.begin(5)
+  t.strictSame(doneIn((await learner.attempt(id)).body), [])
+  t.equal((await learner.prove(id)).body.attempt.steps.at(-1)!.done, false, 'a proof of what was never broken proves nothing')
+
+  await learner.call('POST', `/attempts/${id}/see`)
+  t.strictSame(doneIn((await learner.attempt(id)).body), ['see'])
+  t.match(await learner.attack(id), { status: 409, body: { error_description: 'This answer belongs to a sign-in that another browser has begun.' } }, 'strict, it is refused')
+  t.strictSame(doneIn((await learner.attempt(id)).body), ['see'], 'and counts for nothing')
+
+  await learner.break(id)
+  const { body: attacked } = await learner.attack(id)
+  t.match(attacked.loot, [{ value: '4000 1234 5678 9010' }])
+  t.strictSame(doneIn(attacked), ['see', 'break', 'keep-answer', 'open-link', 'read-account', 'gain'])
+
+  await learner.mend(id, { mended: ['compares-nonce'] })
+  const { proof: wrong, attempt } = (await learner.prove(id)).body
+  t.match(wrong, { proven: false, honest: { ok: true }, attack: { ok: false } }, 'another check does not help')
+  t.notOk(doneIn(attempt).includes('prove'))
+
+  await learner.mend(id, { mended: ['binds-state'] })
+  const { proof, attempt: mended } = (await learner.prove(id)).body
+  t.match(proof, { proven: true, honest: { ok: true, says: 'Alice Anders is signed in' }, attack: { ok: true } })
+  t.ok(mended.steps.every(({ done }) => done))
+  t.match((await learner.call('GET', '/learner')).body, { progress: [{ lesson: 5, provenAt: Number }] })
+})
+
+t.test('twenty attempts at once do not see each other, and the main lab notices none of them', async t => {
+  const before = { users: await api.users.list(), clients: await api.clients.list(), faults: await api.faults.active(), entries: (await api.ledger.query()).count }
+  const learners = Array.from({ length: 20 }, () => new Learner())
+  const attempts = await Promise.all(learners.map(learner => learner.begin(5)))
+  await Promise.all(attempts.map(({ id }, number) => number % 2 === 0 && learners[number]!.break(id)))
+  await Promise.all(attempts.map(({ id }, number) => learners[number]!.attack(id)))
+  const ended = await Promise.all(attempts.map(async ({ id }, number) => (await learners[number]!.attempt(id)).body))
+  t.strictSame(ended.map(({ loot }) => loot.length), ended.map((_, number) => number % 2 === 0 ? 1 : 0), 'each gains what is to be had in its own shop')
+  t.equal(new Set(ended.map(({ realm }) => realm)).size, 20)
+  const after = { users: await api.users.list(), clients: await api.clients.list(), faults: await api.faults.active(), entries: (await api.ledger.query()).count }
+  t.strictSame(after, before)
+  await Promise.all(attempts.map(({ id }, number) => learners[number]!.call('DELETE', `/attempts/${id}`)))
+})
+
+t.test('starting over leaves nothing behind', async t => {
+  const learner = new Learner()
+  const first = await learner.begin(5)
+  await learner.break(first.id)
+  await learner.attack(first.id)
+  const second = await learner.begin(5)
+  t.match(second, { broken: false, loot: [] })
+  t.equal((await learner.attempt(first.id)).status, 404)
+  t.equal((await fetch(first.home)).status, 404, 'its shop is gone')
+  t.notOk((await api.realms.list()).some(({ name }) => name === first.realm), 'and its realm')
+  t.match((await learner.call<{ journeys: unknown[] }>('GET', `/journeys?realm=${first.realm}`)).body, { journeys: [] }, 'and what was exchanged in it')
+})
+
+t.test('an attempt goes on after the console was killed in the middle of it', async t => {
+  await lab.isolate('console')
+  const learner = new Learner()
+  const { id } = await learner.begin(5)
+  await learner.call('POST', `/attempts/${id}/see`)
+  await learner.break(id)
+  await learner.call('POST', `/attempts/${id}/moves/keep-answer`)
+  await lab.kill('console')
+  await lab.start('console')
+  t.strictSame(doneIn((await learner.attempt(id)).body), ['see', 'break', 'keep-answer'])
+  await learner.call('POST', `/attempts/${id}/moves/open-link`)
+  const { body } = await learner.call<Attempt>('POST', `/attempts/${id}/moves/read-account`)
+  t.match(body.loot, [{ value: '4000 1234 5678 9010' }], 'what was begun before is of use after it')
+})
+
+t.test('any code that defeats the attack counts, and none that locks Alice out or cannot be loaded', async t => {
+  const learner = new Learner()
+  const { id } = await learner.begin(5)
+  await learner.break(id)
+  await learner.mend(id, { mended: [], edits: true })
+  const { body: { file, source } } = await learner.call<{ file: string, source: string }>('PUT', '/lessons/5/edited-file')
+  t.ok(existsSync(file))
+  t.match((await learner.prove(id)).body.proof, { proven: false, attack: { ok: false } }, 'as it is put there, it is careless')
+
+  const rewrite = (body: string) => writeFileSync(file, source.replace(/\{\}\s*$/, body).replaceAll('_transaction', 'transaction').replaceAll('_browserCookie', 'cookie'))
+  rewrite('{ if (![transaction.browser].includes(cookie)) throw new Error("not yours") }')
+  t.match((await learner.prove(id)).body.proof, { proven: true })
+  rewrite('{ throw new Error("nobody") }')
+  t.match((await learner.prove(id)).body.proof, { proven: false, honest: { ok: false, says: 'nobody' }, attack: { ok: true } })
+  rewrite('{ this is no code }')
+  t.match((await learner.prove(id)).body.proof, { proven: false, honest: { ok: false, says: /binds-state\.ts/ } })
+})
+
+t.test('progress is kept, taken along as a file, and forgotten', async t => {
+  const [learner, elsewhere] = [new Learner(), new Learner()]
+  await learner.begin(3)
+  t.match((await learner.call('GET', '/learner')).body, { name: '', progress: [{ lesson: 3 }] })
+  const { body: file } = await learner.call<object>('GET', '/progress')
+  await elsewhere.call('PUT', '/progress', file)
+  t.match((await elsewhere.call('GET', '/learner')).body, file)
+  t.equal((await elsewhere.call('PUT', '/progress', { progress: [{ lesson: 'five' }] })).status, 400, 'another file is refused')
+  t.match((await elsewhere.call('GET', '/learner')).body, file, 'and changes nothing')
+  t.match((await learner.call('DELETE', '/progress')).body, { progress: [] })
+})
+
+t.test('the teacher sees who is at which lesson and which step, by the names that were typed', async t => {
+  const learner = new Learner()
+  await learner.call('PUT', '/learner', { name: 'Zoë <b>' })
+  const { id } = await learner.begin(5)
+  await learner.call('POST', `/attempts/${id}/see`)
+  const { members } = (await learner.call<{ members: { name: string }[] }>('GET', '/class/members')).body
+  t.match(members.find(({ name }) => name === 'Zoë <b>'), { lesson: 5, step: 'Break it', proven: [] })
+})
+
+t.test('pages of other sites can do nothing in the classroom', async t => {
+  for (const headers of [{ origin: 'http://evil.localhost' }, { 'sec-fetch-site': 'cross-site' }] as Record<string, string>[]) {
+    t.equal((await fetch(`${lab.console}/lessons/5/attempts`, { method: 'POST', headers })).status, 403)
+  }
+})
+
+t.test('each lesson has 150 words at most, terms that the glossary explains, and builds on lessons before it', async t => {
+  for (const { number, about, hints, solution, buildsOn, sources } of lessons) {
+    t.ok(wordCountOf(about) <= 150, `lesson ${number}: ${wordCountOf(about)} words`)
+    const terms = [...about, ...hints, solution].flatMap(text => [...text.matchAll(/\[\[([^\]]+)\]\]/g)].map(([, term]) => term!))
+    const known = Object.keys(glossary).map(term => term.toLowerCase())
+    t.strictSame(terms.filter(term => !known.includes(term.toLowerCase())), [], `lesson ${number}`)
+    t.ok(buildsOn.every(before => before < number && lessons.some(lesson => lesson.number === before)), `lesson ${number} builds on ${buildsOn.join()}`)
+    t.ok(sources.length > 0 && sources.every(({ url }) => url.startsWith('https://')), `lesson ${number}`)
+  }
+  t.ok(Object.keys(glossary).length >= 30)
+})
+
+t.test('the relying party of the lab has no switch: nothing of it knows of the lessons', async t => {
+  const files = globSync('**/*.{ts,js,eta}', { cwd: join(root, 'services/relying-party') })
+  t.ok(files.length > 20)
+  t.strictSame(files.filter(file => /careless|\blessons?\b/i.test(readFileSync(join(root, 'services/relying-party', file), 'utf8'))), [])
+})
+
+t.test('an attempt that was idle for an hour is gone, and its realm with it', async t => {
+  const learner = new Learner()
+  const { id } = await learner.begin(5)
+  await api.clock.advance(3_700)
+  t.equal((await learner.attempt(id)).status, 404)
+  await api.clock.reset()
+})
