@@ -4,6 +4,7 @@ import type { LedgerEntry } from '../../services/lib/ledger/ledger-entry.ts'
 import type { LedgerFilter } from '../../services/lib/ledger/ledger-filter.ts'
 import type { EndpointName } from './endpoint-names.ts'
 import type { FaultName } from './fault-names.ts'
+import type { RuleName } from './rule-names.ts'
 
 /** A second factor: a code of an authenticator app. */
 export interface SecondFactor {
@@ -103,8 +104,8 @@ export interface ClientFields {
   refresh_tokens?: 'offline_access' | 'always'
   /** of what is issued from then on; where left out, those of the realm */
   token_lifetimes?: TokenLifetimes
-  /** what strictness refuses is let pass for this client, and noted in the ledger */
-  permissive?: boolean
+  /** what strictness refuses is let pass for this client, and noted in the ledger: true, or the rules that it is let off */
+  permissive?: boolean | RuleName[]
 }
 
 type Always = 'client_name' | 'client_uri' | 'token_endpoint_auth_method' | 'redirect_uris' | 'grant_types' | 'scope' | 'id_token_signed_response_alg'

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { rules } from '../../services/idp/clients/rules.ts'
 import { faultNames as faultsOfCatalogue } from '../../services/idp/faults/catalogue.ts'
 import { endpointNames as endpointsOfLedger } from '../../services/idp/recording/endpoint-names.ts'
 import { runNode } from '../helpers/command.ts'
@@ -9,10 +10,12 @@ import { root } from '../helpers/lab.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { endpointNames } from './endpoint-names.ts'
 import { faultNames } from './fault-names.ts'
+import { ruleNames } from './rule-names.ts'
 
-t.test('the names of faults and endpoints are all that there are', async t => {
+t.test('the names of faults, endpoints and rules are all that there are', async t => {
   t.strictSame(faultNames.toSorted(), faultsOfCatalogue.toSorted())
   t.strictSame(endpointNames.toSorted(), endpointsOfLedger.toSorted())
+  t.strictSame(ruleNames, rules.map(({ name }) => name))
 })
 
 const slips: [what: string, statement: string, slip: string][] = [
@@ -25,6 +28,7 @@ const slips: [what: string, statement: string, slip: string][] = [
   ['a fault that was met', "await realm.saw({ fault: 'id-token-invalid-is' })", 'id-token-invalid-is'],
   ['a lifetime', 'await realm.settings.patch({ token_lifetimes: { acces_token: 60 } })', 'acces_token'],
   ['a word for refresh tokens', "await realm.clients.patch('shop', { refresh_tokens: 'alway' })", 'alway'],
+  ['a rule that a client is let off', "await realm.clients.patch('shop', { permissive: ['pkce-mising'] })", 'pkce-mising'],
   ['a member of a client', "await lab.realm({ clients: { shop: { redirect_uri: ['http://localhost/'] } } })", 'redirect_uri'],
   ['a group of faults', "await realm.examine({ start: 'http://localhost/', only: ['id-tokens'] })", 'id-tokens'],
   ['a part of the lab', "await startLab({ services: ['ldp'] })", 'ldp']

@@ -2,6 +2,7 @@ import { DataFileError, readDataFile } from '#lib/settings/data-file.ts'
 import { Type, type Static, type TSchema } from '#lib/validation/schema.ts'
 import { words } from '#lib/validation/words.ts'
 import { signingAlgorithms } from '../state/issuer-keys.ts'
+import { rules } from './rules.ts'
 import type { SeededDirectory } from '../state/seeded-directory.ts'
 import { idTokenClaims, refreshTokens, tokenLifetimes } from '../state/token-settings.ts'
 
@@ -67,8 +68,10 @@ export const clientFields = {
   token_lifetimes: {
     ...tokenLifetimes, default: {}, description: 'how long what it is issued from now on lasts; where left out, as `/lab/settings` says for all clients'
   },
-  permissive: Type.Boolean({
-    default: false, description: 'lab only: what strictness refuses is let pass for this client, and noted in the ledger'
+  permissive: Type.Union([Type.Boolean(), Type.Array(Type.Enum(rules.map(({ name }) => name)), { uniqueItems: true })], {
+    default: false,
+    description: 'lab only: what strictness refuses is let pass for this client, and noted in the ledger; a list names the rules of ' +
+      '`/lab/permissive` that it is let off, and it is strict for all others'
   })
 }
 

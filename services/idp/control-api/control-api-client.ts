@@ -4,6 +4,7 @@ import { fetch as outboundFetch } from '#lib/outbound/outbound.ts'
 import type { Static } from '#lib/validation/schema.ts'
 import type { User } from '../accounts/users.ts'
 import type { RegisteredClient } from '../clients/registered-clients.ts'
+import type { Rule, RuleName } from '../clients/rules.ts'
 import type { ActiveFault, Switch } from '../faults/active-faults.ts'
 import type { SigningAlgorithm, SigningKey } from '../state/issuer-keys.ts'
 import type { realmSettings } from '../state/realm-settings.ts'
@@ -140,10 +141,10 @@ export class ControlApiClient {
     reset: () => this.#call<void>('DELETE', '/clients')
   }
 
-  /** The clients that are permissive, and what they may do that others are refused. */
+  /** The clients that are let off rules, and for each rule what they may do that others are refused, and which of them. */
   readonly permissive = () => this.#call<{
     clients: string[],
-    rules: { name: string, refused: string, instead: string, specification: string }[]
+    rules: (Rule & { name: RuleName, clients: string[] })[]
   }>('GET', '/permissive')
 
   readonly faults = {

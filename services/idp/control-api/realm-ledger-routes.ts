@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { ledgerRoutesOf, type KnownValues } from '#lib/ledger/ledger-routes.ts'
 import { faultNames } from '../faults/catalogue.ts'
-import { rules } from '../permissive/rules.ts'
+import { rules } from '../clients/rules.ts'
 import { NoSuchRealm, type Realm } from '../realm/realm.ts'
 import { endpointNames } from '../recording/endpoint-names.ts'
 

@@ -2,9 +2,9 @@ import { Provider, type KoaContextWithOIDC } from 'oidc-provider'
 import { httpExchangeOf } from '#lib/ledger/recorder.ts'
 import type { Logger } from '#lib/server/http-server.ts'
 import type { Clients, RegisteredClient } from '../clients/registered-clients.ts'
-import { specificationOf, type RuleName } from './rules.ts'
+import { isLetOff, isPermissive, specificationOf, type RuleName } from '../clients/rules.ts'
 
-/** Which clients are permissive at this moment. Outside of a lab none is, whatever it is registered as. */
+/** Which clients are let off which rules at this moment. Outside of a lab none is off any, whatever it is registered as. */
 export class PermissiveClients {
   readonly #clients: Clients
   readonly #lab: boolean
@@ -14,30 +14,28 @@ export class PermissiveClients {
     this.#lab = lab
   }
 
-  has (clientId: string | undefined): boolean {
-    return this.#lab && clientId !== undefined && this.#clients.get(clientId)?.permissive === true
+  /** Whether a client that breaks this rule is let pass. */
+  lets (rule: RuleName, clientId: string | undefined): boolean {
+    const client = this.#lab && clientId !== undefined ? this.#clients.get(clientId) : undefined
+    return client !== undefined && isLetOff(client, rule)
   }
 
-  /** The first of them, for what is of no client. */
-  get first (): RegisteredClient | undefined {
-    return this.#clients.all.find(({ client_id: id }) => this.has(id))
+  /** The first client that is let off a rule, for what is of no client. */
+  first (rule: RuleName): RegisteredClient | undefined {
+    return this.#clients.all.find(({ client_id: id }) => this.lets(rule, id))
   }
 
-  /**
-   * The request that is being answered, if it is one to this endpoint by a permissive client.
-   *
-   * @param route name of oidc-provider for the endpoint
-   */
-  requestTo (route: string): KoaContextWithOIDC | undefined {
+  /** The request that is being answered, if it is a token request of a client that is let off this rule. */
+  tokenRequest (rule: RuleName): KoaContextWithOIDC | undefined {
     const { ctx } = Provider
-    return ctx?.oidc.route === route && this.has(ctx.oidc.client?.clientId) ? ctx : undefined
+    return ctx?.oidc.route === 'token' && this.lets(rule, ctx.oidc.client?.clientId) ? ctx : undefined
   }
 }
 
 /** Say of a client that is permissive outside of a lab that it is none. */
 export function warnOfPermissiveClients (clients: Clients, log: Logger): void {
-  for (const { client_id: id, permissive } of clients.all) {
-    if (permissive) log.warn(`the client ${id} is permissive, which counts in a lab alone (LAB=true): here it is strict`)
+  for (const client of clients.all) {
+    if (isPermissive(client)) log.warn(`the client ${client.client_id} is permissive, which counts in a lab alone (LAB=true): here it is strict`)
   }
 }
 

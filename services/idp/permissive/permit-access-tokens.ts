@@ -20,7 +20,7 @@ export function permitAccessTokens (
   const { save } = prototype
   prototype.save = async function () {
     const value = await save.call(this)
-    const payload = permissive.has(this.clientId) ? await this.adapter.find(this.jti) : undefined
+    const payload = letsRevive(permissive, this) ? await this.adapter.find(this.jti) : undefined
     if (payload) await issued.set(value, payload, { ttl: this.remainingTTL + permittedSeconds })
     return value
   }
@@ -45,11 +45,17 @@ export function permitAccessTokens (
   Object.defineProperty(Grant, 'find', { value: findGrantLeniently })
 }
 
+const letsRevive = (permissive: PermissiveClients, { clientId }: { clientId?: string | undefined }) =>
+  permissive.lets('access-token-expired', clientId) || permissive.lets('access-token-revoked', clientId)
+
 function revive ({ AccessToken }: Provider, permissive: PermissiveClients, payload: AdapterPayload): AccessToken | undefined {
-  if (!permissive.has(payload.clientId)) return undefined
   const over = Math.floor(Date.now() / 1000) - payload.exp!
-  if (over >= 0) noteViolation('access-token-expired', `the access token has expired ${over} s ago`)
-  else noteViolation('access-token-revoked', 'the access token was revoked, or has ended with the session or the grant')
+  const rule = over >= 0 ? 'access-token-expired' : 'access-token-revoked'
+  if (!permissive.lets(rule, payload.clientId)) return undefined
+  noteViolation(rule, {
+    'access-token-expired': `the access token has expired ${over} s ago`,
+    'access-token-revoked': 'the access token was revoked, or has ended with the session or the grant'
+  }[rule])
   return new AccessToken(payload as ConstructorParameters<typeof AccessToken>[0])
 }
 
@@ -59,7 +65,7 @@ const looksIssued = /^[\w-]{43}$/
 function makeUp (
   { AccessToken }: Provider, permissive: PermissiveClients, accounts: Accounts, value: string
 ): AccessToken | undefined {
-  const client = permissive.first
+  const client = permissive.first('access-token-made-up')
   const user = defaultUser(accounts)
   if (!client || !user || looksIssued.test(value)) return undefined
   noteViolation('access-token-made-up', `the access token was never issued; the answer is about ${user.username}, for ${client.client_id}`)

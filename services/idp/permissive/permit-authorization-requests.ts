@@ -8,7 +8,7 @@ const ofOpenId = ['acr_values', 'claims', 'claims_locales', 'id_token_hint', 'ma
 /** Whether a client must use PKCE, as oidc-provider's `pkce.required`; asked where a request has no `code_challenge`. */
 export function pkceRequired (permissive: PermissiveClients) {
   return (_ctx: KoaContextWithOIDC, client: Client): boolean => {
-    if (!permissive.has(client.clientId)) return true
+    if (!permissive.lets('pkce-missing', client.clientId)) return true
     noteViolation('pkce-missing', 'there is no code_challenge')
     return false
   }
@@ -29,16 +29,16 @@ export function permitAuthorizationRequests (
   const { responseTypeAllowed, redirectUriAllowed } = prototype
   prototype.responseTypeAllowed = function (responseType) {
     const { ctx } = Provider
-    if (ctx?.oidc.params && permissive.has(this.clientId)) {
+    if (ctx?.oidc.params && permissive.lets('scope-not-registered', this.clientId)) {
       const asked = [...ctx.oidc.requestParamScopes]
       const scopes = unregisteredScopes(asked, this.scope).filter(isKnownScope)
       if (scopes.length > 0) {
         setAside.set(ctx, scopes)
         ctx.oidc.params['scope'] = asked.filter(scope => !scopes.includes(scope)).join(' ') || undefined
       }
-      addOpenId(ctx.oidc.params)
-      hashPlainChallenge(ctx.oidc.params)
     }
+    if (ctx?.oidc.params && permissive.lets('openid-scope-missing', this.clientId)) addOpenId(ctx.oidc.params)
+    if (ctx?.oidc.params && permissive.lets('pkce-plain', this.clientId)) hashPlainChallenge(ctx.oidc.params)
     return responseTypeAllowed.call(this, responseType)
   }
 
@@ -51,7 +51,7 @@ export function permitAuthorizationRequests (
       setAside.delete(ctx)
     }
     if (redirectUriAllowed.call(this, redirectUri)) return true
-    if (!permissive.has(this.clientId) || !canBeRegistered(redirectUri)) return false
+    if (!permissive.lets('redirect-uri-not-registered', this.clientId) || !canBeRegistered(redirectUri)) return false
     noteViolation('redirect-uri-not-registered', `the client has not registered ${redirectUri}`)
     return true
   }

@@ -14,7 +14,9 @@ export function permitClientAuthentication ({ Client: { prototype } }: Provider,
   const { compareClientSecret } = prototype
   prototype.compareClientSecret = async function (secret) {
     const right = this.clientSecret !== undefined && await compareClientSecret.call(this, secret)
-    if (right || !permissive.has(this.clientId)) return right
+    // Where it has none to compare, that it comes with a secret at all is what was let pass.
+    const rule = this.clientSecret === undefined ? 'client-authentication-method' : 'client-secret-wrong'
+    if (right || !permissive.lets(rule, this.clientId)) return right
     if (this.clientSecret !== undefined) noteViolation('client-secret-wrong', 'client_secret is not that of the client')
     return true
   }
@@ -22,25 +24,26 @@ export function permitClientAuthentication ({ Client: { prototype } }: Provider,
   Object.defineProperty(prototype, 'clientAuthMethod', {
     configurable: true,
     get (this: Client) {
-      const registered = String(this.tokenEndpointAuthMethod)
-      return permissive.has(this.clientId) ? methodFor(this, registered) : registered
+      return methodFor(this, permissive)
     }
   })
 }
 
 /** What oidc-provider is to hold the client to: the method that it is registered for or, where it comes with less, that. */
-function methodFor (client: Client, registered: string): string {
+function methodFor (client: Client, permissive: PermissiveClients): string {
+  const registered = String(client.tokenEndpointAuthMethod)
   const { ctx } = Provider
   if (!ctx || ctx.oidc.client !== client || !clientsAuthenticateAt.has(ctx.oidc.route)) return registered
   const { client_secret: secret, client_assertion: assertion } = ctx.oidc.params ?? {}
   const { authorization, 'oauth-client-attestation': attestation } = ctx.headers
 
   if (secret !== undefined || authorization !== undefined) {
-    if (bySecret.includes(registered)) return registered
+    if (bySecret.includes(registered) || !permissive.lets('client-authentication-method', client.clientId)) return registered
     noteViolation('client-authentication-method', `the client authenticated with a secret, and is registered for ${registered}`)
     return 'client_secret_basic'
   }
   if (registered === 'none' || assertion !== undefined || attestation !== undefined) return registered
+  if (!permissive.lets('client-authentication-missing', client.clientId)) return registered
   noteViolation('client-authentication-missing', `the client did not authenticate, and is registered for ${registered}`)
   return 'none'
 }

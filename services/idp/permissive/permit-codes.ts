@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { AuthorizationCode, Client, Provider } from 'oidc-provider'
 import { noteViolation, type PermissiveClients } from './permissive-clients.ts'
-import { permitSingleUse, type SingleUseParts } from './permit-single-use.ts'
+import { permitSingleUse, type Lets, type SingleUseParts } from './permit-single-use.ts'
 
 /** Lets pass what is wrong with a code, or with what it is redeemed with. A code that was never issued stays refused. */
 export function permitCodes (provider: Provider, parts: SingleUseParts): void {
@@ -9,10 +9,10 @@ export function permitCodes (provider: Provider, parts: SingleUseParts): void {
   permitSingleUse<AuthorizationCode>(provider, parts, 'AuthorizationCode', {
     usedBefore: 'code-replayed',
     ofAnotherClient: 'code-of-another-client',
-    putRight (code, params) {
-      prolong(code)
-      compareVerifier(code, params)
-      compareRedirectUri(code, params)
+    putRight (code, params, lets) {
+      if (lets('code-expired')) prolong(code)
+      compareVerifier(code, params, lets)
+      if (lets('token-request-redirect-uri')) compareRedirectUri(code, params)
     }
   })
 }
@@ -21,7 +21,7 @@ export function permitCodes (provider: Provider, parts: SingleUseParts): void {
 function permitOmittedRedirectUri ({ prototype }: typeof Client, permissive: PermissiveClients): void {
   const { grantTypeAllowed } = prototype
   prototype.grantTypeAllowed = function (grantType) {
-    const params = permissive.requestTo('token')?.oidc.params
+    const params = permissive.tokenRequest('token-request-redirect-uri')?.oidc.params
     if (params?.['grant_type'] === 'authorization_code' && params['redirect_uri'] === undefined) {
       noteViolation('token-request-redirect-uri', 'there is no redirect_uri')
       params['redirect_uri'] = this.redirectUris?.[0]
@@ -37,13 +37,13 @@ function prolong (code: AuthorizationCode): void {
   code.exp = now + 60
 }
 
-function compareVerifier (code: AuthorizationCode, params: Record<string, unknown>): void {
+function compareVerifier (code: AuthorizationCode, params: Record<string, unknown>, lets: Lets): void {
   const { code_verifier: verifier } = params
   const { codeChallenge: challenge } = code
   const rule = challenge === undefined
     ? verifier !== undefined && 'code-verifier-unasked'
     : verifier === undefined ? 'code-verifier-missing' : !isVerifier(String(verifier), challenge) && 'code-verifier-wrong'
-  if (!rule) return
+  if (!rule || !lets(rule)) return
   noteViolation(rule, {
     'code-verifier-missing': 'there is no code_verifier',
     'code-verifier-wrong': 'code_verifier does not match the code_challenge, or has not the form of one',

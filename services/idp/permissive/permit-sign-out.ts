@@ -12,7 +12,7 @@ export function permitSignOut (provider: Provider, permissive: PermissiveClients
     try {
       return await validate(jwt, client)
     } catch (error) {
-      if (Provider.ctx?.oidc.route !== 'end_session' || !permissive.has(client.clientId)) throw error
+      if (Provider.ctx?.oidc.route !== 'end_session' || !permissive.lets('id-token-hint-forged', client.clientId)) throw error
       noteViolation('id-token-hint-forged', `id_token_hint is not one of this provider: ${(error as Error).message}`)
       return { header: { ...decodeProtectedHeader(jwt) }, payload: decodeJwt(jwt) }
     }
@@ -21,8 +21,9 @@ export function permitSignOut (provider: Provider, permissive: PermissiveClients
   const { postLogoutRedirectUriAllowed } = prototype
   prototype.postLogoutRedirectUriAllowed = function (uri) {
     if (postLogoutRedirectUriAllowed.call(this, uri)) return true
-    if (!permissive.has(this.clientId) || !canBeRegistered(uri)) return false
-    noteViolation('post-logout-redirect-uri-not-registered', `the client has not registered ${uri}`)
+    const rule = 'post-logout-redirect-uri-not-registered'
+    if (!permissive.lets(rule, this.clientId) || !canBeRegistered(uri)) return false
+    noteViolation(rule, `the client has not registered ${uri}`)
     return true
   }
 }

@@ -23,7 +23,7 @@ export function permitSilentSignIn (policy: interactionPolicy.DefaultPolicy, par
   const signIn = new Check('nobody_signed_in', 'there is nobody to sign in', async ctx => {
     const { client, prompts, session } = ctx.oidc
     const nobodyToAsk = prompts.has('none') && !session?.accountId
-    if (nobodyToAsk && parts.permissive.has(client?.clientId)) await signInSilently(ctx, parts)
+    if (nobodyToAsk && parts.permissive.lets('prompt-none-without-session', client?.clientId)) await signInSilently(ctx, parts)
     return Check.NO_NEED_TO_PROMPT
   })
   policy.add(new Prompt({ name: 'silent_sign_in' }, signIn), 0)

@@ -1,20 +1,23 @@
-import type { AuthorizationCode, Client, Provider, RefreshToken } from 'oidc-provider'
+import { Provider, type AuthorizationCode, type Client, type RefreshToken } from 'oidc-provider'
 import type { Store } from '#lib/store/store.ts'
 import { usedAt } from '../realm/oidc-adapter.ts'
 import { noteViolation, type PermissiveClients } from './permissive-clients.ts'
-import type { RuleName } from './rules.ts'
+import type { RuleName } from '../clients/rules.ts'
 
 type SingleUse = AuthorizationCode | RefreshToken
 
 /** When it was used, in seconds since the epoch. */
 interface Used { consumed?: number | undefined }
 
+/** Whether the client that asks is let off a rule. */
+export type Lets = (rule: RuleName) => boolean
+
 /** What is made of a code or a refresh token that a permissive client presents. */
 export interface Leniency<T extends SingleUse> {
   usedBefore: RuleName
   ofAnotherClient: RuleName
   /** called with each one that was found, before it is checked */
-  putRight?: (token: T, params: Record<string, unknown>) => void
+  putRight?: (token: T, params: Record<string, unknown>, lets: Lets) => void
 }
 
 /** What says whose it is, and whether it was used. */
@@ -30,18 +33,20 @@ export function permitSingleUse<T extends SingleUse> (
   const find = Model.find.bind(Model) as (id: string, options?: object) => Promise<T & Used | undefined>
   const findLeniently = async (id: string, options?: object) => {
     const token = await find(id, options)
-    const ctx = permissive.requestTo('token')
-    const { client, params } = ctx?.oidc ?? {}
-    if (!token || !client || !params) return token
+    const { client, params, route } = Provider.ctx?.oidc ?? {}
+    if (!token || !client || !params || route !== 'token') return token
+    const lets: Lets = rule => permissive.lets(rule, client.clientId)
     if (token.clientId !== client.clientId) {
+      if (!lets(ofAnotherClient) || (token.consumed && !lets(usedBefore))) return token
       noteViolation(ofAnotherClient, `it was issued to ${token.clientId}`)
       await handOver(provider, token, client)
       handedOver.add(token)
-    } else if (token.consumed) {
-      noteViolation(usedBefore, `it was used ${Math.floor(Date.now() / 1000) - token.consumed} s ago`)
     }
-    delete token.consumed
-    putRight?.(token, params)
+    if (token.consumed && lets(usedBefore)) {
+      noteViolation(usedBefore, `it was used ${Math.floor(Date.now() / 1000) - token.consumed} s ago`)
+      delete token.consumed
+    }
+    putRight?.(token, params, lets)
     return token
   }
   Object.defineProperty(Model, 'find', { value: findLeniently })
@@ -52,7 +57,7 @@ export function permitSingleUse<T extends SingleUse> (
   const { consume } = prototype
   prototype.consume = async function (this: typeof prototype) {
     if (handedOver.has(this)) return
-    if (!permissive.requestTo('token')) return await consume.call(this)
+    if (!permissive.tokenRequest(usedBefore)) return await consume.call(this)
     const first = !beingUsed.has(this.jti)
     if (first) beingUsed.add(this.jti)
     try {

@@ -161,7 +161,17 @@ const all = [
 export type RuleName = typeof all[number]['name']
 
 /** What strictness refuses and permissive mode lets pass, in the order of a sign-in. Everything else stays refused. */
-export const rules: readonly Rule[] = all
+export const rules: readonly (Rule & { name: RuleName })[] = all
+
+/** Who is permissive: true is let off all rules, a list of names these rules and no other. */
+export interface LetOff { permissive?: boolean | readonly RuleName[] | undefined }
+
+/** Whether a client is let off a rule, in a lab. */
+export const isLetOff = ({ permissive = false }: LetOff, rule: RuleName): boolean =>
+  typeof permissive === 'boolean' ? permissive : permissive.includes(rule)
+
+/** Whether a client is let off any rule, in a lab. */
+export const isPermissive = (client: LetOff): boolean => rules.some(({ name }) => isLetOff(client, name))
 
 /** URL of the section that a rule is from. */
 export const specificationOf = (name: RuleName): string => all.find(rule => rule.name === name)!.specification
