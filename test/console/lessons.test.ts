@@ -1,5 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { globSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { fetch } from '#lib/outbound/outbound.ts'
@@ -105,6 +104,16 @@ t.test('starting over leaves nothing behind', async t => {
   t.match((await learner.call<{ journeys: unknown[] }>('GET', `/journeys?realm=${first.realm}`)).body, { journeys: [] }, 'and what was exchanged in it')
 })
 
+t.test('an attempt that was idle for an hour is gone', async t => {
+  const learner = new Learner()
+  const { id } = await learner.begin(5)
+  await api.clock.advance(3_500)
+  t.equal((await learner.attempt(id)).status, 200)
+  await api.clock.advance(3_700)
+  t.equal((await learner.attempt(id)).status, 404)
+  await api.clock.reset()
+})
+
 t.test('an attempt goes on after the console was killed in the middle of it', async t => {
   await lab.isolate('console')
   const learner = new Learner()
@@ -181,12 +190,4 @@ t.test('the relying party of the lab has no switch: nothing of it knows of the l
   const files = globSync('**/*.{ts,js,eta}', { cwd: join(root, 'services/relying-party') })
   t.ok(files.length > 20)
   t.strictSame(files.filter(file => /careless|\blessons?\b/i.test(readFileSync(join(root, 'services/relying-party', file), 'utf8'))), [])
-})
-
-t.test('an attempt that was idle for an hour is gone, and its realm with it', async t => {
-  const learner = new Learner()
-  const { id } = await learner.begin(5)
-  await api.clock.advance(3_700)
-  t.equal((await learner.attempt(id)).status, 404)
-  await api.clock.reset()
 })

@@ -1,5 +1,6 @@
 import type { Test } from 'tap'
 import type { Lab } from '../helpers/lab.ts'
+import { withOwnPeople } from '../helpers/own-people.ts'
 import { accessTokens } from './access-tokens.ts'
 import { accessibilityInChromium } from './accessibility-in-chromium.ts'
 import { anyPageInChromium } from './any-page-in-chromium.ts'
@@ -38,6 +39,7 @@ import { instrument } from './instrument.ts'
 import { kill } from './kill.ts'
 import { layoutInChromium } from './layout-in-chromium.ts'
 import { limits } from './limits.ts'
+import { lessonsInChromium } from './lessons-in-chromium.ts'
 import { liveView } from './live-view.ts'
 import { load } from './load.ts'
 import { manySignIns } from './many-sign-ins.ts'
@@ -87,7 +89,6 @@ export const flowsSideBySide: Flows = {
   'the code for the Messenger': messengerCode,
   'how much a guest may send': limits,
   'the agent desk': desk,
-  'the live view': liveView,
   'what people take along of a journey': exports,
   'the callback': callback,
   'signing out': signOut,
@@ -102,8 +103,12 @@ export const flowsSideBySide: Flows = {
   'session fixation': sessionFixation
 }
 
-/** Flows that need a lab to themselves: they stop services, move the clock, change a client or the keys, or are a crowd. */
+/**
+ * Flows that need a lab to themselves: they stop services, move the clock, change a client or the keys, are a crowd, or look at what
+ * was recorded, of which whoever floods a service beside them leaves the latest alone.
+ */
 export const flowsAlone: Flows = {
+  'the live view': async (t, lab) => liveView(t, await withOwnPeople(t, lab)),
   'the access token': accessTokens,
   'the identity provider as an instrument': instrument,
   'the lab\'s clock': labClock,
@@ -131,6 +136,7 @@ export const firstInChromium: Flows = {
 
 /** Of the pages of the console. */
 export const flowsOfConsoleInChromium: Flows = {
+  'the lessons': lessonsInChromium,
   'the home of the console': consoleHomeInChromium,
   'the live view in a browser': liveViewInChromium,
   'the live view of another application': liveViewOfAnotherApplicationInChromium,

@@ -1,0 +1,131 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Page } from 'playwright-core'
+import type { Test } from 'tap'
+import { lessons } from '../../services/console/lessons/lessons.ts'
+import type { Lesson } from '../../services/console/lessons/lesson.ts'
+import { newContext, startChromium } from '../helpers/chromium.ts'
+import type { Lab } from '../helpers/lab.ts'
+
+/** The lessons, as somebody goes through them in a browser. */
+export async function lessonsInChromium (t: Test, lab: Lab) {
+  const chromium = await startChromium(t, 'the lessons')
+  if (!chromium) return
+  const wide = { width: 1400, height: 900 }
+
+  async function openPage (t: Test, options = {}): Promise<{ page: Page, complaints: string[] }> {
+    const context = await newContext(t, chromium!, { viewport: wide, ...options })
+    const page = await context.newPage()
+    const complaints: string[] = []
+    page.on('pageerror', error => complaints.push(error.message))
+    page.on('console', message => { if (/Content Security Policy|Trusted/i.test(message.text())) complaints.push(message.text()) })
+    return { page, complaints }
+  }
+
+  async function begin (page: Page, { number }: Lesson) {
+    await page.goto(`${lab.console}/lesson?n=${number}`)
+    await page.getByRole('button', { name: 'Begin' }).click()
+  }
+
+  const step = (page: Page, name: string) => page.locator(`[data-step="${name}"]`)
+  const done = (page: Page, name: string) => page.locator(`[data-step="${name}"].done`).waitFor()
+
+  const playable = lessons.filter(({ moves }) => moves.length > 0)
+  for (const lesson of playable) {
+    await t.test(`lesson ${lesson.number}, “${lesson.title}”, is walked by “do it for me” from the honest sign-in to the proof and the real relying party`, async t => {
+      const { page, complaints } = await openPage(t)
+      await begin(page, lesson)
+      for (const name of ['see', 'break', ...lesson.moves.map(({ name }) => name)]) {
+        await step(page, name).locator('[data-call]').first().click()
+        await done(page, name)
+      }
+      await done(page, 'gain')
+      t.ok((await step(page, 'gain').locator('.loot dd').allTextContents()).join('').length > 0, 'the gain is there to be seen')
+
+      for (const mend of lesson.mendedByAll ? lesson.mends : lesson.mends.slice(0, 1)) await step(page, 'mend').locator(`input[value="${mend}"]`).check()
+      await step(page, 'mend').getByRole('button', { name: 'Mend it so' }).click()
+      await done(page, 'mend')
+      await step(page, 'prove').getByRole('button', { name: 'Prove it' }).click()
+      await done(page, 'prove')
+      t.equal(await page.locator('.proof .good').count(), 3)
+      t.equal(await page.locator('.proof .bad').count(), 0)
+      if (lesson.onRealRelyingParty) {
+        await page.getByRole('button', { name: 'The same attack on the relying party of the lab' }).click()
+        await page.locator('.real:not([hidden])').waitFor()
+        t.ok((await page.locator('.real').textContent())!.length > 10, 'and it says why it refuses')
+      }
+      t.strictSame(complaints, [])
+    })
+  }
+
+  await t.test('lesson 5 is walked by hand, with the shop and the attacker in windows of their own', async t => {
+    const { page } = await openPage(t)
+    await begin(page, lessons.find(({ number }) => number === 5)!)
+    const opened = async (place: Page, click: () => Promise<unknown>) => (await Promise.all([place.context().waitForEvent('page'), click()]))[0]
+
+    const shop = await opened(page, () => step(page, 'see').getByRole('link', { name: 'Open the shop' }).click())
+    await shop.getByRole('link', { name: 'Sign in' }).click()
+    await shop.getByRole('button', { name: 'Sign in as Alice Anders' }).click()
+    await shop.getByText('Signed in as Alice Anders').waitFor()
+    await done(page, 'see')
+    await shop.close()
+    await step(page, 'break').getByRole('button', { name: 'Break it' }).click()
+
+    const lair = await opened(page, () => step(page, 'keep-answer').getByRole('link').click())
+    await lair.getByRole('button', { name: 'Begin a sign-in as myself' }).click()
+    await done(page, 'keep-answer')
+    const lure = await opened(page, () => step(page, 'open-link').getByRole('link').click())
+    await lure.getByRole('link', { name: 'Fetch my prize' }).click()
+    await lure.getByText('Signed in as Mallory').waitFor()
+    await lure.getByRole('link', { name: 'Your account' }).click()
+    await lure.getByLabel('Card number').fill('4711')
+    await lure.getByRole('button', { name: 'Keep it' }).click()
+    await done(page, 'open-link')
+    await lair.getByRole('button', { name: 'Sign in to my own account' }).click()
+    await lair.getByText('4711').waitFor()
+    await done(page, 'gain')
+  })
+
+  await t.test('a lesson is done by keyboard alone, and goes on where it was after a reload', async t => {
+    const { page } = await openPage(t)
+    await page.goto(`${lab.console}/lesson?n=3`)
+    const press = async (name: string | RegExp) => {
+      const button = page.getByRole('button', { name }).first()
+      for (let tabs = 0; tabs < 60 && await button.and(page.locator(':focus')).count() === 0; tabs++) await page.keyboard.press('Tab')
+      await page.keyboard.press('Enter')
+    }
+    await press('Begin')
+    await step(page, 'see').waitFor()
+    await press('Do it for me')
+    await done(page, 'see')
+    await press('Break it')
+    await done(page, 'break')
+    await page.reload()
+    await done(page, 'break')
+    t.equal(await step(page, lessons.find(({ number }) => number === 3)!.moves[0]!.name).getAttribute('aria-current'), 'step')
+  })
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await t.test(`axe finds nothing on the pages of the lessons, the shop and the attacker in ${colorScheme} colours, and nothing is wider than a small phone`, async t => {
+      const { page } = await openPage(t, { colorScheme, viewport: { width: 360, height: 740 } })
+      const isFine = async (what: string) => {
+        const { violations } = await new AxeBuilder({ page }).exclude('iframe').analyze()
+        t.strictSame(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`), [], what)
+        t.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), `${what} is no wider than 360 pixels`)
+      }
+      for (const path of ['lessons', 'glossary', 'class']) {
+        await page.goto(`${lab.console}/${path}`)
+        await page.getByRole('heading').first().waitFor()
+        await isFine(path)
+      }
+      await begin(page, lessons.find(({ number }) => number === 5)!)
+      await step(page, 'see').waitFor()
+      for (const summary of await page.locator('.steps summary').all()) await summary.click()
+      await isFine('a lesson')
+      const addresses = await Promise.all(['home', 'lair'].map(async place => (await page.locator(`a[data-opens="${place}"]`).first().getAttribute('href'))!))
+      for (const address of addresses) {
+        await page.goto(address)
+        await isFine(address)
+      }
+    })
+  }
+}
