@@ -1,6 +1,7 @@
 import { Provider, type AccessToken, type AdapterPayload, type Grant, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Store } from '#lib/store/store.ts'
 import type { Accounts } from '../accounts/accounts.ts'
+import type { RuleName } from '../clients/rules.ts'
 import { defaultUser } from './default-user.ts'
 import { noteViolation, type PermissiveClients } from './permissive-clients.ts'
 
@@ -15,13 +16,16 @@ export function permitAccessTokens (
   const issued = store.collection<AdapterPayload>('AccessToken of a permissive client')
   const grants = new WeakMap<KoaContextWithOIDC, Grant>()
 
-  // What has ended is in the store no more, so it is kept a second time.
+  // Tombstone: what is found after its end has expired and no more than that, as a revocation takes it away. What was revoked is
+  // found in a copy, which nothing takes away.
   const { prototype } = AccessToken
   const { save } = prototype
   prototype.save = async function () {
     const value = await save.call(this)
-    const payload = letsRevive(permissive, this) ? await this.adapter.find(this.jti) : undefined
-    if (payload) await issued.set(value, payload, { ttl: this.remainingTTL + permittedSeconds })
+    const payload = await this.adapter.find(this.jti)
+    const ttl = this.remainingTTL + permittedSeconds
+    if (payload && permissive.lets('access-token-expired', this.clientId)) await this.adapter.upsert(this.jti, payload, ttl)
+    if (payload && permissive.lets('access-token-revoked', this.clientId)) await issued.set(value, payload, { ttl })
     return value
   }
 
@@ -30,8 +34,11 @@ export function permitAccessTokens (
     const token = await find(value, options)
     const { ctx } = Provider
     if (token || ctx?.oidc.route !== 'userinfo') return token
-    const payload = await issued.get(value)
-    const again = payload ? revive(provider, permissive, payload) : makeUp(provider, permissive, accounts, value)
+    const expired = await find(value, { ...options, ignoreExpiration: true })
+    const revoked = expired ? undefined : await issued.get(value)
+    const again = expired
+      ? permit(expired, ['access-token-expired'], permissive)
+      : revoked ? revive(provider, permissive, revoked) : makeUp(provider, permissive, accounts, value)
     if (again) grants.set(ctx, grantFor(provider, again))
     return again
   }
@@ -45,18 +52,20 @@ export function permitAccessTokens (
   Object.defineProperty(Grant, 'find', { value: findGrantLeniently })
 }
 
-const letsRevive = (permissive: PermissiveClients, { clientId }: { clientId?: string | undefined }) =>
-  permissive.lets('access-token-expired', clientId) || permissive.lets('access-token-revoked', clientId)
+/** A token that has ended, if its client is let off all the rules that it breaks thereby. */
+function permit (token: AccessToken, rules: RuleName[], permissive: PermissiveClients): AccessToken | undefined {
+  if (!rules.every(rule => permissive.lets(rule, token.clientId))) return undefined
+  for (const rule of rules) {
+    noteViolation(rule, rule === 'access-token-expired'
+      ? `the access token has expired ${-token.remainingTTL} s ago`
+      : 'the access token was revoked, or has ended with the session or the grant')
+  }
+  return token
+}
 
 function revive ({ AccessToken }: Provider, permissive: PermissiveClients, payload: AdapterPayload): AccessToken | undefined {
-  const over = Math.floor(Date.now() / 1000) - payload.exp!
-  const rule = over >= 0 ? 'access-token-expired' : 'access-token-revoked'
-  if (!permissive.lets(rule, payload.clientId)) return undefined
-  noteViolation(rule, {
-    'access-token-expired': `the access token has expired ${over} s ago`,
-    'access-token-revoked': 'the access token was revoked, or has ended with the session or the grant'
-  }[rule])
-  return new AccessToken(payload as ConstructorParameters<typeof AccessToken>[0])
+  const token = new AccessToken(payload as ConstructorParameters<typeof AccessToken>[0])
+  return permit(token, [...token.isExpired ? ['access-token-expired' as const] : [], 'access-token-revoked'], permissive)
 }
 
 /** What an access token of this provider looks like: 256 random bits. */

@@ -1,4 +1,4 @@
-import { Provider, type AuthorizationCode, type Client, type RefreshToken } from 'oidc-provider'
+import { errors, Provider, type AuthorizationCode, type Client, type RefreshToken } from 'oidc-provider'
 import type { Store } from '#lib/store/store.ts'
 import { usedAt } from '../realm/oidc-adapter.ts'
 import { noteViolation, type PermissiveClients } from './permissive-clients.ts'
@@ -20,6 +20,9 @@ export interface Leniency<T extends SingleUse> {
   putRight?: (token: T, params: Record<string, unknown>, lets: Lets) => void
 }
 
+/** Longer than anything is found after its end. */
+const rememberedSeconds = 15 * 60
+
 /** What says whose it is, and whether it was used. */
 export interface SingleUseParts { permissive: PermissiveClients, store: Store }
 
@@ -29,6 +32,8 @@ export function permitSingleUse<T extends SingleUse> (
 ): void {
   const Model = provider[kind]
   const handedOver = new WeakSet<object>()
+  // To its own client it is as good as before, so it is noted elsewhere that another has used it.
+  const taken = store.collection<number>(`${kind} of another client`)
 
   const find = Model.find.bind(Model) as (id: string, options?: object) => Promise<T & Used | undefined>
   const findLeniently = async (id: string, options?: object) => {
@@ -56,7 +61,14 @@ export function permitSingleUse<T extends SingleUse> (
   const { prototype } = Model
   const { consume } = prototype
   prototype.consume = async function (this: typeof prototype) {
-    if (handedOver.has(this)) return
+    if (handedOver.has(this)) {
+      const ttl = Math.max(this.remainingTTL, 0) + rememberedSeconds
+      const first = await taken.add(`${this.clientId}:${this.jti}`, Math.floor(Date.now() / 1000), { ttl })
+      if (first) return
+      if (!permissive.tokenRequest(usedBefore)) throw new errors.InvalidGrant('already consumed by this client')
+      noteViolation(usedBefore, 'it was used before by this client')
+      return
+    }
     if (!permissive.tokenRequest(usedBefore)) return await consume.call(this)
     const first = !beingUsed.has(this.jti)
     if (first) beingUsed.add(this.jti)
