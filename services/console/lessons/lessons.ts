@@ -5,7 +5,9 @@ import { state } from './catalogue/05-state.ts'
 import { whichAlgorithm } from './catalogue/07-which-algorithm.ts'
 import { whoseSignature } from './catalogue/08-whose-signature.ts'
 import { forWhom } from './catalogue/09-for-whom.ts'
+import { whoHasAnswered } from './catalogue/10-who-has-answered.ts'
 import { untilWhen } from './catalogue/11-until-when.ts'
+import { keysChange } from './catalogue/12-keys-change.ts'
 import { userinfoIsNoProof } from './catalogue/13-userinfo-is-no-proof.ts'
 import { anEmailIsNotAPerson } from './catalogue/14-an-email-is-not-a-person.ts'
 import { backToWhere } from './catalogue/15-back-to-where.ts'
@@ -22,7 +24,9 @@ export const lessons: Lesson[] = [
   whichAlgorithm,
   whoseSignature,
   forWhom,
+  whoHasAnswered,
   untilWhen,
+  keysChange,
   userinfoIsNoProof,
   anEmailIsNotAPerson,
   backToWhere,

@@ -1,0 +1,84 @@
+import { fieldIn, type Play } from '../play/play.ts'
+import { refusedUnderFault } from '../play/real-relying-party.ts'
+import { MoveRefused, type Visitor } from '../play/visitor.ts'
+import type { Lesson } from '../lesson.ts'
+
+export const keysChange: Lesson = {
+  number: 12,
+  slug: 'keys-change',
+  title: 'Keys change',
+  buildsOn: [8],
+  about: [
+    'The [[provider]] publishes the public keys by which its signatures are checked: its [[key set]]. Each key has a [[key ID]], and each [[ID token]] names in its ' +
+    'header the one that it is signed with.',
+    'Keys do not stay. A provider may begin to sign with a new one at any time, and tells nobody but by the new key ID: a planned [[rotation]], or one night, as an old key ' +
+    'was stolen.',
+    'A site that has fetched the keys once, when it was set up, works for months. Then no [[signature]] fits any more, and nobody can sign in. Mallory ' +
+    'need not do anything. And whoever helps themselves by leaving the signature unchecked opens lesson 8.',
+    'So a key ID that is not known is a reason to fetch the keys again: once, as anybody can make tokens up. If it is not there then, the token is refused.'
+  ],
+  sources: [
+    { title: 'OpenID Connect Core 1.0, section 10.1.1', url: 'https://openid.net/specs/openid-connect-core-1_0.html#RotateSigningKeys' },
+    { title: 'RFC 7517, section 4.5', url: 'https://www.rfc-editor.org/rfc/rfc7517#section-4.5' }
+  ],
+  weakness: { checks: ['refetches-keys'] },
+  mends: ['refetches-keys'],
+  choice: 'checks',
+  moves: [
+    {
+      name: 'wait-for-rotation',
+      by: 'mallory',
+      says: 'Sign in at the shop as myself, and wait until the provider changes its keys',
+      async run (play) {
+        const refusal = await refusalOfSignIn(play, play.mallory, 'mallory')
+        play.says(refusal === undefined ? 'The shop has let me in.' : 'The shop is closed already.')
+        const known = (await play.publishedKeys()).map(({ kid }) => kid)
+        await play.realm.rotateKeys()
+        const added = (await play.publishedKeys()).map(({ kid }) => kid).filter(kid => !known.includes(kid))
+        play.says(`The provider has published the key ${added.join()}, and signs with it from now on.`)
+      }
+    },
+    {
+      name: 'sign-in',
+      by: 'alice',
+      says: 'Alice signs in at the shop, as she always does',
+      opens: play => `${play.home}login`,
+      shownBy: ({ from, endpoint, status }) => from === 'browser' && endpoint === 'callback' && status === 400,
+      async run (play) {
+        await refusalOfSignIn(play, play.alice, 'alice')
+      }
+    },
+    {
+      name: 'look',
+      by: 'mallory',
+      says: 'Try to sign in as well, and look whether the shop still lets anybody in',
+      async run (play) {
+        const refusal = await refusalOfSignIn(play, play.mallory, 'mallory')
+        if (refusal === undefined) return play.says('The shop has let me in, as before: it knows the new key.')
+        play.loot('The shop: nobody can sign in', refusal)
+        play.says('The shop is closed, until somebody starts it anew. I have not lifted a finger.')
+      }
+    }
+  ],
+  async honest (play) {
+    await play.signIn(play.alice, 'alice')
+    await play.realm.rotateKeys()
+    const { text } = await play.signIn(play.alice, 'alice')
+    if (fieldIn(text, 'name') !== 'Alice Anders') throw new MoveRefused('Nobody is signed in afterwards')
+    return 'Alice Anders is signed in, before the provider has changed its keys and after it'
+  },
+  gain: 'nothing for himself; but the shop is closed to everybody',
+  hints: [
+    'Compare the header of Alice’s ID token with the answer at `/jwks`. Is the key there that it names?',
+    'When has the shop asked for the keys? Look for `/jwks` in the live view.'
+  ],
+  solution: 'Where a token names a key that the site does not know, it fetches the keys again, once, and refuses the token only if the key is not there either.',
+  refusal: 'The shop has fetched the new key, and lets everybody in as before.',
+  onRealRelyingParty: play => refusedUnderFault(play.scene, 'id-token-unknown-kid')
+}
+
+/** Why the shop does not let somebody in; nothing where it does. */
+const refusalOfSignIn = (play: Play, who: Visitor, username: string): Promise<string | undefined> => play.signIn(who, username).then(() => undefined, (error: unknown) => {
+  if (error instanceof MoveRefused) return error.message
+  throw error
+})
