@@ -50,7 +50,8 @@ export async function lessonsInChromium (t: Test, lab: Lab) {
       t.equal(await page.locator('.proof .bad').count(), 0)
       if (lesson.onRealRelyingParty) {
         await page.getByRole('button', { name: 'The same attack on the relying party of the lab' }).click()
-        await page.locator('.real:not([hidden])').waitFor()
+        await page.locator('.real:not([hidden]), .problem:not([hidden])').waitFor()
+        t.equal(await page.locator('.problem').textContent(), '', 'nothing went wrong')
         t.ok((await page.locator('.real').textContent())!.length > 10, 'and it says why it refuses')
       }
       t.strictSame(complaints, [])
@@ -104,6 +105,15 @@ export async function lessonsInChromium (t: Test, lab: Lab) {
     t.equal(await step(page, lessons.find(({ number }) => number === 3)!.moves[0]!.name).getAttribute('aria-current'), 'step')
   })
 
+  await t.test('the capstone says the command that examines one\'s own application, whatever its addresses are', async t => {
+    const { page } = await openPage(t)
+    await page.goto(`${lab.console}/lessons`)
+    await page.getByRole('link', { name: 'Capstone' }).click()
+    await page.getByLabel('Where a sign-in begins').fill('http://localhost:9000/login?a=b&c=it\'s')
+    t.equal(await page.locator('.command').textContent(),
+      "npx oidc-messenger-lab examine --start 'http://localhost:9000/login?a=b&c=it'\\''s' --session http://localhost:8080/account --redirect-uri http://localhost:8080/callback --report lab-report -- npm start")
+  })
+
   for (const colorScheme of ['light', 'dark'] as const) {
     await t.test(`axe finds nothing on the pages of the lessons, the shop and the attacker in ${colorScheme} colours, and nothing is wider than a small phone`, async t => {
       const { page } = await openPage(t, { colorScheme, viewport: { width: 360, height: 740 } })
@@ -112,7 +122,7 @@ export async function lessonsInChromium (t: Test, lab: Lab) {
         t.strictSame(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`), [], what)
         t.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), `${what} is no wider than 360 pixels`)
       }
-      for (const path of ['lessons', 'glossary', 'class']) {
+      for (const path of ['lessons', 'glossary', 'class', 'capstone']) {
         await page.goto(`${lab.console}/${path}`)
         await page.getByRole('heading').first().waitFor()
         await isFine(path)

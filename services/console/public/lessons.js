@@ -14,7 +14,7 @@ async function show (pending) {
   try {
     const { name, progress } = await pending
     if (document.activeElement !== nameField) nameField.value = name
-    const items = [...document.querySelectorAll('.path li')].filter(item => item instanceof HTMLElement)
+    const items = [...document.querySelectorAll('.path li[data-lesson]')].filter(item => item instanceof HTMLElement)
     for (const item of items) {
       const entry = progress.find(({ lesson }) => String(lesson) === item.dataset['lesson'])
       item.classList.toggle('proven', entry?.provenAt !== undefined)

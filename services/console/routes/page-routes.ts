@@ -26,7 +26,7 @@ export const pages = [
 ]
 
 /** Further pages, to which the lessons lead. */
-export const pagesOfLessons = ['/lesson', '/class', '/glossary']
+export const pagesOfLessons = ['/lesson', '/class', '/glossary', '/capstone']
 
 /** The pages of the console, their files, and what runs. */
 export const pageRoutes: FastifyPluginAsync<{ addresses: Addresses, ledgers: Ledgers, hasLessons: boolean }> = async (app, { addresses, ledgers, hasLessons }) => {

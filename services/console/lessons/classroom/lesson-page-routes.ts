@@ -8,7 +8,7 @@ import type { Lesson } from '../lesson.ts'
 import { lessons, rulesOfLessons } from '../lessons.ts'
 import { anchorOf, toHtml } from './words.ts'
 
-/** Pages of the lessons: the path through them, one for each, the class, and the glossary. */
+/** Pages of the lessons: the path through them, one for each, the capstone, the class, and the glossary. */
 export const lessonPageRoutes: FastifyPluginAsyncTypebox = async app => {
   app.get('/lessons', { config: unnoticed }, async (_request, reply) => reply.viewAsync('lessons', { page: 'lessons', title: 'Lessons', lessons }))
 
@@ -27,6 +27,8 @@ export const lessonPageRoutes: FastifyPluginAsyncTypebox = async app => {
       choices: choicesOf(lesson, rulesOfLessons).map(name => ({ name, title: checkTitles[name as CheckName] ?? 'a rule of the provider' }))
     })
   })
+
+  app.get('/capstone', { config: unnoticed }, async (_request, reply) => reply.viewAsync('capstone', { page: 'capstone', title: 'Capstone', lessons }))
 
   app.get('/class', { config: unnoticed }, async (_request, reply) => reply.viewAsync('class', { page: 'class', title: 'Class', lessons }))
 
