@@ -11,10 +11,10 @@ export const keysChange: Lesson = {
   about: [
     'The [[provider]] publishes the public keys by which its signatures are checked: its [[key set]]. Each key has a [[key ID]], and each [[ID token]] names in its ' +
     'header the one that it is signed with.',
-    'Keys do not stay. A provider may begin to sign with a new one at any time, and tells nobody but by the new key ID: a planned [[rotation]], or one night, as an old key ' +
-    'was stolen.',
-    'A site that has fetched the keys once, when it was set up, works for months. Then no [[signature]] fits any more, and nobody can sign in. Mallory ' +
-    'need not do anything. And whoever helps themselves by leaving the signature unchecked opens lesson 8.',
+    'Keys do not stay. A provider may begin to sign with a new one at any time, and says so only by its key ID: a planned [[rotation]], or a stolen key ' +
+    'that has to go.',
+    'A site that has fetched the keys once, when it was set up, works for months. Then no [[signature]] fits any more, and nobody can sign in. ' +
+    'Mallory need not do anything. And whoever leaves the signature unchecked, as a remedy, opens lesson 8.',
     'So a key ID that is not known is a reason to fetch the keys again: once, as anybody can make tokens up. If it is not there then, the token is refused.'
   ],
   sources: [
