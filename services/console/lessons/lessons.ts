@@ -1,5 +1,7 @@
 import type { Lesson } from './lesson.ts'
 import { honestSignIn } from './catalogue/00-honest-sign-in.ts'
+import { theCodeIsNotTheKey } from './catalogue/01-the-code-is-not-the-key.ts'
+import { aCodeWorksOnce } from './catalogue/02-a-code-works-once.ts'
 import { whereTheCodeMayGo } from './catalogue/03-where-the-code-may-go.ts'
 import { state } from './catalogue/05-state.ts'
 import { whichAlgorithm } from './catalogue/07-which-algorithm.ts'
@@ -12,6 +14,7 @@ import { userinfoIsNoProof } from './catalogue/13-userinfo-is-no-proof.ts'
 import { anEmailIsNotAPerson } from './catalogue/14-an-email-is-not-a-person.ts'
 import { backToWhere } from './catalogue/15-back-to-where.ts'
 import { aNewSessionId } from './catalogue/16-a-new-session-id.ts'
+import { refreshTokensRotate } from './catalogue/17-refresh-tokens-rotate.ts'
 import { signedOutByWhom } from './catalogue/18-signed-out-by-whom.ts'
 import { theSecondCode } from './catalogue/19-the-second-code.ts'
 import { tokensOnThePage } from './catalogue/20-tokens-on-the-page.ts'
@@ -19,6 +22,8 @@ import { tokensOnThePage } from './catalogue/20-tokens-on-the-page.ts'
 /** All lessons, in the order of the path through them. */
 export const lessons: Lesson[] = [
   honestSignIn,
+  theCodeIsNotTheKey,
+  aCodeWorksOnce,
   whereTheCodeMayGo,
   state,
   whichAlgorithm,
@@ -31,6 +36,7 @@ export const lessons: Lesson[] = [
   anEmailIsNotAPerson,
   backToWhere,
   aNewSessionId,
+  refreshTokensRotate,
   signedOutByWhom,
   theSecondCode,
   tokensOnThePage

@@ -92,7 +92,7 @@ export class Prover {
 
   /** The attack of another lesson on the site as it is now: its own weakness is not there. */
   #inSiteOf (lesson: Lesson, condition: Condition, other: Lesson): Promise<Outcome & { gained: boolean }> {
-    return this.#inFreshAttempt(other, { ...condition, mended: [...condition.mended, ...other.weakness.checks ?? []] }, async attempt => {
+    return this.#inFreshAttempt(other, { ...condition, mended: [...condition.mended, ...(other.mendedByAll ? other.mends : other.weakness.checks) ?? []] }, async attempt => {
       attempt.asIn(lesson, condition.mended, condition.edits ?? false)
       await playAttack(attempt).catch(() => {})
       const gained = attempt.state.loot.length > 0

@@ -4,7 +4,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import { attemptSite } from '../attempts/attempt-site.ts'
 import type { Attempts } from '../attempts/attempts.ts'
 import { logRoutes } from './log-routes.ts'
-import { writeLog } from './log.ts'
+import { writeDebugLog, writeLog } from './log.ts'
 import { messengerRoutes } from './messenger-routes.ts'
 import { oneTapRoutes } from './one-tap-routes.ts'
 import { profileRoutes } from './profile-routes.ts'
@@ -27,6 +27,7 @@ export const carelessSite: FastifyPluginAsync<{ attempts: Attempts, url: string 
     answerError: (error, request, reply) => {
       const status = 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 400
       const { attempt } = request
+      if (attempt) writeDebugLog(attempt, `refused: ${request.method} ${request.url}: ${error.message}`)
       return reply.code(status).viewAsync('refused', { title: 'Refused', home: attempt?.home ?? '/', account: attempt && sessionOf(request)?.account, why: error.message })
     }
   })

@@ -13,6 +13,12 @@ export function writeLog ({ memory: { log }, nowSeconds }: Logging, line: string
   log.splice(0, log.length - maxLines)
 }
 
+/** Write a line into the log of whoever looks for a fault. */
+export function writeDebugLog ({ memory: { debugLog }, nowSeconds }: Logging, line: string): void {
+  debugLog.push(`${stamp(nowSeconds)} ${line}`)
+  debugLog.splice(0, debugLog.length - maxLines)
+}
+
 /** What was written a day ago or before: it is put away each night. */
 export function putAway ({ memory: { log }, nowSeconds }: Logging): string[] {
   const dayAgo = stamp(nowSeconds - daySeconds)

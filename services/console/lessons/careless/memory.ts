@@ -54,7 +54,9 @@ export interface Memory {
   logoutTokens: string[]
   /** what it writes down: each request, with its query, and each ID token, as debugging was left on */
   log: string[]
+  /** what it writes down for whoever looks for a fault: each request that was refused, and each token request, but for who sends it */
+  debugLog: string[]
 }
 
 export const emptyMemory = (): Memory =>
-  ({ transactions: {}, accounts: {}, sessions: {}, reviews: [], chats: {}, keys: {}, logoutTokens: [], log: [] })
+  ({ transactions: {}, accounts: {}, sessions: {}, reviews: [], chats: {}, keys: {}, logoutTokens: [], log: [], debugLog: [] })

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { clientId } from '../attempts/clients.ts'
 import { readIdToken } from './read-id-token.ts'
+import { writeDebugLog } from './log.ts'
 import { Refused } from './refused.ts'
 import { beginSession, cookieOptions, sessionOf } from './sessions.ts'
 
@@ -59,12 +60,14 @@ export const signInRoutes: FastifyPluginAsync = async app => {
     if (query.code === undefined) throw new Refused(`The provider has refused: ${query.error_description ?? query.error ?? 'it does not say why'}`)
 
     const provider = attempt.provider(transaction.issuer)
-    const tokens = await provider.tokens({
+    const form = {
       grant_type: 'authorization_code',
       code: query.code,
       redirect_uri: `${attempt.home}callback`,
       ...(transaction.sentChallenge && { code_verifier: transaction.codeVerifier })
-    }, attempt.client)
+    }
+    writeDebugLog(attempt, `token request: ${new URLSearchParams(form)}`)
+    const tokens = await provider.tokens(form, attempt.client)
     const claims = await readIdToken(attempt, checks, transaction.issuer, tokens.id_token)
     checks.comparesNonce(claims, transaction)
     const profile = await provider.userinfo(tokens.access_token)
@@ -80,14 +83,19 @@ export const signInRoutes: FastifyPluginAsync = async app => {
     const found = sessionOf(request)
     if (!found) throw new Refused('Nobody is signed in.')
     const { session } = found
-    const spent = session.refreshToken
-    if (spent === undefined) throw new Refused('There is no refresh token in this session.')
     const provider = attempt.provider(attempt.realm.issuer)
     const checks = await attempt.checks()
+    // Not before anything that is waited for: another page may have spent it meanwhile.
+    const spent = session.refreshToken
+    if (spent === undefined) throw new Refused('There is no refresh token in this session.')
     try {
-      const tokens = await checks.refreshesOnce(spent, () => provider.tokens({ grant_type: 'refresh_token', refresh_token: spent }, attempt.client))
-      session.accessToken = tokens.access_token
-      session.refreshToken = tokens.refresh_token ?? spent
+      await checks.refreshesOnce(spent, async () => {
+        const form = { grant_type: 'refresh_token', refresh_token: spent }
+        writeDebugLog(attempt, `token request: ${new URLSearchParams(form)}`)
+        const tokens = await provider.tokens(form, attempt.client)
+        session.accessToken = tokens.access_token
+        session.refreshToken = tokens.refresh_token ?? spent
+      })
     } catch (error) {
       // Whoever is not known to the provider any more is not signed in here either.
       delete attempt.memory.sessions[found.id]
