@@ -61,6 +61,8 @@ export async function consoleHomeInChromium (t: Test, lab: Lab) {
     await on.getByText('userinfo-invalid-sub for bob, once').waitFor()
     await idp.clients.patch('genesys-messenger', { permissive: true })
     await on.getByText('genesys-messenger is permissive').waitFor()
+    await idp.clients.patch('genesys-messenger', { permissive: ['pkce-missing'] })
+    await on.getByText('genesys-messenger is permissive: let off pkce-missing alone').waitFor()
     await idp.clients.reset()
     await page.getByRole('link', { name: 'Bob Brandt' }).click()
     await page.getByText('Nothing: the provider is strict').waitFor()

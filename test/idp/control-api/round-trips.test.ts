@@ -35,7 +35,11 @@ t.test('every client can be put back as it was read, and so can one that has reg
   const realm = await idp.newRealm({ dynamic_client_registration: true })
   await realm.lab.clients.put('app', { redirect_uris: ['com.example.app:/callback', 'http://127.0.0.1/callback'] })
   await realm.lab.clients.put('shop', {
-    redirect_uris: ['http://localhost:8080/callback'], id_token_claims: 'all', token_lifetimes: { code: 10 }, dpop: 'allowed'
+    redirect_uris: ['http://localhost:8080/callback'],
+    id_token_claims: 'all',
+    token_lifetimes: { code: 10 },
+    dpop: 'allowed',
+    permissive: ['code-replayed', 'pkce-missing']
   })
   const registered = await json(realm, 'POST', '/reg', { redirect_uris: ['https://stranger.example/callback'], contacts: ['ann@example.org'] })
   const { clients } = await json(realm, 'GET', '/lab/clients')

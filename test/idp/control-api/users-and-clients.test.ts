@@ -325,6 +325,9 @@ const unregistrable: [string, Record<string, unknown>, RegExp][] = [
     { ...shop, application_type: 'native', redirect_uris: ['http://shop.localhost/callback'] }, /loopback/
   ],
   ['an algorithm that there is not', { ...shop, id_token_signed_response_alg: 'HS256' }, /id_token_signed_response_alg/],
+  ['a rule to be let off that there is not', { ...shop, permissive: ['pkce-missing', 'pkce-plane'] }, /body\.permissive\.1: must be one of .*pkce-plain/],
+  ['a rule to be let off twice', { ...shop, permissive: ['pkce-missing', 'pkce-missing'] }, /body\.permissive: /],
+  ['a word for permissive', { ...shop, permissive: 'pkce-missing' }, /body\.permissive: must be/],
   ['a member that there is not', { ...shop, redirect_uri: 'x' }, /body\.redirect_uri: there is no such name/]
 ]
 for (const [label, fields, description] of unregistrable) {

@@ -76,7 +76,7 @@ for (const place of ['', ', in a realm']) {
 
 t.test('gives nobody what only the lab may give', async t => {
   const realm = await start()
-  const privileges = { first_party: true, permissive: true, refresh_tokens: 'always', id_token_claims: ['email'] }
+  const privileges = { first_party: true, permissive: ['pkce-missing'], refresh_tokens: 'always', id_token_claims: ['email'] }
   const client = (await register(realm, privileges)).json()
   for (const name of Object.keys(privileges)) t.notOk(name in client, name)
   // What an update must not repeat: https://www.rfc-editor.org/rfc/rfc7592#section-2.2

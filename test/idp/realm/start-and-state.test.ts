@@ -223,6 +223,7 @@ const mistakesInFiles: [string, 'users' | 'clients', object[], string][] = [
     [{ ...client, request_objects: 'allowed' }],
     'entry 1 (shop), field jwks: is missing'
   ],
+  ['a rule to be let off that there is not', 'clients', [{ ...client, permissive: ['pkce-plane'] }], 'entry 1 (shop), field permissive.0: must be one of '],
   ['a usage that there is not', 'clients', [{ ...client, dpop: 'always' }], 'entry 1 (shop), field dpop'],
   [
     'a redirect URI that a header would take for two', 'clients',

@@ -1,4 +1,5 @@
 import { element, find } from '../elements.js'
+import { isPermissive } from '../let-off.js'
 import { textOnDemand } from '../long-text.js'
 import { callButton, curlDisclosure } from './calls.js'
 import { editEntry } from './entry-editor.js'
@@ -49,7 +50,10 @@ export class Clients {
   #rowOf (client) {
     const { client_id: id, client_name: name, permissive, token_endpoint_auth_method: method, redirect_uris: uris } = client
     const { client_id: _id, ...fields } = client
-    const toggle = /** @returns {Call} */ () => ({ method: 'PATCH', path: pathOf(client), body: { permissive: !permissive } })
+    const isOn = isPermissive(client)
+    const rules = typeof permissive === 'boolean' ? [] : permissive
+    const toggle = /** @returns {Call} */ () => ({ method: 'PATCH', path: pathOf(client), body: { permissive: !isOn } })
+    const asBefore = /** @returns {Call} */ () => ({ method: 'PATCH', path: pathOf(client), body: { permissive } })
     const remove = /** @returns {Call} */ () => ({ method: 'DELETE', path: pathOf(client) })
     const back = /** @returns {Call} */ () => ({ method: 'PUT', path: pathOf(client), body: fields })
     const edit = element('button', { type: 'button', 'aria-label': `Edit ${id}` }, 'Edit')
@@ -57,13 +61,14 @@ export class Clients {
       path: '/clients', key: 'client_id', title: `Edit ${id}`, entry: client, latest: () => this.#clients.find(other => other.client_id === id)
     }).catch(error => this.#lab.say(error.message, undefined, true)))
     const { button, place } = curlDisclosure(this.#lab, id, () => [toggle(), remove()])
-    const permit = callButton(this.#lab, 'Permissive', toggle, { name: `Permissive: ${id}`, done: permissive ? `${id} is strict again.` : `${id} is permissive: what strictness refuses is let pass for it, and noted in the ledger.` })
+    const permit = callButton(this.#lab, 'Permissive', toggle, { name: `Permissive: ${id}`, ...(rules.length > 0 && { undo: asBefore }), done: isOn ? `${id} is strict again.` : `${id} is permissive: what strictness refuses is let pass for it, and noted in the ledger.` })
     permit.setAttribute('role', 'switch')
-    permit.setAttribute('aria-checked', String(permissive))
+    permit.setAttribute('aria-checked', String(isOn))
     return element('li', { 'data-client': id },
       element('div', {}, element('strong', {}, id), ' ', textOnDemand(name)),
       element('div', {}, element('dl', {}, element('div', {}, element('dt', {}, 'authenticates by'), element('dd', {}, element('code', {}, method))),
-        element('div', {}, element('dt', {}, 'redirect_uris'), element('dd', {}, ...uris.map(uri => element('code', {}, uri))))),
+        element('div', {}, element('dt', {}, 'redirect_uris'), element('dd', {}, ...uris.map(uri => element('code', {}, uri)))),
+        ...rules.length === 0 ? [] : [element('div', {}, element('dt', {}, 'is let off these rules alone'), element('dd', {}, ...rules.flatMap(rule => [element('code', {}, rule), ' '])))]),
       element('details', {}, element('summary', {}, 'All of its registration'), element('pre', { tabindex: '0', 'aria-label': `Registration of ${id}` }, JSON.stringify(client, null, 2)))),
       element('div', { class: 'buttons', role: 'group', 'aria-label': id }, permit, edit,
         callButton(this.#lab, 'Remove', remove, { name: `Remove ${id}`, done: `${id} is removed.`, undo: back }), button), place)

@@ -1,5 +1,6 @@
 import { aheadInWords } from '../clock-offset.js'
 import { element, find } from '../elements.js'
+import { isPermissive, letPassInWords } from '../let-off.js'
 import { callButton, curlDisclosure } from './calls.js'
 import { KeyedList } from './keyed-list.js'
 
@@ -57,7 +58,7 @@ export class OnNow {
     /** @type {Entry[]} */
     const entries = [
       ...active.map(fault => ({ key: fault.id, active: fault, title: titleOf(fault.fault) })),
-      ...clients.filter(({ permissive }) => permissive).map(client => ({ key: `permissive ${client.client_id}`, permissive: client })),
+      ...clients.filter(isPermissive).map(client => ({ key: `permissive ${client.client_id}`, permissive: client })),
       ...Math.round(clock.offsetSeconds) === 0 ? [] : [{ key: 'clock', ahead: clock.offsetSeconds }],
       ...[...this.#gone].map(([key, { active: fault, title, seenAt }]) => ({ key: `gone ${key}`, gone: { title, whom: whomOf(fault), seenAt }, active: fault }))
     ]
@@ -86,7 +87,7 @@ export class OnNow {
     }
     if (permissive) {
       const call = /** @returns {Call} */ () => ({ method: 'PATCH', path: `/clients/${encodeURIComponent(permissive.client_id)}`, body: { permissive: false } })
-      return this.#entry('◌', `${permissive.client_id} is permissive`, ['what strictness refuses is let pass for it'], call, { label: 'Strict again', name: `Have ${permissive.client_id} strict again`, call })
+      return this.#entry('◌', `${permissive.client_id} is permissive`, [letPassInWords(permissive)], call, { label: 'Strict again', name: `Have ${permissive.client_id} strict again`, call })
     }
     const call = /** @returns {Call} */ () => ({ method: 'DELETE', path: '/clock' })
     return this.#entry('◷', `The clock is ${aheadInWords(ahead ?? 0)}`, [], call, { label: 'Back to now', name: 'Put the clock back to now', call }, key)

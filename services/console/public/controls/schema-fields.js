@@ -127,18 +127,26 @@ function inputFor (schema, value, isRequired) {
     return { input, read: () => input.value === '' ? undefined : input.value }
   }
   const input = element('textarea', { spellcheck: 'false', autocomplete: 'off' })
-  if (schema.type === 'array' && (schema.items?.type === 'string' || schema.items?.enum)) {
-    input.value = Array.isArray(value) ? value.join('\n') : ''
+  const isSwitch = schema.anyOf?.length === 2 && schema.anyOf.some(isList) && schema.anyOf.some(({ type }) => type === 'boolean')
+  if (isList(schema) || isSwitch) {
+    input.value = Array.isArray(value) ? value.join('\n') : value === true ? 'true' : ''
     input.rows = Math.max(1, input.value.split('\n').length)
-    input.placeholder = 'one a line'
-    const lines = () => input.value.split('\n').map(line => line.trim()).filter(line => line !== '')
-    return { input, read: () => lines().length === 0 ? undefined : lines() }
+    input.placeholder = isSwitch ? 'true, or one a line' : 'one a line'
+    const read = () => {
+      const lines = input.value.split('\n').map(line => line.trim()).filter(line => line !== '')
+      if (lines.length === 0) return undefined
+      return isSwitch && lines.length === 1 && ['true', 'false'].includes(lines[0] ?? '') ? lines[0] === 'true' : lines
+    }
+    return { input, read }
   }
   input.value = value === undefined || value === null ? '' : JSON.stringify(value, null, 2)
   input.rows = Math.min(Math.max(input.value.split('\n').length, 2), 18)
   input.placeholder = 'JSON'
   return { input, read: () => input.value.trim() === '' ? undefined : JSON.parse(input.value) }
 }
+
+/** @param {Schema} schema */
+const isList = ({ type, items }) => type === 'array' && (items?.type === 'string' || items?.enum !== undefined)
 
 /** @param {Schema} schema */
 const choicesOf = ({ enum: values, anyOf }) =>

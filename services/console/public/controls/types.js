@@ -15,7 +15,7 @@
  * }} ActiveFault
  * @typedef {{ name: string, refused: string, instead: string, specification: string }} Rule
  * @typedef {{ username: string, password: string, sub: string, about: string, disabled: boolean, claims: Record<string, unknown> } & Record<string, unknown>} User
- * @typedef {{ client_id: string, client_name: string, permissive: boolean, token_endpoint_auth_method: string, redirect_uris: string[] } & Record<string, unknown>} Client
+ * @typedef {{ client_id: string, client_name: string, permissive: import('../let-off.js').Permissive, token_endpoint_auth_method: string, redirect_uris: string[] } & Record<string, unknown>} Client
  * @typedef {{ offsetSeconds: number, now: string, services?: Record<string, string> }} Clock
  * @typedef {{ kid: string, alg: string, stage: 'next' | 'current' | 'previous', published: boolean, jwk: Record<string, unknown> }} Key
  */

@@ -1,5 +1,6 @@
 import { aheadInWords } from '../clock-offset.js'
 import { element, find } from '../elements.js'
+import { isPermissive, letPassInWords } from '../let-off.js'
 import { chooseRealm } from '../realm-chooser.js'
 
 /** @import { Running } from '../running.js' */
@@ -18,10 +19,10 @@ export class SwitchedOn {
    */
   show ({ realms }, control) {
     const { active = [], clients = [], offsetSeconds = 0 } = control ?? {}
-    const permissive = clients.filter(client => client.permissive)
+    const permissive = clients.filter(isPermissive)
     const items = [
       ...active.map(fault => [element('strong', {}, fault.fault), ` for ${whomOf(fault)}`, fault.remaining === undefined ? '' : fault.remaining === 1 ? ', once' : `, ${fault.remaining} times`]),
-      ...permissive.map(({ client_id: id }) => [element('strong', {}, id), ' is permissive: what strictness refuses is let pass']),
+      ...permissive.map(client => [element('strong', {}, client.client_id), ` is permissive: ${letPassInWords(client)}`]),
       ...Math.round(offsetSeconds) === 0 ? [] : [['The clock is ', element('strong', {}, aheadInWords(offsetSeconds))]],
       ...realms.length === 0 ? [] : [[`${realms.length} ${realms.length === 1 ? 'realm' : 'realms'}: `, ...realms.slice(0, maxRealms).map(({ name }) => buttonOf(name)), ...realms.length > maxRealms ? ['…'] : []]]
     ]
