@@ -39,6 +39,7 @@ import { instrument } from './instrument.ts'
 import { kill } from './kill.ts'
 import { layoutInChromium } from './layout-in-chromium.ts'
 import { limits } from './limits.ts'
+import { lessonsAnywhere } from './lessons.ts'
 import { lessonsInChromium } from './lessons-in-chromium.ts'
 import { liveView } from './live-view.ts'
 import { load } from './load.ts'
@@ -89,6 +90,7 @@ export const flowsSideBySide: Flows = {
   'the code for the Messenger': messengerCode,
   'how much a guest may send': limits,
   'the agent desk': desk,
+  'the lessons': lessonsAnywhere,
   'what people take along of a journey': exports,
   'the callback': callback,
   'signing out': signOut,
