@@ -13,6 +13,9 @@ async function logSinceReview (play: Play): Promise<string[]> {
   return (await debugLogOf(play)).filter(line => !before.has(line))
 }
 
+/** The line that says that one of his pictures has cost somebody their session. */
+const victimIn = (log: string[]) => log.find(line => / refused: GET \S+\/offers\?\d+: .*invalid_grant/.test(line))
+
 /** Many pages at once, in one browser. */
 const openAtOnce = (who: Visitor, urls: string[]) => Promise.all(urls.map(url => who.request(url)))
 
@@ -66,7 +69,7 @@ export const refreshTokensRotate: Lesson = {
       by: 'mallory',
       says: 'Read the log that the shop has left in the open: is somebody out whose session was good before?',
       async run (play) {
-        const thrownOut = (await logSinceReview(play)).find(line => / refused: GET \S+\/offers\?\d+: .*invalid_grant/.test(line))
+        const thrownOut = victimIn(await logSinceReview(play))
         if (thrownOut === undefined) return play.says('Nobody is out: each page has got its tokens.')
         play.loot('Alice is out, by reading my review', thrownOut)
       }
@@ -76,7 +79,8 @@ export const refreshTokensRotate: Lesson = {
       by: 'mallory',
       says: 'Take a spent refresh token out of that log, and spend it once more',
       async run (play) {
-        const [spent] = tokenRequestsIn(await logSinceReview(play), 'refresh_token')
+        const log = await logSinceReview(play)
+        const [spent] = tokenRequestsIn(log, 'refresh_token')
         if (!spent) throw new MoveRefused('There is no refresh token in the log.')
         try {
           const { profile, accessToken } = await redeem(play, spent)
@@ -84,7 +88,7 @@ export const refreshTokensRotate: Lesson = {
           play.loot('Alice’s profile, by that token', profile)
           play.says('It was spent, and the provider has taken it again. Nobody will ever notice me.')
         } catch (error) {
-          if (!(error instanceof MoveRefused) || play.scene.state.loot.length === 0) throw error
+          if (!(error instanceof MoveRefused) || victimIn(log) === undefined) throw error
           play.says(`The spent one is worth nothing: ${error.message}. But Alice is out.`)
         }
       }
