@@ -3,7 +3,9 @@ import { honestSignIn } from './catalogue/00-honest-sign-in.ts'
 import { theCodeIsNotTheKey } from './catalogue/01-the-code-is-not-the-key.ts'
 import { aCodeWorksOnce } from './catalogue/02-a-code-works-once.ts'
 import { whereTheCodeMayGo } from './catalogue/03-where-the-code-may-go.ts'
+import { whoseCode } from './catalogue/04-whose-code.ts'
 import { state } from './catalogue/05-state.ts'
+import { whichSignIn } from './catalogue/06-which-sign-in.ts'
 import { whichAlgorithm } from './catalogue/07-which-algorithm.ts'
 import { whoseSignature } from './catalogue/08-whose-signature.ts'
 import { forWhom } from './catalogue/09-for-whom.ts'
@@ -25,7 +27,9 @@ export const lessons: Lesson[] = [
   theCodeIsNotTheKey,
   aCodeWorksOnce,
   whereTheCodeMayGo,
+  whoseCode,
   state,
+  whichSignIn,
   whichAlgorithm,
   whoseSignature,
   forWhom,

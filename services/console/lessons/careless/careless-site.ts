@@ -28,7 +28,8 @@ export const carelessSite: FastifyPluginAsync<{ attempts: Attempts, url: string 
       const status = 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 400
       const { attempt } = request
       if (attempt) writeDebugLog(attempt, `refused: ${request.method} ${request.url}: ${error.message}`)
-      return reply.code(status).viewAsync('refused', { title: 'Refused', home: attempt?.home ?? '/', account: attempt && sessionOf(request)?.account, why: error.message })
+      // The counter is a picture of somebody whom the brand knows nothing about.
+      return reply.code(status).viewAsync('refused', { title: 'Refused', home: attempt?.home ?? '/', account: attempt && sessionOf(request)?.account, why: error.message, counter: attempt && `${attempt.lair}counter.gif` })
     }
   })
   app.addHook('onRequest', async (request, reply) => {

@@ -3,6 +3,8 @@ import { refusedUnderFault } from '../play/real-relying-party.ts'
 import { MoveRefused, type Visitor } from '../play/visitor.ts'
 import type { Lesson } from '../lesson.ts'
 
+const letIn = 'that the shop has let me in'
+
 export const keysChange: Lesson = {
   number: 12,
   slug: 'keys-change',
@@ -31,6 +33,9 @@ export const keysChange: Lesson = {
       says: 'Sign in at the shop as myself, and wait until the provider changes its keys',
       async run (play) {
         const refusal = await refusalOfSignIn(play, play.mallory, 'mallory')
+        if (refusal === undefined) play.keep(letIn, 'yes')
+        // Where the shop has been closed before, by the same attack, it goes on from there.
+        else if (play.scene.state.kept[letIn] === undefined) throw new MoveRefused(refusal)
         play.says(refusal === undefined ? 'The shop has let me in.' : 'The shop is closed already.')
         const known = (await play.publishedKeys()).map(({ kid }) => kid)
         await play.realm.rotateKeys()

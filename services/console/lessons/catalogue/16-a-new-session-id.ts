@@ -1,17 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { fieldIn } from '../play/play.ts'
 import { atReal, NotRefused } from '../play/real-relying-party.ts'
+import { plantingLinkOf } from '../play/stolen-code.ts'
 import { allowed, MoveRefused, Visitor } from '../play/visitor.ts'
 import type { Lesson } from '../lesson.ts'
 
 // A mark in the link shows that somebody has come by it.
 const signIn = `login?${new URLSearchParams({ return_to: 'account?prize=kayak' })}`
-
-/** The link of the attacker's host below the site's own, which goes on to the sign-in. */
-function plantingLinkOf (home: string): string {
-  const { protocol, host, pathname } = new URL(home)
-  return `${protocol}//evil.${host}${pathname}plant?${new URLSearchParams({ next: signIn })}`
-}
 
 export const aNewSessionId: Lesson = {
   number: 16,
@@ -53,7 +48,7 @@ export const aNewSessionId: Lesson = {
       shownBy: ({ from, endpoint, parameters, status }) => from === 'browser' && endpoint === 'account' && 'prize' in parameters && status === 200,
       async run (play) {
         play.kept('planted')
-        await play.alice.visit(plantingLinkOf(play.home), { as: 'alice' })
+        await play.alice.visit(plantingLinkOf(play.home, { next: signIn }), { as: 'alice' })
       }
     },
     {
@@ -75,7 +70,7 @@ export const aNewSessionId: Lesson = {
     if (fieldIn(text, 'name') !== 'Alice Anders') throw new MoveRefused('Alice is not herself any more once somebody else signs in.')
     return 'Alice is signed in, and stays so when somebody else signs in'
   },
-  lure: play => ({ text: 'Sign in at the shop to fetch it.', href: plantingLinkOf(play.home) }),
+  lure: play => ({ text: 'Sign in at the shop to fetch it.', href: plantingLinkOf(play.home, { next: signIn }) }),
   gain: 'Alice’s session',
   hints: [
     'Look at the cookies that Alice’s browser sends to `/callback`. Who has made the one that is called `session`?',

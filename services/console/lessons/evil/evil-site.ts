@@ -4,6 +4,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import { attemptSite } from '../attempts/attempt-site.ts'
 import type { Attempts } from '../attempts/attempts.ts'
 import { copyRoutes } from './copy-routes.ts'
+import { counterRoutes } from './counter-routes.ts'
 import { gameRoutes } from './game-routes.ts'
 import { lairRoutes } from './lair-routes.ts'
 import { plantRoutes } from './plant-routes.ts'
@@ -24,6 +25,7 @@ export const evilSite: FastifyPluginAsync<{ attempts: Attempts, url: string, car
   await app.register(fastifyStatic, { root: join(import.meta.dirname, 'public'), prefix: '/site/', cacheControl: false })
   await app.register(lairRoutes)
   await app.register(copyRoutes, { careless })
+  await app.register(counterRoutes)
   await app.register(gameRoutes)
   await app.register(rogueProviderRoutes)
   await app.register(plantRoutes, { careless })
