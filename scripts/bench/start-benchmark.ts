@@ -8,6 +8,7 @@ import { freePorts, labSettings, root } from '../../test/helpers/lab.ts'
 import { readOptions, type Benchmark } from './benchmark.ts'
 import { environment } from './shared/environment.ts'
 import { mebibytes } from './shared/memory.ts'
+import { hasConsole } from './shared/server-process.ts'
 import { makeStateFolder } from './shared/temporary-state-folder.ts'
 import { table, withSpread } from './shared/statistics.ts'
 import { inTurns } from './shared/turns.ts'
@@ -44,7 +45,8 @@ export const start: Benchmark = {
     const { rounds: [rounds], beside } = readOptions(args, options)
     console.log(`${environment('oidc-provider', 'fastify')}\n` +
       `${rounds} starts of each, one after the other in turns, each with an empty state folder, so that keys are made too; one more\n` +
-      'warms up. It counts until the provider has answered with its metadata, and the lab until all its services are ready.\n')
+      'warms up. It counts until the provider has answered with its metadata, and the lab until provider, genesys and relying party\n' +
+      'are ready. The console is built for its first request: “lab and console” has one wait for that, too.\n')
 
     const contestants = await prepare(beside)
     for (let round = 0; round <= rounds!; round++) {
@@ -61,12 +63,15 @@ async function prepare (beside: string | undefined): Promise<Contestant[]> {
   const ports = await freePorts()
   const at = (port: string, path: string) => `http://127.0.0.1:${port}${path}`
   const metadata = at(ports.IDP_PORT, '/.well-known/openid-configuration')
-  const ready = Object.values(ports).map(port => at(port, '/readyz'))
+  const ready = [ports.IDP_PORT, ports.GENESYS_PORT, ports.APP_PORT].map(port => at(port, '/readyz'))
   const contestant = (label: string, cwd: string, args: string[], urls: string[], env: Record<string, string> = {}) => ({
     label, cwd, args, urls, starts: [], env: labSettings({ LOG_FORMAT: 'json', PATH: process.env['PATH'] ?? '', ...ports, ...env })
   })
   const ofLab = (checkout: string, suffix: string) => [
     contestant(`lab${suffix}`, checkout, launched(checkout, 'services/embedded/server.ts'), ready),
+    ...(hasConsole(checkout)
+      ? [contestant(`lab and console${suffix}`, checkout, launched(checkout, 'services/embedded/server.ts'), [...ready, at(ports.CONSOLE_PORT, '/readyz')])]
+      : []),
     contestant(`idp${suffix}`, checkout, launched(checkout, 'services/idp/server.ts'), [metadata])
   ]
   const bare = {

@@ -1,6 +1,7 @@
 import { readOptions, type Benchmark } from '../benchmark.ts'
 import { environment } from '../shared/environment.ts'
 import { mebibytes, settledMemory } from '../shared/memory.ts'
+import { hasConsole } from '../shared/server-process.ts'
 import { quantile, table, withSpread } from '../shared/statistics.ts'
 import { inTurns } from '../shared/turns.ts'
 import { converseAll, type BenchGuest } from './bench-guests.ts'
@@ -62,7 +63,7 @@ async function measureThroughput (count: number, rounds: number, seconds: number
     'genesys, followed': await startGenesysServer(count, { ledger: 'followed' }),
     ...(beside !== undefined && {
       [`genesys of ${beside}`]: await startGenesysServer(count, { checkout: beside }),
-      [`genesys of ${beside}, followed`]: await startGenesysServer(count, { checkout: beside, ledger: 'followed' })
+      ...(hasConsole(beside) && { [`genesys of ${beside}, followed`]: await startGenesysServer(count, { checkout: beside, ledger: 'followed' }) })
     }),
     'durable echo': await startDurableEchoServer(),
     echo: await startEchoServer()

@@ -1,6 +1,7 @@
 import { fewerThanTwoRounds, readOptions, type Benchmark } from '../benchmark.ts'
 import { environment } from '../shared/environment.ts'
 import { memoryTable, sampleMemory } from '../shared/memory.ts'
+import { hasConsole } from '../shared/server-process.ts'
 import { median, table, withSpread } from '../shared/statistics.ts'
 import { inTurns } from '../shared/turns.ts'
 import { check, cookieSizes, type Contestant, type Round } from './contestant.ts'
@@ -60,7 +61,7 @@ async function startAll ({ issuer }: Provider, connections: number, beside: stri
     ...(beside !== undefined && {
       [`relying-party of ${beside}`]: await startOurRelyingParty(issuer, { checkout: beside }),
       [`in a lab, of ${beside}, with ledger`]: await startOurRelyingParty(issuer, { checkout: beside, ledger: 'unread' }),
-      [`in a lab, of ${beside}, ledger followed`]: await startOurRelyingParty(issuer, { checkout: beside, ledger: 'followed' })
+      ...(hasConsole(beside) && { [`in a lab, of ${beside}, ledger followed`]: await startOurRelyingParty(issuer, { checkout: beside, ledger: 'followed' }) })
     }),
     [reference]: await startExpress(issuer, 'cookie'),
     [`${reference}, store in memory`]: await startExpress(issuer, 'store')

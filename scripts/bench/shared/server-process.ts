@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { root } from '../../../test/helpers/lab.ts'
+import { join } from 'node:path'
 import { until } from '../../../test/helpers/until.ts'
 
 /** What a process has used so far. */
@@ -25,17 +26,21 @@ export interface ServerProcess {
 export type LedgerUse = 'none' | 'unread' | 'followed'
 
 /**
- * How the image and `npm start` run Node; what was checked out beside it may have had its own way.
+ * How the image of a checkout runs Node: what was checked out beside this one may have its own way, or the same.
  *
  * @param ledger `none`: as in a lab, without its ledger
  */
 export function nodeOptionsOf (checkout: string, ledger: LedgerUse = 'unread'): { NODE_OPTIONS?: string } {
+  const imageOptions = /^ENV NODE_OPTIONS=(\S+)$/m.exec(readFileSync(join(checkout, 'services/Dockerfile'), 'utf8'))?.[1]
   const options = [
-    ...(checkout === root ? ['--max-semi-space-size=4'] : []),
+    ...(imageOptions === undefined ? [] : [imageOptions]),
     ...(ledger === 'none' ? [`--import=${import.meta.resolve('./without-ledger.ts')}`] : [])
   ]
   return options.length > 0 ? { NODE_OPTIONS: options.join(' ') } : {}
 }
+
+/** Whether a checkout has a console, which follows ledgers: one may be older than that. */
+export const hasConsole = (checkout: string): boolean => existsSync(join(checkout, 'services/console'))
 
 /** Start a server with the Node that runs this, and wait until it takes connections. */
 export async function startServer (script: string, port: number, env: Record<string, string>): Promise<ServerProcess> {
