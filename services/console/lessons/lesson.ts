@@ -22,6 +22,8 @@ export interface Move {
   says: string
   /** what there is to do by hand where it is Alice’s: an address that is opened in the trainee’s browser */
   opens? (play: Play): string
+  /** where to press in the tab that opens, for whoever does it by hand */
+  byHand?: string
   /** which message shows that somebody has done it by hand, once the weakness is there */
   shownBy? (message: LedgerEntry): boolean
   /** done by browsers without a window; throws where it is refused, with the reason */

@@ -21,6 +21,7 @@ const mend = document.querySelector('form.mend')
  */
 async function run (button, work) {
   problem.hidden = true
+  cameOfIt.textContent = ''
   button.disabled = true
   button.setAttribute('aria-busy', 'true')
   try {

@@ -6,10 +6,11 @@ export const whereTheCodeMayGo: Lesson = {
   title: 'Where may the code go?',
   buildsOn: [1],
   about: [
-    'A [[client]] registers its [[redirect URI]] at the [[provider]], character by character. The authorization request names one, and the ' +
-    'provider compares: the [[code]] goes to an address that was registered, or nowhere.',
-    'A provider that sends it wherever the request says can be used by anybody: Mallory writes a link in which everything is the site’s own, but for the ' +
-    'redirect URI, which is his. Alice signs in at the right provider, on the right page, and her code goes to him.'
+    'A [[client]], here the shop, registers at the [[provider]] where its answers go: its [[redirect URI]]. The [[authorization request]] names one, and the ' +
+    'provider compares character by character: the [[code]] goes to an address that was registered, or nowhere.',
+    'A provider that sends it wherever the request says can be used by anybody: Mallory writes a link in which everything is the shop’s own, but for the ' +
+    'redirect URI, which is his. Alice signs in at the right provider, on the right page, and her code goes to him.',
+    'A code alone opens nothing yet: client secret and code verifier guard it, as in lesson 1. But now they are all that does.'
   ],
   sources: [
     { title: 'RFC 6749, section 3.1.2.3', url: 'https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2.3' },
@@ -36,6 +37,7 @@ export const whereTheCodeMayGo: Lesson = {
       by: 'alice',
       says: 'Alice follows the link, and signs in',
       opens: play => `${play.lair}lure`,
+      byHand: 'Press “Fetch my prize”. If Alice is still signed in at the provider, it asks nothing.',
       shownBy: ({ to, endpoint, parameters }) => to === 'evil' && endpoint === 'catch' && 'code' in parameters,
       async run (play) {
         await play.alice.visit(play.kept('link'), { as: 'alice' })
@@ -47,6 +49,7 @@ export const whereTheCodeMayGo: Lesson = {
       says: 'Look what has arrived',
       async run (play) {
         play.loot('Alice’s code', play.kept('caught code'))
+        play.says('Her browser has brought me a code that was meant for the shop. Only client secret and code verifier are still in my way.')
       }
     }
   ],

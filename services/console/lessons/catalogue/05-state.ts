@@ -8,12 +8,12 @@ export const state: Lesson = {
   title: 'Did this browser ask?',
   buildsOn: [3],
   about: [
-    'The [[provider]] sends the browser back with a [[code]] and the [[state]] that the site had sent along. The state is there so that the site ' +
+    'The [[provider]] sends the browser back with a [[code]] and the [[state]], a random value that the shop had sent along. By it the shop ' +
     'recognises its own question. But whoever begins a sign-in knows the state of it, and can stop half-way: the address with code and state is a ' +
     'link like any other.',
-    'Mallory begins a sign-in as himself, keeps the address, and gives it to Alice. If the site asks only whether it knows the state, Alice is ' +
+    'Mallory begins a sign-in as himself, keeps the address, and gives it to Alice. If the shop asks only whether it knows the state, Alice is ' +
     'signed in as Mallory, without noticing. What she enters then, she enters into *his* account.',
-    'So the site binds the state to the browser that has asked: by a cookie which only that browser has.'
+    'So the shop binds the state to the browser that has asked: by a cookie which only that browser has.'
   ],
   sources: [
     { title: 'RFC 6749, section 10.12', url: 'https://www.rfc-editor.org/rfc/rfc6749#section-10.12' },
@@ -38,6 +38,7 @@ export const state: Lesson = {
       by: 'alice',
       says: 'Alice follows the link on his page, and enters her card number',
       opens: play => `${play.lair}lure`,
+      byHand: 'Press “Fetch my prize”, and see who is signed in; then “Your account”, and keep any card number. The code is good for a minute: if it is refused, let Mallory begin again.',
       shownBy: ({ from, endpoint, status }) => from === 'browser' && endpoint === 'card' && status === 303,
       async run (play) {
         await play.alice.visit(play.kept('answer'))

@@ -15,7 +15,7 @@ export const whichAlgorithm: Lesson = {
   about: [
     'The header of an [[ID token]] names the [[algorithm]] of its [[signature]]. But whoever writes a token writes its header as well. The site has to know ' +
     'beforehand how its [[provider]] signs, and take nothing else.',
-    'This shop also takes an ID token that a page hands over, at `/one-tap`. It checks each signature, by whatever algorithm the token names. Mallory names two:',
+    'This shop also takes an ID token that comes through the browser: a page posts it to `/one-tap`, as buttons do that sign in by one tap. It checks each signature, by whatever algorithm the token names. Mallory names two:',
     '`none`: there is no signature, and so nothing to check.',
     '`HS256`: the same secret signs and checks. The shop checks with the key that it has, the provider’s *public* key. Everybody has that key, so everybody can sign.',
     'He still needs Alice’s [[subject]], and that is no secret: this provider gives each application the same one. She signs in to his game, and it is in ' +

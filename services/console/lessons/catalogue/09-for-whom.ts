@@ -14,7 +14,7 @@ export const forWhom: Lesson = {
     'What tells them apart is the [[audience]]: `aud` holds the `client_id` of the application that a token was made for.',
     'Mallory has an application too, a game that is honestly registered. Alice signs in to it, at the right provider, with her own password, which he never sees. ' +
     'The token that his game gets is real, fresh, and about Alice.',
-    'He hands it over to the shop, at `/one-tap`. If the shop asks only who has signed and whom the token is about, it lets him in as Alice: each application ' +
+    'He hands it over to the shop, at `/one-tap`, where it takes tokens from browsers. If the shop asks only who has signed and whom the token is about, it lets him in as Alice: each application ' +
     'that she has ever signed in to could do that.'
   ],
   sources: [

@@ -9,6 +9,7 @@ export const entersCard: Move = {
   by: 'alice',
   says: 'Alice signs in at the shop, and keeps her card number in her account',
   opens: play => play.home,
+  byHand: 'Press “Sign in” if nobody is signed in, then “Your account”; type any card number, and press “Keep it”.',
   shownBy: ({ from, endpoint, status }) => from === 'browser' && endpoint === 'card' && status === 303,
   async run (play) {
     await play.signIn(play.alice, 'alice')
@@ -22,6 +23,7 @@ export const playsGame: Move = {
   by: 'alice',
   says: 'Alice signs in to his game, at her usual provider',
   opens: play => `${play.lair}game/login`,
+  byHand: 'Choose Alice if the provider asks; if she is still signed in there, it asks nothing.',
   shownBy: ({ from, to, endpoint, status }) => from === 'browser' && to === 'evil' && endpoint === 'callback' && status === 200,
   async run (play) {
     await play.alice.visit(`${play.lair}game/login`, { as: 'alice' })

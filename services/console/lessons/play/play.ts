@@ -48,7 +48,7 @@ export class Play {
   /** What a move before has left. */
   kept (name: string): string {
     const value = this.scene.state.kept[name]
-    if (value === undefined) throw new MoveRefused(`There is no “${name}” yet: another move comes first.`)
+    if (value === undefined) throw new MoveRefused(`There is no “${name}” yet: do the steps before this one first, Alice’s too.`)
     return value
   }
 
