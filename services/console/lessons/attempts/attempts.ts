@@ -1,6 +1,7 @@
 import type { Ledger } from '#lib/ledger/ledger.ts'
 import type { LedgerEntry } from '#lib/ledger/ledger-entry.ts'
 import type { Collection, Store } from '#lib/store/store.ts'
+import { emptyMemory } from '../careless/memory.ts'
 import { messageOf } from '../../journeys/message.ts'
 import type { Journeys } from '../../journeys/journeys.ts'
 import type { Lesson } from '../lesson.ts'
@@ -62,7 +63,7 @@ export class Attempts {
     const state = await this.#kept.get(id)
     if (!state) return undefined
     const lesson = this.#options.lessons.find(({ number }) => number === state.lesson)
-    return this.#attempts.get(id) ?? (lesson && this.#hold(state, lesson))
+    return this.#attempts.get(id) ?? (lesson && this.#hold(completed(state), lesson))
   }
 
   async keep (attempt: Attempt): Promise<void> {
@@ -108,6 +109,9 @@ export class Attempts {
     return attempt
   }
 }
+
+/** Of an attempt that an older lab has kept, what it did not have yet. */
+const completed = (state: AttemptState): AttemptState => ({ ...freshState(state.lesson), ...state, memory: { ...emptyMemory(), ...state.memory } })
 
 function follow (ledger: Ledger, onEntries: (entries: LedgerEntry[]) => void): void {
   let since = 0
