@@ -12,8 +12,8 @@ export interface Preset {
   settings: Partial<RealmSettings>
   /** what its claims are called and look like */
   claimsOf (user: User): Record<string, unknown>
-  /** what stands in every ID token beside */
-  inIdToken (clientId: string): Record<string, unknown>
+  /** what stands in an ID token beside */
+  inIdToken (clientId: string, user: User): Record<string, unknown>
   /** whether authorization responses say who has sent them (RFC 9207) */
   namesIssuerInResponses: boolean
   /** what clients of which nothing is said have to do with pushed requests (RFC 9126) */

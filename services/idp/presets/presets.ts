@@ -26,5 +26,5 @@ export function clientDefaultsOf (settings: Partial<RealmSettings>): Partial<Reg
 
 /** Somebody with the claims that the product has of them, for a client and a use. */
 export function dressed (user: User, preset: Preset | undefined, { clientId, inIdToken }: { clientId: string, inIdToken: boolean }): User {
-  return preset ? { ...user, claims: { ...preset.claimsOf(user), ...(inIdToken && preset.inIdToken(clientId)) } } : user
+  return preset ? { ...user, claims: { ...preset.claimsOf(user), ...(inIdToken && preset.inIdToken(clientId, user)) } } : user
 }
