@@ -6,6 +6,7 @@ import { join, relative } from 'node:path'
 import { readArguments, readOrExit, UsageError } from '#lib/settings/command-line.ts'
 import { buildLab } from '../services/embedded/app.ts'
 import { loadConsoleConfig } from '../services/console/config.ts'
+import { takeKeysFromFile } from '../test/helpers/keys.ts'
 import { describeLab, freePorts, labSettings } from '../test/helpers/lab.ts'
 import { ConsoleClient, ConsoleError } from './lesson/console-client.ts'
 import { holdToPromise } from './lesson/law.ts'
@@ -60,6 +61,7 @@ async function tell () {
 }
 
 async function holdAll () {
+  takeKeysFromFile()
   const stateFolder = mkdtempSync(join(tmpdir(), 'lessons-'))
   const settings = labSettings({ STATE_DIR: stateFolder, LOG_LEVEL: 'error', ...await freePorts() })
   const parts = await buildLab(settings)

@@ -74,7 +74,8 @@ export async function liveView (t: Test, lab: Lab) {
 
   await t.test('typing, signs of life, health checks and files do not flood a journey', async t => {
     const { guest } = await chat('alice')
-    for (let number = 0; number < 4; number++) guest.send('onMessage', { message: { type: 'Event', events: [{ eventType: 'Typing', typing: { type: 'On' } }] } })
+    // Five messages a second are allowed: with the one that has joined before and the text below these are four.
+    for (let number = 0; number < 2; number++) guest.send('onMessage', { message: { type: 'Event', events: [{ eventType: 'Typing', typing: { type: 'On' } }] } })
     for (let number = 0; number < 3; number++) guest.send('echo', { message: { type: 'Text', text: 'HealthCheckMessage' } })
     for (const path of ['/', '/livez', '/readyz', '/assets/host-page.js']) for (const url of [lab.app, lab.genesys, lab.issuer]) await fetch(url + path)
     guest.send('onMessage', { message: { type: 'Text', text: 'after all of that' } })
@@ -84,7 +85,7 @@ export async function liveView (t: Test, lab: Lab) {
       return after.messages.some(({ parameters }) => parameters.some(({ value }) => value === 'after all of that'))
     })
     const folded = after!.messages.filter(({ endpoint, parameters }) => endpoint === 'echo' || parameters.some(({ value }) => String(value).includes('"Typing"')))
-    t.ok(folded.length <= 2, `of seven the first of each row is kept: ${folded.length}`)
+    t.ok(folded.length <= 2, `of five the first of each row is kept: ${folded.length}`)
     t.strictSame(after!.messages.filter(({ path }) => /livez|readyz|assets/.test(path)), [])
     await guest.close()
   })

@@ -20,7 +20,7 @@ export interface Proof {
   honest: Outcome
   /** the attack fails */
   attack: Outcome
-  /** attacks of other lessons that work now and did not before */
+  /** attacks of other lessons that work now and did not before; nobody has looked where one of the first two is not ok */
   others: (Outcome & { lesson: number, title: string })[]
 }
 
@@ -73,11 +73,12 @@ export class Prover {
     })
   }
 
-  /** The three lines: the honest sign-in, the attack, and the attacks of the other lessons, which were no danger before. */
+  /** The three lines: the honest sign-in, the attack, and, once these two are right, the attacks of the other lessons, which were no danger before. */
   async prove (lesson: Lesson, condition: Condition): Promise<Proof> {
     const [honest, attack] = [await this.honest(lesson, condition), await this.attack(lesson, condition)]
     const others: Proof['others'] = []
-    for (const other of this.#others(lesson)) {
+    // What does not hold by itself is not proven, whatever else does.
+    for (const other of honest.ok && attack.ok ? this.#others(lesson) : []) {
       const outcome = await this.#inSiteOf(lesson, condition, other)
       if (outcome.gained) others.push({ ...outcome, lesson: other.number, title: other.title })
     }
