@@ -10,6 +10,7 @@ import { EditedCheckError } from '../careless/checks.ts'
 import { lessons, rulesOfLessons } from '../lessons.ts'
 import { playAttack, playMove } from '../play/play-move.ts'
 import { Play } from '../play/play.ts'
+import { NotRefused } from '../play/real-relying-party.ts'
 import { MoveRefused } from '../play/visitor.ts'
 import { viewOf } from './attempt-view.ts'
 import type { Classroom } from './classroom.ts'
@@ -37,7 +38,7 @@ export const lessonOf = (number: number) => {
 export const attemptRoutes: FastifyPluginAsyncTypebox<{ classroom: Classroom, url: string }> = async (app, { classroom, url }) => {
   const { attempts, prover, learners } = classroom
   // What a browser without a window, the provider or somebody's own code says is for whoever has asked.
-  const saidToLearner = [MoveRefused, RealmError, EditedCheckError]
+  const saidToLearner = [MoveRefused, RealmError, EditedCheckError, NotRefused]
   app.setErrorHandler<FastifyError>((error, request, reply) =>
     answerJsonError(saidToLearner.some(kind => error instanceof kind) ? new DidNotWork(error.message) : error, request, reply))
 
