@@ -11,9 +11,11 @@ export function showProof (list, { honest, attack, others }) {
   list.replaceChildren(
     line(honest, 'The honest sign-in works', 'The honest sign-in does not work any more'),
     line(attack, 'The attack fails', 'The attack still works'),
-    ...!honest.ok || !attack.ok ? [] : others.length === 0
-      ? [line({ ok: true, says: 'the attacks of the other lessons gain nothing' }, 'Nothing else was weakened', '')]
-      : others.map(other => line(other, '', `Something else was weakened: lesson ${other.lesson}, ${other.title}`))
+    ...!honest.ok || !attack.ok
+      ? []
+      : others.length === 0
+        ? [line({ ok: true, says: 'the attacks of the other lessons gain nothing' }, 'Nothing else was weakened', '')]
+        : others.map(other => line(other, '', `Something else was weakened: lesson ${other.lesson}, ${other.title}`))
   )
 }
 
