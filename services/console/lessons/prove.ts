@@ -2,6 +2,7 @@ import type { Attempt } from './attempts/attempt.ts'
 import type { Attempts } from './attempts/attempts.ts'
 import { fieldIn, Play } from './play/play.ts'
 import { playAttack } from './play/play-move.ts'
+import { MoveRefused } from './play/visitor.ts'
 import type { Lesson } from './lesson.ts'
 
 /** What came of one thing that was tried. */
@@ -45,12 +46,7 @@ export class Prover {
   /** Whether the attack of a lesson gains anything, and if not, why. */
   async attack (lesson: Lesson, condition: Condition): Promise<Outcome & { gained: boolean }> {
     return this.#inFreshAttempt(lesson, condition, async attempt => {
-      let refused = lesson.refusal
-      try {
-        await playAttack(attempt)
-      } catch (error) {
-        refused = (error as Error).message
-      }
+      const refused = await refusalOfAttack(attempt) ?? lesson.refusal
       const { loot } = attempt.state
       const gained = loot.length > 0
       return { gained, ok: !gained, says: gained ? loot.map(({ what }) => what).join(', ') : refused, realm: attempt.realm.name }
@@ -95,7 +91,7 @@ export class Prover {
   #inSiteOf (lesson: Lesson, condition: Condition, other: Lesson): Promise<Outcome & { gained: boolean }> {
     return this.#inFreshAttempt(other, { ...condition, mended: [...condition.mended, ...(other.mendedByAll ? other.mends : other.weakness.checks) ?? []] }, async attempt => {
       attempt.asIn(lesson, condition.mended, condition.edits ?? false)
-      await playAttack(attempt).catch(() => {})
+      await refusalOfAttack(attempt)
       const gained = attempt.state.loot.length > 0
       return { gained, ok: !gained, says: attempt.state.loot.map(({ what }) => what).join(', '), realm: attempt.realm.name }
     })
@@ -111,5 +107,20 @@ export class Prover {
     } finally {
       await this.#attempts.end(attempt, { keepJourneys: true })
     }
+  }
+}
+
+/**
+ * Play the attack of an attempt.
+ *
+ * @returns why a move of it was refused; nothing where none was. Whatever else goes wrong is no refusal, and proves nothing
+ */
+async function refusalOfAttack (attempt: Attempt): Promise<string | undefined> {
+  try {
+    await playAttack(attempt)
+    return undefined
+  } catch (error) {
+    if (error instanceof MoveRefused) return error.message
+    throw error
   }
 }
