@@ -61,13 +61,13 @@ const tags = ['active']
  * The faults that are switched on at one issuer. Where several fit one point of an HTTP exchange, the one that was switched on
  * last is applied there, alone; at different points of an HTTP exchange each has its own.
  *
- * They are kept in memory, for an HTTP exchange must not wait for them, and in the store, so that a restart finds them.
+ * They are kept in memory, for an HTTP exchange must not wait for them, and in the store, so that a restart and other replicas find
+ * them.
  */
 export class ActiveFaults {
   readonly #kept: Collection<ActiveFault>
   #active: ActiveFault[]
-  // A count that is written late must not bring back what was switched off.
-  readonly #write = createSerialQueue()
+  readonly #inTurn = createSerialQueue()
 
   static async open (store: Store): Promise<ActiveFaults> {
     const kept = store.collection<ActiveFault>('active-fault')
@@ -102,70 +102,64 @@ export class ActiveFaults {
       ...(expiresIn !== undefined && { expiresAt: new Date(Date.now() + expiresIn * 1000).toISOString() }),
       parameters: parametersOf(fault, parameters)
     }
-    const replaced = this.active().filter(other => other.fault === name && other.client_id === client && other.username === username)
-    this.#active = [...this.#active.filter(other => !replaced.includes(other)), made]
-    await this.#orTakeBack(this.#write(async () => {
+    await this.#inTurn(async () => {
+      const replaced = this.active().filter(other => other.fault === name && other.client_id === client && other.username === username)
       for (const { id } of replaced) await this.#kept.delete(id)
-      await this.#keep(made)
-    }), replaced, [made])
+      await this.#kept.set(made.id, made, { tags })
+      this.#active = [...this.#active.filter(other => !replaced.includes(other)), made]
+    })
     return made
   }
 
   /** @returns whether it was on */
-  async switchOff (id: string): Promise<boolean> {
-    const off = this.active().filter(active => active.id === id)
-    this.#active = this.#active.filter(active => active.id !== id)
-    await this.#orTakeBack(this.#write(() => this.#kept.delete(id)), off)
-    return off.length > 0
+  switchOff (id: string): Promise<boolean> {
+    return this.#inTurn(async () => {
+      await this.#kept.delete(id)
+      const isOff = this.active().every(active => active.id !== id)
+      this.#active = this.#active.filter(active => active.id !== id)
+      return !isOff
+    })
   }
 
   /** Switch all off. */
-  async reset (): Promise<void> {
-    const off = this.#active
-    this.#active = []
-    await this.#orTakeBack(this.#write(() => this.#kept.deleteTagged('active')), off)
+  reset (): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#kept.deleteTagged('active')
+      this.#active = []
+    })
   }
 
-  /** What could not be kept is not to count. */
-  async #orTakeBack (written: Promise<unknown>, off: ActiveFault[], on: ActiveFault[] = []): Promise<void> {
-    try {
-      await written
-    } catch (error) {
-      this.#active = [...this.#active.filter(active => !on.includes(active)), ...off]
-      throw error
-    }
+  /** Read what other replicas have switched on and off. */
+  reload (): Promise<void> {
+    return this.#inTurn(async () => { this.#active = await this.#kept.tagged('active') })
   }
 
   /**
-   * The fault to apply here, if there is one. It counts as applied, so it is asked for only where it will be.
+   * The fault to apply here, if there is one. It counts as applied, so it is asked for only where it will be. One that is to be applied
+   * so often is counted in the store, where several requests at once, at whichever replica, cannot have the same one.
    *
    * @param fits of those at this point, which can be applied at all
    */
-  take (point: TokenFault['point'], who: Who): Taken<TokenFault> | undefined
-  take (point: AuthorizationFault['point'], who: Who): Taken<AuthorizationFault> | undefined
-  take (point: AnswerFault['point'], who: Who, fits?: (fault: AnswerFault) => boolean): Taken<AnswerFault> | undefined
-  take (point: Point, who: Who, fits: (fault: AnswerFault) => boolean = () => true): Taken | undefined {
+  take (point: TokenFault['point'], who: Who): Promise<Taken<TokenFault> | undefined>
+  take (point: AuthorizationFault['point'], who: Who): Promise<Taken<AuthorizationFault> | undefined>
+  take (point: AnswerFault['point'], who: Who, fits?: (fault: AnswerFault) => boolean): Promise<Taken<AnswerFault> | undefined>
+  async take (point: Point, who: Who, fits: (fault: AnswerFault) => boolean = () => true): Promise<Taken | undefined> {
     for (const active of this.active().toReversed()) {
       const fault = findFault(active.fault)
       if (fault?.point !== point || !isMeant(active, who) || !fits(fault as AnswerFault)) continue
-      this.#countDown(active)
-      return { fault, parameters: active.parameters }
+      if (await this.#countDown(active)) return { fault, parameters: active.parameters }
     }
     return undefined
   }
 
-  #countDown (active: ActiveFault): void {
-    if (active.remaining === undefined) return
-    const { id } = active
-    const counted = { ...active, remaining: active.remaining - 1 }
-    const left = counted.remaining > 0 ? [counted] : []
-    this.#active = this.#active.flatMap(other => other.id === id ? left : [other])
-    // Nobody waits for this one. Should it fail, then a restart finds a count that is too high.
-    this.#write(() => counted.remaining > 0 ? this.#keep(counted) : this.#kept.delete(id)).catch(() => {})
-  }
-
-  #keep (active: ActiveFault): Promise<void> {
-    return this.#kept.set(active.id, active, { tags })
+  /** @returns whether it is to be applied once more */
+  async #countDown ({ id, remaining }: ActiveFault): Promise<boolean> {
+    if (remaining === undefined) return true
+    const counted = await this.#kept.update(id, active => ({ ...active, remaining: active.remaining! - 1 }))
+    const left = counted?.remaining ?? -1
+    this.#active = this.#active.flatMap(active => active.id !== id ? active : left > 0 ? counted! : [])
+    if (left === 0) await this.#kept.delete(id)
+    return left >= 0
   }
 }
 

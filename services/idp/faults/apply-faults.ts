@@ -2,6 +2,7 @@ import { errors, Provider, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { IssuerKeys } from '../state/issuer-keys.ts'
 import type { ActiveFaults, Taken, Who } from './active-faults.ts'
+import type { ChangeableProvider } from './changeable-provider.ts'
 import type { AnswerFault, AuthorizationResponse } from './fault.ts'
 import { Forger, readIssued } from './forger.ts'
 import { noteFault } from './note-fault.ts'
@@ -26,17 +27,18 @@ export class FaultInstead extends errors.OIDCProviderError {
  * To be called before all other `provider.use`, but after what records HTTP exchanges: what answers the provider gives is
  * settled then, and what is recorded is what goes out.
  */
-export function applyFaults (provider: Provider, parts: FaultParts): void {
+export function applyFaults (provider: ChangeableProvider, parts: FaultParts): void {
   const { faults } = parts
   const answerInstead = new WeakMap<object, Taken<AnswerFault>>()
   refuseToIssueTokens(provider, parts, answerInstead)
 
-  // oidc-provider emits this right before the response mode writes what is in it.
-  provider.on('authorization.success', (ctx, response) => {
-    const taken = response && faults.take('authorization-response', whoIs(ctx, parts.accounts))
-    if (!taken) return
-    taken.fault.change(response as AuthorizationResponse, taken.parameters)
-    noteFault(ctx.req, taken.fault.name)
+  provider.changeResponses(async (ctx, response) => {
+    const taken = await faults.take('authorization-response', whoIs(ctx, parts.accounts))
+    if (!taken) return response
+    const changed = { ...response } as AuthorizationResponse
+    taken.fault.change(changed, taken.parameters)
+    noteFault(ctx.req, taken.fault.name, changed)
+    return changed
   })
 
   const forger = new Forger(parts.keys)
@@ -46,7 +48,7 @@ export function applyFaults (provider: Provider, parts: FaultParts): void {
     if (!context.oidc) return
     const ctx = context as KoaContextWithOIDC
     await replaceIdToken(ctx, parts, forger)
-    const taken = answerInstead.get(ctx) ?? takeAnswerFault(ctx, parts)
+    const taken = answerInstead.get(ctx) ?? await takeAnswerFault(ctx, parts)
     if (!taken) return
     noteFault(ctx.req, taken.fault.name)
     await taken.fault.answer(ctx, taken.parameters)
@@ -68,7 +70,7 @@ function refuseToIssueTokens (
     prototype.consume = async function (this: typeof prototype) {
       const ctx = Provider.ctx
       const who = { client_id: this.clientId, username: usernameOf(this.accountId, accounts) }
-      const taken = ctx && faults.take('token-request', who)
+      const taken = ctx && await faults.take('token-request', who)
       if (!taken) return consume.call(this)
       answerInstead.set(ctx, taken)
       throw new FaultInstead(taken.fault.name)
@@ -81,7 +83,7 @@ async function replaceIdToken (ctx: KoaContextWithOIDC, { faults, accounts }: Fa
   const tokens = ctx.body as { id_token?: string } | undefined
   if (ctx.oidc.route !== 'token' || tokens?.id_token === undefined) return
   const refreshed = ctx.oidc.params?.['grant_type'] === 'refresh_token'
-  const taken = faults.take(refreshed ? 'refreshed-id-token' : 'id-token', whoIs(ctx, accounts))
+  const taken = await faults.take(refreshed ? 'refreshed-id-token' : 'id-token', whoIs(ctx, accounts))
   if (!taken) return
   noteFault(ctx.req, taken.fault.name)
   const issued = readIssued(tokens.id_token, ctx.oidc.client?.clientSecret)
@@ -98,7 +100,7 @@ const goodAnswers: Record<string, { point: AnswerFault['point'], status: number 
   end_session_confirm: { point: 'end-session-response', status: 303 }
 }
 
-function takeAnswerFault (ctx: KoaContextWithOIDC, { faults, accounts }: FaultParts): Taken<AnswerFault> | undefined {
+async function takeAnswerFault (ctx: KoaContextWithOIDC, { faults, accounts }: FaultParts): Promise<Taken<AnswerFault> | undefined> {
   const good = goodAnswers[ctx.oidc.route]
   if (!good || good.status !== ctx.status) return undefined
   return faults.take(good.point, whoIs(ctx, accounts), fault => fault.applies?.(ctx) ?? true)

@@ -26,7 +26,7 @@ export function applyLogoutTokenFaults (fetch: FetchWithFaults, parts: FaultPart
 
     const { payload: { aud, sub } } = readIssued(jwt, undefined)
     const client = String(aud)
-    const taken = faults.take('logout-token', { client_id: client, username: accounts.ofSub(sub ?? '')?.username })
+    const taken = await faults.take('logout-token', { client_id: client, username: accounts.ofSub(sub ?? '')?.username })
     if (!taken) return fetch(input, init)
 
     const { fault, parameters } = taken

@@ -1,6 +1,7 @@
-import { Provider } from 'oidc-provider'
+import type { Provider } from 'oidc-provider'
 import type { Logger } from '#lib/server/http-server.ts'
 import { applyLogoutTokenFaults } from '../faults/apply-logout-token-faults.ts'
+import { ChangeableProvider } from '../faults/changeable-provider.ts'
 import { PermissiveClients, warnOfPermissiveClients } from '../permissive/permissive-clients.ts'
 import { storeAdapter } from '../realm/oidc-adapter.ts'
 import type { Realm } from '../realm/realm.ts'
@@ -20,7 +21,7 @@ export function createProvider (realm: Realm, { pages, log }: { pages: ProviderP
   const permissive = new PermissiveClients(clients, { lab })
   if (!lab) warnOfPermissiveClients(clients, log)
 
-  const provider = new Provider(issuer, configurationOf({
+  const provider = new ChangeableProvider(issuer, configurationOf({
     mountPath,
     lab,
     adapter: storeAdapter(store, clients),

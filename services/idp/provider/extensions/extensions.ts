@@ -1,10 +1,10 @@
-import type { Provider } from 'oidc-provider'
 import type { Logger } from '#lib/server/http-server.ts'
 import type { Store } from '#lib/store/store.ts'
 import type { Accounts } from '../../accounts/accounts.ts'
 import { claimsByScope } from '../../accounts/user-claims.ts'
 import type { Clients } from '../../clients/registered-clients.ts'
 import { applyFaults } from '../../faults/apply-faults.ts'
+import type { ChangeableProvider } from '../../faults/changeable-provider.ts'
 import type { PermissiveClients } from '../../permissive/permissive-clients.ts'
 import { permitForClients } from '../../permissive/permit-for-clients.ts'
 import { presetOf } from '../../presets/presets.ts'
@@ -56,7 +56,7 @@ export interface ExtensionParts {
  * Everything that is changed in oidc-provider, in this order: of what changes the answer to a request, the first sees what all
  * others have made of it.
  */
-export function extendProvider (provider: Provider, parts: ExtensionParts): void {
+export function extendProvider (provider: ChangeableProvider, parts: ExtensionParts): void {
   const { accounts, clients, permissive, keys, cookieSignatures, settings, store, instruments, pages, log, isRemoved } = parts
   const preset = presetOf(settings.value)
 
