@@ -74,6 +74,14 @@ t.test('a logout token that both ends have in their ledgers is one message, with
   t.equal(journey!.messages.length, 1)
 })
 
+t.test('a browser that brings the same request to two providers, one after the other, has sent two messages', async t => {
+  const journeys = new Journeys()
+  const request = { parameters: { state: 'of-alice', code_challenge: 'challenge' }, links: ['of-alice', 'challenge'] }
+  journeys.add(message('relying-party', 'authorization', { ...request, to: 'evil' }))
+  journeys.add(message('idp', 'authorization', request))
+  t.strictSame(journeys.all.flatMap(({ messages }) => messages.map(({ to }) => to)), ['evil', 'idp'])
+})
+
 t.test('a callback that is refused outweighs the tokens that were fetched for it', async t => {
   const journeys = new Journeys()
   journeys.add(message('idp', 'token', { at: 10, from: 'relying-party', links: ['code'] }))
