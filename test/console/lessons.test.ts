@@ -91,6 +91,20 @@ t.test('twenty attempts at once do not see each other, and the main lab notices 
   await Promise.all(attempts.map(({ id }, number) => learners[number]!.call('DELETE', `/attempts/${id}`)))
 })
 
+t.test('whoever reads for some minutes between two moves finds the code of the first still good', async t => {
+  for (const [lesson, moves] of [[1, ['open-bookmark', 'read-log', 'redeem']], [2, ['sign-in', 'read-log', 'send-again']]] as const) {
+    const learner = new Learner()
+    const { id, issuer } = await learner.begin(lesson)
+    await learner.break(id)
+    for (const move of moves) {
+      await createControlApiClient(issuer).clock.advance(120)
+      t.match(await learner.call('POST', `/attempts/${id}/moves/${move}`), { status: 200 }, `lesson ${lesson}, ${move}`)
+    }
+    t.not((await learner.attempt(id)).body.loot.length, 0, `lesson ${lesson}`)
+    await learner.call('DELETE', `/attempts/${id}`)
+  }
+})
+
 t.test('starting over leaves nothing behind', async t => {
   const learner = new Learner()
   const first = await learner.begin(5)

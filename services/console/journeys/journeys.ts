@@ -217,4 +217,5 @@ const isFetchedFor = (fetched: Message, other: Message) =>
 
 /** Whether two services have the same request in their ledgers, the one that sent it and the one that got it. */
 const isSameRequest = (a: Message, b: Message) =>
-  a.service !== b.service && (a.from === a.service || a.from === b.service) && a.endpoint === b.endpoint && a.from === b.from && a.links.some(link => b.links.includes(link))
+  a.service !== b.service && (a.from === a.service || a.from === b.service) &&
+  a.endpoint === b.endpoint && a.from === b.from && a.links.some(link => b.links.includes(link))

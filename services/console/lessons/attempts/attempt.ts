@@ -10,6 +10,9 @@ import { clientId, clientSecret, gameClientId, messengerClientId } from './clien
 import { RealmClient } from './realm-client.ts'
 import type { Scene, Sites } from '../play/scene.ts'
 
+// As long as a code may be good at most: whoever reads on between two moves has time to. https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
+const codeSeconds = 10 * 60
+
 /**
  * One go at a lesson: a realm of its own at the provider, a careless site and an attacker with nothing in common with any other. What
  * both sites are asked is in its ledger.
@@ -75,6 +78,7 @@ export class Attempt implements Scene {
   get seed (): object {
     const { home, lair } = this
     return {
+      token_lifetimes: { code: codeSeconds },
       users: [
         { username: 'alice', password: 'alice-lab', claims: { name: 'Alice Anders', email: 'alice@example.com', email_verified: true } },
         { username: 'mallory', password: 'mallory-lab', claims: { name: 'Mallory', email: 'mallory@example.com', email_verified: true } }

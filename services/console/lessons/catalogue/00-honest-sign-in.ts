@@ -7,7 +7,7 @@ export const honestSignIn: Lesson = {
   buildsOn: [],
   about: [
     'A shop wants to know who its customers are, and does not want their passwords. So it sends the browser to a [[provider]] which knows them. ' +
-    'There Alice says who she is. The provider sends the browser back with a [[code]], good once and for a minute.',
+    'There Alice says who she is. The provider sends the browser back with a [[code]], good once, and not for long.',
     'The shop takes the code to the provider itself, from server to server, and gets an [[ID token]]: signed, and saying who has signed in. The ' +
     'browser has seen the code, and no token.',
     'Sign in, and find in the picture: where the browser leaves the shop (there: the application), where Alice says who she is, where the code comes back, and where it is redeemed. Single ' +

@@ -1,5 +1,5 @@
 import { refusedByReal, type RealSite } from '../play/real-relying-party.ts'
-import { lureOfStolenCode, movesOfStolenCode, prepareStolenCode } from '../play/stolen-code.ts'
+import { lureOfStolenCode, movesOfStolenCode } from '../play/stolen-code.ts'
 import { Visitor } from '../play/visitor.ts'
 import type { Lesson } from '../lesson.ts'
 
@@ -24,7 +24,6 @@ export const whoseCode: Lesson = {
   weakness: { checks: ['sends-pkce', 'compares-nonce'], rules: ['pkce-missing'] },
   mends: ['sends-pkce', 'compares-nonce'],
   choice: 'checks',
-  prepare: prepareStolenCode,
   moves: movesOfStolenCode,
   lure: lureOfStolenCode,
   gain: 'Alice’s account, in his own browser',

@@ -38,7 +38,7 @@ export const state: Lesson = {
       by: 'alice',
       says: 'Alice follows the link on his page, and enters her card number',
       opens: play => `${play.lair}lure`,
-      byHand: 'Press “Fetch my prize”, and see who is signed in; then “Your account”, and keep any card number. The code is good for a minute: if it is refused, let Mallory begin again.',
+      byHand: 'Press “Fetch my prize”, and see who is signed in; then “Your account”, and keep any card number. The code is good for ten minutes: if it is refused, let Mallory begin again.',
       shownBy: ({ from, endpoint, status }) => from === 'browser' && endpoint === 'card' && status === 303,
       async run (play) {
         await play.alice.visit(play.kept('answer'))

@@ -1,5 +1,5 @@
 import { refusedUnderFaults } from '../play/real-relying-party.ts'
-import { lureOfStolenCode, movesOfStolenCode, prepareStolenCode } from '../play/stolen-code.ts'
+import { lureOfStolenCode, movesOfStolenCode } from '../play/stolen-code.ts'
 import type { Lesson } from '../lesson.ts'
 
 export const whichSignIn: Lesson = {
@@ -22,7 +22,6 @@ export const whichSignIn: Lesson = {
   weakness: { checks: ['compares-nonce'], rules: ['code-verifier-wrong'] },
   mends: ['compares-nonce'],
   choice: 'checks',
-  prepare: prepareStolenCode,
   moves: movesOfStolenCode,
   lure: lureOfStolenCode,
   gain: 'Alice’s account, in his own browser',

@@ -1,11 +1,7 @@
-import { messengerClientId } from '../attempts/clients.ts'
 import { fieldIn, type Play } from '../play/play.ts'
 import { refusedByReal } from '../play/real-relying-party.ts'
 import { allowed, MoveRefused, Visitor } from '../play/visitor.ts'
 import type { Lesson } from '../lesson.ts'
-
-// As long as a code may be good at most: what is done by hand takes its time. https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
-const codeSeconds = 600
 
 const message = 'Please charge my card for the postage: 4000 1234 5678 9010'
 
@@ -41,7 +37,6 @@ export const theSecondCode: Lesson = {
   mends: ['binds-messenger-code'],
   choice: 'checks',
   see: 'Sign in at the shop as Alice, and watch. Stay signed in',
-  prepare: play => play.realm.changeClient(messengerClientId, { token_lifetimes: { code: codeSeconds } }),
   moves: [
     {
       name: 'keep-answer',

@@ -13,12 +13,6 @@ export function plantingLinkOf (home: string, query: Record<string, string>): st
 
 const link = ({ home }: Play) => plantingLinkOf(home, { cookie: 'browser', next: 'login' })
 
-// The longest that is recommended: somebody who reads while they play has time to. https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
-const codeSeconds = 10 * 60
-
-/** Have codes last longer than usual: the stolen one is used by hand. */
-export const prepareStolenCode = (play: Play): Promise<void> => play.realm.changeClient(play.clientId, { token_lifetimes: { code: codeSeconds } })
-
 /** Where somebody is lured to whose code is to be stolen before the shop has redeemed it. */
 export const lureOfStolenCode = (play: Play) => ({ text: 'Sign in at the shop to fetch it.', href: link(play) })
 
