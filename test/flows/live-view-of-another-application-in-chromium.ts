@@ -44,7 +44,7 @@ export async function liveViewOfAnotherApplicationInChromium (t: Test, lab: Lab)
     const request = new URLSearchParams({
       client_id: client.id, redirect_uri: client.redirectUri, response_type: 'code', scope: 'openid', state: `state of ${username}`, nonce: `nonce of ${username}`
     })
-    const page = await browser.open(`${lab.issuer}/auth?${request}`, isBack)
+    const page = await browser.open(`${lab.issuer}/auth?${request}`, {}, isBack)
     const { url } = await browser.submit(page, { username, password }, 'Sign in', isBack)
     const { access_token: accessToken } = await redeem(new URL(url).searchParams.get('code')!)
     const ofClient = ({ clients, faults }: { clients: string[], faults: string[] }) => clients.includes(client.id) && faults.length > 0

@@ -23,7 +23,7 @@ export async function manySignIns (t: Test, lab: Lab) {
     // All have begun before the first one ends.
     const pages = await Promise.all(browsers.map(({ browser, person, target }) => browser.open(
       `${lab.app}/login/initiate?${new URLSearchParams({ iss: lab.issuer, login_hint: person.username, target_link_uri: target })}`,
-      isProvider)))
+      {}, isProvider)))
     // The provider of the lab has one process, and a browser waits for ten seconds.
     const ends = await inBatches(browsers, batch, ({ browser }, index) => browser.open(pages[index]!.url))
     t.strictSame(ends.map(({ url }) => url), browsers.map(({ target }) => target))

@@ -88,7 +88,7 @@ export async function messengerCode (t: Test, lab: Lab) {
     const browser = new Browser(lab)
     await browser.signIn('alice')
     const { csrfToken } = await browser.session()
-    await browser.request(`${lab.app}/logout`, { method: 'POST', body: new URLSearchParams({ _csrf: csrfToken! }) })
+    await browser.request(`${lab.app}/logout`, { form: { _csrf: csrfToken! } })
     const page = await browser.open(`${lab.app}/messenger/login?return_to=%2F%3Fchat`)
     t.equal(page.url, `${lab.app}/?chat`)
     t.equal((await browser.session()).authenticated, false, 'although the identity provider still knows the person')

@@ -53,7 +53,7 @@ export async function ownSessions (t: Test, lab: Lab) {
     const [here, there, bob] = [await signedIn('yuki'), await signedIn('yuki'), await signedIn('bob')]
     const copy = await here.jar.getCookieString(lab.app)
     const { csrfToken } = await here.session()
-    const page = await here.request(`${lab.app}/logout/everywhere`, { method: 'POST', body: new URLSearchParams({ _csrf: csrfToken! }) })
+    const page = await here.request(`${lab.app}/logout/everywhere`, { form: { _csrf: csrfToken! } })
     t.equal(page.status, 303)
     t.match(page.headers.get('location'), `${lab.issuer}/session/end`)
     t.strictSame(await here.session(), { authenticated: false })
@@ -65,7 +65,7 @@ export async function ownSessions (t: Test, lab: Lab) {
 
   await t.test('without the CSRF token of the page nobody is signed out everywhere', async t => {
     const browser = await signedIn('yuki')
-    const page = await browser.request(`${lab.app}/logout/everywhere`, { method: 'POST', body: new URLSearchParams({ _csrf: 'x'.repeat(40) }) })
+    const page = await browser.request(`${lab.app}/logout/everywhere`, { form: { _csrf: 'x'.repeat(40) } })
     t.equal(page.status, 403)
     t.equal((await browser.session()).authenticated, true)
   })

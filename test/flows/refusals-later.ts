@@ -137,7 +137,7 @@ export async function faultsOfSignOuts (t: Test, faulty: FaultyLab, rows: [strin
   /** Begin here, and say yes where the identity provider asks. */
   async function signOut (browser: Browser): Promise<Page> {
     const { csrfToken } = await browser.session()
-    const { headers } = await browser.request(`${lab.app}/logout`, { method: 'POST', body: new URLSearchParams({ _csrf: csrfToken! }) })
+    const { headers } = await browser.request(`${lab.app}/logout`, { form: { _csrf: csrfToken! } })
     const page = await browser.open(headers.get('location')!)
     return page.status < 400 && page.$('button').length > 0 ? browser.submit(page, {}, 'Sign out') : page
   }

@@ -20,7 +20,7 @@ export async function signOut (t: Test, lab: Lab) {
     const browser = new Browser(lab)
     await browser.signIn('alice')
     const { csrfToken } = await browser.session()
-    const page = await browser.request(`${lab.app}/logout`, { method: 'POST', body: new URLSearchParams({ _csrf: csrfToken! }) })
+    const page = await browser.request(`${lab.app}/logout`, { form: { _csrf: csrfToken! } })
     t.equal(page.status, 303)
     const endSession = new URL(page.headers.get('location')!)
     t.equal(endSession.origin + endSession.pathname, `${lab.issuer}/session/end`)

@@ -2,7 +2,7 @@
 // faults are such that a relying party can tell.
 import t, { type Test } from 'tap'
 import type { FaultInCatalogue } from '../../services/idp/control-api/fault-routes.ts'
-import { ScriptlessBrowser, type Page } from '../helpers/browser.ts'
+import { FormBrowser, type Page } from '../helpers/browser.ts'
 import { freePorts } from '../helpers/lab.ts'
 import { startIdp, type Idp } from '../idp/helper.ts'
 import { countSignOuts, isThere, startApplication, type Application, type Host, type Metadata } from './application.ts'
@@ -36,7 +36,7 @@ export interface RelyingParty {
   needs?: { command: [string, ...string[]], packages: string }
   host (t: Test, idp: Pick<Idp, 'issuer'>): Host | Promise<Host>
   /** how a person begins to sign in, where that is not by a link to `/login` */
-  signIn? (browser: ScriptlessBrowser, origin: string): Promise<Page>
+  signIn? (browser: FormBrowser, origin: string): Promise<Page>
 }
 
 const slow = { parameters: { delaySeconds: 0.3 } }
@@ -82,13 +82,13 @@ export async function tryRelyingParty (relyingParty: RelyingParty): Promise<void
   const faultsOf = (group: Group) => catalogue.filter(fault => fault.group === group && !endsTheProcess.includes(fault.name))
 
   const start = (t: Test, realm: string) => startApplication(t, idp, host, realm, relyingParty)
-  const signIn = (browser: ScriptlessBrowser, { origin }: Application) =>
+  const signIn = (browser: FormBrowser, { origin }: Application) =>
     relyingParty.signIn?.(browser, origin) ?? browser.open(`${origin}/login`)
   const accepts = ({ name, outcome }: FaultInCatalogue) => (outcome === 'succeed') !== name in otherwise
 
   async function startSignedIn (t: Test, realm: string) {
     const application = await start(t, realm)
-    const browser = new ScriptlessBrowser()
+    const browser = new FormBrowser()
     await signIn(browser, application)
     t.equal((await sessionOf(browser, application)).signedIn, true, 'signed in')
     return { application, browser }
@@ -112,7 +112,7 @@ export async function tryRelyingParty (relyingParty: RelyingParty): Promise<void
       t.equal(entry.client_id, client)
     }
     t.same(await lab.faults.active(), [], 'the fault is over')
-    const browser = new ScriptlessBrowser()
+    const browser = new FormBrowser()
     await signIn(browser, application)
     t.equal((await sessionOf(browser, application)).signedIn, true, 'the next sign-in is good')
     await isExamined(t, application, fault, accepts(fault))
@@ -137,7 +137,7 @@ export async function tryRelyingParty (relyingParty: RelyingParty): Promise<void
   t.test(`${relyingParty.name}: a person signs in, is known by their claims, has tokens refreshed, and signs out`, async t => {
     const application = await start(t, 'sign-in')
     const { origin, lab } = application
-    const browser = new ScriptlessBrowser()
+    const browser = new FormBrowser()
     t.equal((await sessionOf(browser, application)).signedIn, false)
 
     const page = await signIn(browser, application)
@@ -169,10 +169,10 @@ export async function tryRelyingParty (relyingParty: RelyingParty): Promise<void
     eachFault('at the sign-in', group, async (t, fault) => {
       const application = await start(t, fault.name)
       // A rotation is to meet somebody who has the keys from before, and one of them shows at the sign-in after it.
-      if (fault.name.startsWith('jwks-rotated')) await signIn(new ScriptlessBrowser(), application)
+      if (fault.name.startsWith('jwks-rotated')) await signIn(new FormBrowser(), application)
       await switchOn(application, fault)
-      if (fault.name === 'jwks-rotated-between-sign-ins') await signIn(new ScriptlessBrowser(), application)
-      const browser = new ScriptlessBrowser()
+      if (fault.name === 'jwks-rotated-between-sign-ins') await signIn(new FormBrowser(), application)
+      const browser = new FormBrowser()
       const { url } = await signIn(browser, application)
       t.ok(url.startsWith(application.origin), 'the browser is back at the application')
       t.equal((await sessionOf(browser, application)).signedIn, accepts(fault))
@@ -223,7 +223,7 @@ export async function tryRelyingParty (relyingParty: RelyingParty): Promise<void
   })
 }
 
-const sessionOf = async (browser: ScriptlessBrowser, { origin }: Application) =>
+const sessionOf = async (browser: FormBrowser, { origin }: Application) =>
   (await browser.open(`${origin}/`)).json<{ signedIn: boolean, sub?: string }>()
 
 /** With what the application answered logout tokens, oldest first. */
@@ -231,12 +231,12 @@ const logoutAnswers = async ({ lab }: Application) =>
   (await lab.ledger.query({ endpoint: 'backchannel_logout' })).entries.map(({ status }) => status)
 
 /** Begin at the application, and say yes where the identity provider asks. */
-async function signOutHere ({ origin, issuer }: Application, browser: ScriptlessBrowser): Promise<Page> {
+async function signOutHere ({ origin, issuer }: Application, browser: FormBrowser): Promise<Page> {
   const page = await browser.open(`${origin}/logout`)
   const isAsked = page.url.startsWith(issuer) && page.$('button').length > 0
   return isAsked ? browser.submit(page, {}, 'Sign out') : page
 }
 
-async function signOutThere ({ issuer }: Application, browser: ScriptlessBrowser): Promise<void> {
+async function signOutThere ({ issuer }: Application, browser: FormBrowser): Promise<void> {
   await browser.submit(await browser.open(`${issuer}/session/end`), {}, 'Sign out')
 }

@@ -1,13 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Test } from 'tap'
 import type { CookieJar } from 'tough-cookie'
+import type { PageRequest } from '#lib/browser/scriptless-browser.ts'
 import type { Server } from '#lib/server/http-server.ts'
 import type { ServerConfig } from '#lib/settings/settings.ts'
 import { buildIdp } from '../../services/idp/app.ts'
 import type { RegisteredClient } from '../../services/idp/clients/registered-clients.ts'
 import { loadIdpConfig, type IdpConfig } from '../../services/idp/config.ts'
 import { createControlApiClient, ControlApiError, type ControlApiClient, type RealmSeed } from '../../services/idp/control-api/control-api-client.ts'
-import { injectedInto, ScriptlessBrowser, type Page, type RequestOptions } from '../helpers/browser.ts'
+import { FormBrowser, injectedInto, type Page } from '../helpers/browser.ts'
 import { takeKeysFromFile } from '../helpers/keys.ts'
 import { labSettings } from '../helpers/lab.ts'
 
@@ -41,13 +42,7 @@ export class Idp {
     this.config = config
     this.base = base
     this.issuer = `${config.issuer}${base}`
-    const send = injectedInto({ [new URL(config.issuer).origin]: app })
-    this.lab = createControlApiClient(this.issuer, {
-      fetch: async (url, options) => {
-        const { status, text } = await send(new URL(url), options)
-        return { status, text: async () => text }
-      }
-    })
+    this.lab = createControlApiClient(this.issuer, { fetch: injectedInto({ [new URL(config.issuer).origin]: app }) })
     this.relyingParty = config.clients.find(client => client.client_id === 'relying-party')!
     this.genesys = config.clients.find(client => client.client_id === 'genesys-messenger')!
   }
@@ -154,26 +149,33 @@ export interface Tokens {
 }
 
 /** A browser at the identity provider, which it does not leave; addresses are those of the issuer unless they are whole. */
-export class Visitor extends ScriptlessBrowser {
+export class Visitor extends FormBrowser {
   readonly #idp: Idp
+  readonly #origin: string
 
-  constructor (idp: Idp, jar?: CookieJar) {
+  /** @param cookies those that it shares with another browser */
+  constructor (idp: Idp, cookies?: CookieJar) {
     const { origin } = new URL(idp.config.issuer)
-    super({ send: injectedInto({ [origin]: idp.app }), stopAt: url => new URL(url).origin !== origin, ...(jar && { jar }) })
+    super({ fetch: injectedInto({ [origin]: idp.app }), cookies })
     this.#idp = idp
+    this.#origin = origin
   }
 
-  override request (address: string, options?: RequestOptions): Promise<Page> {
+  override request (address: string, options?: PageRequest): Promise<Page> {
     return super.request(address.startsWith('/') ? this.#idp.issuer + address : address, options)
+  }
+
+  override follow (page: Page, options?: PageRequest, stopAt = (url: string) => new URL(url).origin !== this.#origin): Promise<Page> {
+    return super.follow(page, options, stopAt)
   }
 
   /** Open it in a frame of a page of another site. */
   openInFrame (url: string): Promise<Page> {
-    return this.open(url, undefined, { inFrame: true })
+    return this.open(url, { inFrame: true })
   }
 
   post (url: string, fields: Record<string, string>): Promise<Page> {
-    return this.open(url, undefined, { method: 'POST', body: fields })
+    return this.open(url, { form: fields })
   }
 
   /** Go through an authorization request as a user who signs in and agrees to everything. */

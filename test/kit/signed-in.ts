@@ -59,7 +59,7 @@ export async function signInBrowser (api: ControlApiClient, username: string, { 
   const page = await browser.open(through)
   if (page.status >= 400 || page.url.startsWith(`${api.issuer}/`)) {
     const { origin, pathname } = new URL(page.url)
-    throw new Error(`The sign-in ended with ${page.status} at ${origin}${pathname}, by way of ${browser.visited.join(' → ')}: ${wordsOf(page).slice(0, 300)}`)
+    throw new Error(`The sign-in ended with ${page.status} at ${origin}${pathname}, by way of ${browser.way}: ${wordsOf(page).slice(0, 300)}`)
   }
   return browser
 }

@@ -103,7 +103,7 @@ t.test('attempts that were tossed do not keep anybody from signing in', async t 
   const state = (await victim.get('/login', { cookie: tossed })).location!.searchParams.get('state')
   t.match(await victim.cookieNames(), [`attempt.${state}`])
   const callback = await victim.answerOfSignIn(idp, 'alice')
-  const own = await victim.cookies()
+  const own = await victim.cookieHeader()
   t.equal((await victim.get(callback, { cookie: `${tossed}; ${own}` })).status, 303)
 })
 

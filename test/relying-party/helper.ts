@@ -1,11 +1,12 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Test } from 'tap'
+import type { PageRequest } from '#lib/browser/scriptless-browser.ts'
 import type { Server } from '#lib/server/http-server.ts'
 import type { ServerConfig } from '#lib/settings/settings.ts'
 import { buildRelyingParty } from '../../services/relying-party/app.ts'
 import { loadRelyingPartyConfig, type RelyingPartyConfig } from '../../services/relying-party/config.ts'
-import { injectedInto, ScriptlessBrowser, type Page, type RequestOptions } from '../helpers/browser.ts'
+import { FormBrowser, injectedInto, type Page } from '../helpers/browser.ts'
 import { freePorts, labSettings } from '../helpers/lab.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { startIdp, Visitor, type Idp } from '../idp/helper.ts'
@@ -56,16 +57,16 @@ export function fillDisk (t: Test, config: RelyingPartyConfig, ...statements: ('
 }
 
 /** A browser's tab at the relying party, which follows no redirect. */
-export class Tab extends ScriptlessBrowser {
+export class Tab extends FormBrowser {
   readonly #app: string
 
   constructor (app: Server, config: RelyingPartyConfig) {
-    super({ send: injectedInto({ [config.app]: app }) })
+    super({ fetch: injectedInto({ [config.app]: app }) })
     this.#app = config.app
   }
 
   /** By a path, which may begin with two slashes. */
-  override request (path: string, options?: RequestOptions): Promise<Page> {
+  override request (path: string, options?: PageRequest): Promise<Page> {
     return super.request(this.#app + path, options)
   }
 
@@ -102,7 +103,7 @@ export class Tab extends ScriptlessBrowser {
   }
 
   /** What it would send, as in the header. */
-  async cookies (): Promise<string> {
+  async cookieHeader (): Promise<string> {
     return this.jar.getCookieString(this.#app)
   }
 }

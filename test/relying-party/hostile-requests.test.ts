@@ -123,7 +123,7 @@ for (const name of ['localhost', '127.0.0.1', 'app.localhost', 'evil.example']) 
 t.test('a callback that comes in absolute form signs in', async t => {
   const visitor = tab()
   const answer = await visitor.answerOfSignIn(idp, 'alice')
-  const { status, headers } = await ask(`GET ${config.app}${answer}`, [`host: ${host}`, `cookie: ${await visitor.cookies()}`])
+  const { status, headers } = await ask(`GET ${config.app}${answer}`, [`host: ${host}`, `cookie: ${await visitor.cookieHeader()}`])
   t.equal(status, 303, headers)
   t.match(headers, /^set-cookie: session=./im)
 })
@@ -132,9 +132,9 @@ t.test('a callback that comes in absolute form signs in', async t => {
 t.test('HEAD changes nothing, wherever GET does', async t => {
   const visitor = tab()
   const head = async (path: string, allow = 'GET') => {
-    const before = await visitor.cookies()
+    const before = await visitor.cookieHeader()
     const { status, headers } = await visitor.request(path, { method: 'HEAD' })
-    t.strictSame([status, headers.get('allow'), headers.get('set-cookie'), await visitor.cookies()], [405, allow, null, before], path)
+    t.strictSame([status, headers.get('allow'), headers.get('set-cookie'), await visitor.cookieHeader()], [405, allow, null, before], path)
   }
   for (const path of ['/login', '/callback/another?state=a']) await head(path)
   await head(`/login/initiate?${new URLSearchParams({ iss: config.issuer })}`, 'GET, POST')
@@ -273,7 +273,7 @@ const posted = [
 t.test('answers whatever there is in a body with 4xx, and ends no session', async t => {
   const visitor = tab()
   await visitor.signIn(idp, 'alice')
-  const cookie = await visitor.cookies()
+  const cookie = await visitor.cookieHeader()
   for (const [what, [type, payload]] of Object.entries(bodies)) {
     for (const url of posted) {
       const { statusCode } = await app.inject({

@@ -167,7 +167,7 @@ async function signInAWhileAgo (t: Test, username = 'alice') {
   const visitor = tab()
   await visitor.signIn(idp, username)
   const { csrfToken } = (await visitor.get('/session')).json()
-  const cookie = await visitor.cookies()
+  const cookie = await visitor.cookieHeader()
   await setClock(first, 120)
   t.teardown(() => setClock(first, 0))
   const isThere = async () => (await tab().get('/session', { cookie })).json()['authenticated']
@@ -184,7 +184,7 @@ for (const [which, statements] of Object.entries(fullDisks)) {
       const makeRoom = fillDisk(t, config, ...statements)
       t.equal(await isThere(), true, 'one can go on')
       t.match((await visitor.post(path, headers)).location?.href, `${config.issuer}/session/end?`)
-      t.notOk(await visitor.cookies())
+      t.notOk(await visitor.cookieHeader())
       t.equal(await isThere(), false, 'nor is a copy of the cookie of use')
       t.equal(await other.isThere(), path === '/logout')
 
@@ -232,7 +232,7 @@ function refreshTokenIn (stateFolder: string): string {
 async function signInAtBoth (t: Test) {
   const visitor = tab()
   await visitor.signIn(idp, 'alice')
-  const cookie = await visitor.cookies()
+  const cookie = await visitor.cookieHeader()
   const profileAt = ({ tab }: Pick<typeof first, 'tab'>) => tab().get('/api/profile', { cookie, accept: 'application/json' })
   await idp.lab.ledger.clear()
   await idp.lab.clock.set(accessTokenLifetime)
@@ -271,7 +271,7 @@ t.test('a session ends when the clock says so, though the browser still has its 
   t.teardown(() => setClock(first, 0))
   const visitor = tab()
   await visitor.signIn(idp, 'alice')
-  const cookie = await visitor.cookies()
+  const cookie = await visitor.cookieHeader()
   const isSignedIn = async () => (await visitor.get('/session', { cookie })).json()['authenticated']
 
   const { lifetime } = config.session
@@ -287,7 +287,7 @@ t.test('a browser that loads files of the page and nothing else does not keep it
   t.teardown(() => setClock(first, 0))
   const visitor = brief.tab()
   await visitor.signIn(idp, 'alice')
-  const cookie = await visitor.cookies()
+  const cookie = await visitor.cookieHeader()
   const isSignedIn = async () => (await visitor.get('/session', { cookie })).json()['authenticated']
   t.equal(await isSignedIn(), true)
   await setClock(first, idleLifetime - 60)
@@ -300,7 +300,7 @@ t.test('a sign-in that takes too long is over', async t => {
   t.teardown(() => setClock(first, 0))
   const visitor = tab()
   const state = await visitor.startSignIn()
-  const cookie = await visitor.cookies()
+  const cookie = await visitor.cookieHeader()
   await setClock(first, 3601)
   const { $ } = await visitor.get(`/callback?code=c&state=${state}`, { cookie })
   t.equal($('dl code').text(), 'state_unknown')

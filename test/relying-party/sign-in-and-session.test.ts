@@ -59,7 +59,7 @@ t.test('tells what the identity provider has refused, once, and offers the same 
   const visitor = tab()
   const state = await visitor.startSignIn('/#tours')
   const path = `/callback?${new URLSearchParams({ error: 'access_denied', error_description: 'the person chose to cancel', state, iss: config.issuer })}`
-  const cookie = await visitor.cookies()
+  const cookie = await visitor.cookieHeader()
   const { status, $ } = await visitor.get(path)
   t.equal(status, 400)
   t.equal($('h1').text(), 'You were not signed in')
@@ -172,7 +172,7 @@ t.test('asks for a sign-in for the Messenger when no code waits for it', async t
 t.test('ends the session here and sends the browser to end it at the identity provider', async t => {
   const visitor = tab()
   await visitor.signIn(idp, 'alice')
-  const stolen = await visitor.cookies()
+  const stolen = await visitor.cookieHeader()
   const token = String((await visitor.get('/session')).json()['csrfToken'])
 
   const { status, location } = await visitor.post('/logout', { 'csrf-token': token })
@@ -214,7 +214,7 @@ t.test('who has an ID token that is too long for an address is signed out at the
 t.test('gives a new session to who signs in again, and ends the old one', async t => {
   const visitor = tab()
   await visitor.signIn(idp, 'alice')
-  const old = await visitor.cookies()
+  const old = await visitor.cookieHeader()
   await visitor.signIn(idp, 'bob')
   t.match((await visitor.get('/session')).json(), { user: { name: 'Bob Brandt' } })
   t.match((await tab().get('/session', { cookie: old })).json(), { authenticated: false })
@@ -224,7 +224,7 @@ t.test('ends the session of a provider that was taken out of the settings', asyn
   const visitor = tab()
   await visitor.signIn(idp, 'alice')
   const moved = await buildAlone(t, { STATE_DIR: settings.STATE_DIR, APP_PORT: settings.APP_PORT })
-  const cookie = await visitor.cookies()
+  const cookie = await visitor.cookieHeader()
   t.same((await moved.tab().get('/session', { cookie })).json(), { authenticated: false, ended: { reason: 'expired' } })
   t.equal((await moved.tab().post('/logout', { cookie })).location?.href, `${config.app}/`)
 })
@@ -237,7 +237,7 @@ t.test('an answer that was stolen before it was used signs the thief in nowhere,
   const state = new URL(stolen, 'http://app.localhost').searchParams.get('state')!
 
   await thief.get('/login')
-  const own = await thief.cookies()
+  const own = await thief.cookieHeader()
   const valueOfOwn = own.slice(own.indexOf('=') + 1)
   for (const value of ['', '1', String(Date.now()), `1.${state}`, '1.', valueOfOwn]) {
     const { status, headers } = await thief.get(stolen, { cookie: `attempt.${state}=${value}` })

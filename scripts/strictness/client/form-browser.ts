@@ -1,6 +1,5 @@
 import { load, type CheerioAPI } from 'cheerio'
-import { CookieJar } from 'tough-cookie'
-import { fetch } from '#lib/outbound/outbound.ts'
+import { ScriptlessBrowser, type Page as ScriptlessPage } from '#lib/browser/scriptless-browser.ts'
 
 /** What a browser came to: an address of the client, or a page that leads no further. */
 export interface Arrival {
@@ -9,10 +8,7 @@ export interface Arrival {
   page: Page
 }
 
-export interface Page {
-  url: string
-  status: number
-  headers: Headers
+export interface Page extends ScriptlessPage {
   $: CheerioAPI
 }
 
@@ -34,7 +30,7 @@ const usernameFields = [
  * to everything else.
  */
 export class Browser {
-  readonly #jar = new CookieJar()
+  readonly #browser = new ScriptlessBrowser()
   readonly #user: { username?: string | undefined, password?: string | undefined }
   readonly #isClients: (url: URL) => boolean
   /** pages on which this user typed a password */
@@ -113,15 +109,8 @@ export class Browser {
   }
 
   async #request (url: string, form?: URLSearchParams): Promise<Page> {
-    const cookie = await this.#jar.getCookieString(url)
-    const response = await fetch(url, {
-      redirect: 'manual',
-      headers: { accept: 'text/html,application/xhtml+xml', ...(cookie !== '' && { cookie }) },
-      ...(form && { method: 'POST', body: form })
-    })
-    for (const cookie of response.headers.getSetCookie()) await this.#jar.setCookie(cookie, url, { ignoreError: true })
-    const { status } = response
-    return { url, status, headers: new Headers([...response.headers]), $: load(await response.text()) }
+    const page = await this.#browser.request(url, form && { form })
+    return { ...page, $: load(page.text) }
   }
 }
 

@@ -13,9 +13,22 @@ export interface Page {
 export interface PageRequest {
   method?: string
   headers?: Record<string, string>
-  /** fields of a form */
-  form?: Record<string, string>
+  /** fields of a form; as pairs where a name comes more than once */
+  form?: Record<string, string> | Iterable<[string, string]>
+  /** in a frame of a page of another site, or by a form of one: no cookies come along but those that are meant for it */
+  inFrame?: boolean
 }
+
+/**
+ * What of `fetch` it needs.
+ *
+ * @internal
+ */
+export type PageFetch = (url: string, request: { method: string, redirect: 'manual', headers: Record<string, string>, body?: string }) => Promise<{
+  status: number
+  headers: Iterable<[string, string]> & { getSetCookie (): string[] }
+  text (): Promise<string>
+}>
 
 /** A cookie as Playwright's `storageState` has it. */
 export interface TakenCookie {
@@ -28,23 +41,39 @@ export interface TakenCookie {
 }
 
 const maxRedirects = 20
+const lastSteps = 6
 
 /** A browser without a window: keeps cookies, follows redirects one by one, runs no script. */
 export class ScriptlessBrowser {
-  readonly #jar: CookieJar
+  /** @internal */
+  readonly jar: CookieJar
   readonly #headers: Record<string, string>
-  /** where it was, oldest first, without queries */
+  readonly #fetch: PageFetch
+  /** every address that it was sent to, oldest first */
   readonly visited: string[] = []
 
   /**
    * @param options.headers what it sends with every request
-   * @param options.cookies those of a former one, as `keep` gave them
+   * @param options.cookies those of a former one, as `keep` gave them, or those that it shares with another
+   * @param options.fetch how its requests get to whoever answers them
    *
    * @internal
    */
-  constructor ({ headers = {}, cookies }: { headers?: Record<string, string>, cookies?: SerializedCookieJar | undefined } = {}) {
-    this.#jar = cookies ? CookieJar.deserializeSync(cookies) : new CookieJar()
+  constructor ({ headers = {}, cookies, fetch: fetchPage = fetch }: {
+    headers?: Record<string, string>, cookies?: SerializedCookieJar | CookieJar | undefined, fetch?: PageFetch
+  } = {}) {
+    this.jar = cookies instanceof CookieJar ? cookies : cookies ? CookieJar.deserializeSync(cookies) : new CookieJar()
     this.#headers = headers
+    this.#fetch = fetchPage
+  }
+
+  /**
+   * Where it was last, for a message: without the queries, in which codes stand.
+   *
+   * @internal
+   */
+  get way (): string {
+    return this.visited.slice(-lastSteps).map(url => url.replace(/[?#].*$/, '')).join(' → ')
   }
 
   /**
@@ -54,13 +83,13 @@ export class ScriptlessBrowser {
    */
   async take (cookies: TakenCookie[], url: string): Promise<void> {
     for (const { name, value, path, httpOnly, secure, sameSite } of cookies) {
-      await this.#jar.setCookie(new Cookie({ key: name, value, path, httpOnly, secure, sameSite: sameSite.toLowerCase() }), url, { ignoreError: true })
+      await this.jar.setCookie(new Cookie({ key: name, value, path, httpOnly, secure, sameSite: sameSite.toLowerCase() }), url, { ignoreError: true })
     }
   }
 
   /** Take a cookie as a `Set-Cookie` of this address would say it; one that a browser refuses is dropped. */
-  async setCookie (line: string, url: string): Promise<void> {
-    await this.#jar.setCookie(line, url, { ignoreError: true })
+  async setCookie (line: string, url: string, { inFrame }: Pick<PageRequest, 'inFrame'> = {}): Promise<void> {
+    await this.jar.setCookie(line, url, { ...contextOf(inFrame), ignoreError: true })
   }
 
   /**
@@ -69,7 +98,7 @@ export class ScriptlessBrowser {
    * @internal
    */
   cookies (): Promise<Cookie[]> {
-    return (this.#jar.store as MemoryCookieStore).getAllCookies()
+    return (this.jar.store as MemoryCookieStore).getAllCookies()
   }
 
   /**
@@ -78,19 +107,19 @@ export class ScriptlessBrowser {
    * @internal
    */
   keep (): SerializedCookieJar {
-    return this.#jar.serializeSync()!
+    return this.jar.serializeSync()!
   }
 
   /** One request, with cookies; a redirect is what comes back. */
-  async request (url: string, { method, headers = {}, form }: PageRequest = {}): Promise<Page> {
-    const { origin, pathname } = new URL(url)
-    this.visited.push(`${origin}${pathname}`)
-    const cookie = await this.#jar.getCookieString(url)
-    const response = await fetch(url, {
+  async request (address: string, { method, headers = {}, form, inFrame = false }: PageRequest = {}): Promise<Page> {
+    const url = new URL(address).href
+    this.visited.push(url)
+    const cookie = await this.jar.getCookieString(url, contextOf(inFrame))
+    const response = await this.#fetch(url, {
       method: method ?? (form ? 'POST' : 'GET'),
       redirect: 'manual',
       headers: {
-        accept: 'text/html',
+        accept: 'text/html,application/xhtml+xml',
         ...(cookie !== '' && { cookie }),
         ...(form && { 'content-type': 'application/x-www-form-urlencoded' }),
         ...this.#headers,
@@ -98,7 +127,7 @@ export class ScriptlessBrowser {
       },
       ...(form && { body: String(new URLSearchParams(form)) })
     })
-    for (const line of response.headers.getSetCookie()) await this.setCookie(line, url)
+    for (const line of response.headers.getSetCookie()) await this.setCookie(line, url, { inFrame })
     return { url, status: response.status, headers: new Headers([...response.headers]), text: await response.text() }
   }
 
@@ -109,18 +138,29 @@ export class ScriptlessBrowser {
    *   redirect's status and text
    * @throws {Error} where they go in circles
    */
-  async open (url: string, options: PageRequest = {}, stopAt: (url: string) => boolean = () => false): Promise<Page> {
-    let page = await this.request(url, options)
+  async open (url: string, options: PageRequest = {}, stopAt?: (url: string) => boolean): Promise<Page> {
+    return this.follow(await this.request(url, options), options, stopAt)
+  }
+
+  /**
+   * Go on from what a request brought to where redirects lead, as `open` does.
+   *
+   * @throws {Error} where they go in circles
+   */
+  async follow (page: Page, { inFrame = false }: Pick<PageRequest, 'inFrame'> = {}, stopAt: (url: string) => boolean = () => false): Promise<Page> {
     for (let redirects = 0; ; redirects++) {
       const location = page.headers.get('location')
       if (location === null || page.status < 300 || page.status > 399) return page
-      if (redirects === maxRedirects) throw new Error(`The redirects go in circles: ${this.visited.slice(-6).join(' → ')}`)
+      if (redirects === maxRedirects) throw new Error(`The redirects go in circles: ${this.way}`)
       const next = withoutUserinfo(new URL(location, page.url))
       if (stopAt(next)) return { ...page, url: next }
-      page = await this.request(next)
+      page = await this.request(next, { inFrame })
     }
   }
 }
+
+/** What tough-cookie is to know of where a request comes from. */
+const contextOf = (inFrame = false) => inFrame ? { sameSiteContext: 'none' as const } : {}
 
 // Browsers go to such an address, and send what is in it only where they are asked for it; `fetch` refuses it.
 function withoutUserinfo (url: URL): string {

@@ -13,12 +13,12 @@ export async function answerOfSignIn (browser: Browser, username: string): Promi
 
 /** The same for somebody who is known at the identity provider already, and is not asked. */
 export async function answerOfAnotherSignIn (browser: Browser): Promise<URL> {
-  return new URL((await browser.open(`${browser.lab.app}/login`, isAt('/callback'))).url)
+  return new URL((await browser.open(`${browser.lab.app}/login`, {}, isAt('/callback'))).url)
 }
 
 /** The same for the Messenger's code. */
 export async function answerForMessenger (browser: Browser): Promise<URL> {
-  return new URL((await browser.open(`${browser.lab.app}/messenger/login`, isAt('/messenger/callback'))).url)
+  return new URL((await browser.open(`${browser.lab.app}/messenger/login`, {}, isAt('/messenger/callback'))).url)
 }
 
 /** The same address with other parameters. */

@@ -40,8 +40,7 @@ export async function logoutCsrf (t: Test, lab: Lab) {
         await victim.signIn('alice')
         await attacker.signIn('bob')
         const token = await tokenOf(victim, attacker)
-        const body = new URLSearchParams(token === undefined ? {} : { _csrf: token })
-        t.equal((await victim.request(`${lab.app}${path}`, { method: 'POST', body })).status, 403)
+        t.equal((await victim.request(`${lab.app}${path}`, { form: token === undefined ? {} : { _csrf: token } })).status, 403)
         await isSignedInAs(t, victim, 'Alice Anders')
       })
     }
@@ -59,7 +58,7 @@ export async function logoutCsrf (t: Test, lab: Lab) {
       const browser = new Browser(lab)
       await browser.signIn('alice')
       const { csrfToken } = await browser.session()
-      await browser.request(`${lab.app}${path}`, { method: 'POST', body: new URLSearchParams({ _csrf: csrfToken! }) })
+      await browser.request(`${lab.app}${path}`, { form: { _csrf: csrfToken! } })
       await isSignedInAs(t, browser, undefined)
     })
   }

@@ -51,7 +51,7 @@ export async function pkceDowngrade (t: Test, lab: Lab) {
     const [attacker, victim] = [new Browser(lab), new Browser(lab)]
     await victim.signIn('alice')
     const request = await changedRequest(attacker, { code_challenge: null, code_challenge_method: null })
-    const stolen = await victim.open(request, isCallback)
+    const stolen = await victim.open(request, {}, isCallback)
     return { attacker, stolen: new URL(stolen.url) }
   }
 

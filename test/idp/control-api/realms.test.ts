@@ -137,7 +137,7 @@ t.test('forgets an issuer by one call', async t => {
 const underWay: Record<string, (realm: Idp, visitor: Visitor) => Promise<{ statusCode: number }>> = {
   'a sign-in': async (realm, visitor) => {
     const { url } = await visitor.open(realm.authorizationRequest(realm.relyingParty))
-    const { status: statusCode } = await visitor.request(`${url}/sign-in`, { method: 'POST', body: { username: 'alice', password: 'alice-lab' } })
+    const { status: statusCode } = await visitor.request(`${url}/sign-in`, { form: { username: 'alice', password: 'alice-lab' } })
     return { statusCode }
   },
   'a change by the lab': realm => realm.app.inject({

@@ -223,7 +223,7 @@ for (const moment of ['on the way back from the sign-in page', 'at the consent p
     const visitor = new Visitor(realm)
     const page = await visitor.open(realm.authorizationRequest(client, { scope: 'openid profile' }))
     const credentials = { username: 'alice', password: 'alice-lab' }
-    const next = await visitor.request(`${page.url}/sign-in`, { method: 'POST', body: credentials })
+    const next = await visitor.request(`${page.url}/sign-in`, { form: credentials })
     const consent = client.first_party ? undefined : await visitor.follow(next)
     await realm.lab.users.remove('alice')
     const again = consent ? await visitor.submit(consent, {}, 'Allow') : await visitor.follow(next)

@@ -296,9 +296,7 @@ t.test('lets no page of another site do more than ask', async t => {
 
   const page = await visitor.open('/session/end')
   const fields = Object.fromEntries(page.$('form').first().serializeArray().map(({ name, value }) => [name, value]))
-  const confirmed = await visitor.open('/session/end/confirm?prompt=none', undefined, {
-    method: 'POST', body: { ...fields, logout: 'yes' }, inFrame: true
-  })
+  const confirmed = await visitor.open('/session/end/confirm?prompt=none', { form: { ...fields, logout: 'yes' }, inFrame: true })
   t.equal(confirmed.status, 400, 'not even with the secret of the form')
   t.equal(await visitor.isKnown(), true)
 })

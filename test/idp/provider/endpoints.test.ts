@@ -74,7 +74,7 @@ t.test('takes a code of a device from a browser that has no session yet, once it
 
 /** A form of a page of another site: the cookies that sign somebody in stay at home. */
 const postFromElsewhere = async (visitor: Visitor, url: string, fields: URLSearchParams) =>
-  await visitor.follow(await visitor.request(url, { method: 'POST', body: fields, inFrame: true }))
+  await visitor.follow(await visitor.request(url, { form: fields, inFrame: true }))
 
 for (const [what, length] of [['an authorization request', 10], ['a long one', 20_000]] as const) {
   t.test(`takes ${what} by POST, also from another site, for the person who is signed in`, async t => {

@@ -47,7 +47,7 @@ t.test('does so in a realm, without a way back, with a hint too long for a URL, 
     const { location } = await visitor.submit(page, { username: 'zoe', password: 'zoe-lab' }, 'Sign in')
     const { id_token: hint } = (await issuer.redeem(issuer.relyingParty, location!.searchParams.get('code')!)).json() as Tokens
     t.ok(hint.length > 12_000)
-    const posted = await visitor.request('/session/end', { method: 'POST', body: { id_token_hint: hint }, inFrame: true })
+    const posted = await visitor.request('/session/end', { form: { id_token_hint: hint }, inFrame: true })
     const done = await visitor.follow(posted)
     t.equal(done.$('h1').text(), 'You are signed out')
     t.equal(await visitor.isKnown(), false, issuer.issuer)

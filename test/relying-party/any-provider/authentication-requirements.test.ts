@@ -43,7 +43,7 @@ async function signInWithout (person: Person, ...names: string[]) {
 /** Sign out here alone, so that the provider still knows who it is. */
 async function signOutHere (person: Person) {
   const { csrfToken } = await person.session()
-  await person.request('/logout', { method: 'POST', body: { _csrf: String(csrfToken) } })
+  await person.request('/logout', { form: { _csrf: String(csrfToken) } })
 }
 
 const high = 'urn:example:high'

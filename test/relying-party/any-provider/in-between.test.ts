@@ -25,7 +25,7 @@ function somebody (): Person {
 const ways = {
   GET: (person: Person, parameters: Record<string, string>) => person.open(`/login/initiate?${new URLSearchParams(parameters)}`),
   POST: (person: Person, parameters: Record<string, string>) =>
-    person.open('/login/initiate', undefined, { method: 'POST', body: parameters })
+    person.open('/login/initiate', { form: parameters })
 }
 
 for (const [method, initiate] of Object.entries(ways)) {
@@ -70,7 +70,7 @@ for (const [method, initiate] of Object.entries(ways)) {
       t.equal(page.status, 400)
       t.equal(page.$('dl code').text(), error)
       t.same(provider.at('/auth'), [])
-      t.equal(await person.cookies(), '')
+      t.equal(await person.cookieHeader(), '')
     })
   }
 }
@@ -310,7 +310,7 @@ t.test('gives cookies that no sibling host and no plain connection can touch, an
   t.ok(cookies.length > 0)
   for (const cookie of cookies) t.match(cookie, /^__Host-[^;]+;.*Path=\/;.*HttpOnly; Secure; SameSite=Lax/)
   t.match(headers.get('strict-transport-security'), /max-age=\d{7,}/)
-  t.match(await person.cookies(), /(^| )__Host-session=/)
+  t.match(await person.cookieHeader(), /(^| )__Host-session=/)
 })
 
 t.test('counts sign-ins by the address that a trusted proxy has seen', async t => {

@@ -1,12 +1,13 @@
 import { createFetch } from '#lib/outbound/outbound.ts'
-import { overSockets, ScriptlessBrowser, type Page, type RequestOptions } from '../../helpers/browser.ts'
+import type { PageRequest } from '#lib/browser/scriptless-browser.ts'
+import { FormBrowser, type Page } from '../../helpers/browser.ts'
 
 const longestWay = 10
 // What the pages for development of oidc-provider ask for.
 const answers = { login: 'ada', password: 'any-password', logout: 'yes' }
 
 /** Somebody with a browser that runs no script, who signs in where a provider asks, and agrees to everything. */
-export class Person extends ScriptlessBrowser {
+export class Person extends FormBrowser {
   readonly #app: string
 
   /**
@@ -15,13 +16,18 @@ export class Person extends ScriptlessBrowser {
    * @param options.headers what it sends with every request
    */
   constructor (app: string, { ca, headers = {} }: { ca?: string | undefined, headers?: Record<string, string> } = {}) {
-    super({ base: app, headers, send: overSockets(createFetch({ ca })) })
+    super({ headers, fetch: createFetch({ ca }) })
     this.#app = app
   }
 
+  /** By a path at the application, or by a whole address. */
+  override request (target: string, options?: PageRequest): Promise<Page> {
+    return super.request(new URL(target, this.#app).href, options)
+  }
+
   /** Open a page, and go wherever that leads: to a page of the application, or to one that leads no further. */
-  override async open (target: string, stopAt?: (url: string) => boolean, options?: RequestOptions): Promise<Page> {
-    let page = await super.open(target, stopAt, options)
+  override async open (target: string, options?: PageRequest, stopAt?: (url: string) => boolean): Promise<Page> {
+    let page = await super.open(target, options, stopAt)
     for (let forms = 0; forms < longestWay && this.#isAsked(page); forms++) page = await this.submit(page, answers)
     return page
   }
@@ -39,7 +45,7 @@ export class Person extends ScriptlessBrowser {
   /** Sign out here and at the provider, and come back. */
   async signOut (): Promise<Page> {
     const { csrfToken } = await this.session()
-    return this.open('/logout', undefined, { method: 'POST', body: { _csrf: String(csrfToken) } })
+    return this.open('/logout', { form: { _csrf: String(csrfToken) } })
   }
 
   /** What `/session` says. */
@@ -54,7 +60,7 @@ export class Person extends ScriptlessBrowser {
   }
 
   /** The cookies that the application gets back, as in the header. */
-  async cookies (): Promise<string> {
+  async cookieHeader (): Promise<string> {
     return this.jar.getCookieString(this.#app)
   }
 

@@ -134,7 +134,7 @@ t.test('keeps a 6 KB access token to itself: the cookies stay small, and the pro
   await person.signIn()
   t.match(await person.profile(), { status: 200, body: claimsOf('ada') })
   t.ok(provider.at('/me').every(({ authorization }) => authorization.length > 6 * 1024), 'it really is that long')
-  t.ok((await person.cookies()).length < 1024, `${(await person.cookies()).length} bytes of cookies`)
+  t.ok((await person.cookieHeader()).length < 1024, `${(await person.cookieHeader()).length} bytes of cookies`)
   await wholeVisit(t, new Person(origin), origin)
 })
 

@@ -99,13 +99,13 @@ t.test('gives the refresh token back at sign-out, and keeps nobody waiting for t
 const endings: Record<string, (first: Person, second: Person) => Promise<unknown>> = {
   'by signing out everywhere': async first => {
     const { csrfToken } = await first.session()
-    return first.request('/logout/everywhere', { method: 'POST', body: { _csrf: String(csrfToken) } })
+    return first.request('/logout/everywhere', { form: { _csrf: String(csrfToken) } })
   },
   'out of the list': async first => {
     const { csrfToken } = await first.session()
     const { sessions } = (await first.request('/sessions')).json<{ sessions: { handle: string }[] }>()
     for (const { handle } of sessions) {
-      await first.request(`/sessions/${handle}/end`, { method: 'POST', body: { _csrf: String(csrfToken) } })
+      await first.request(`/sessions/${handle}/end`, { form: { _csrf: String(csrfToken) } })
     }
   },
   'by the provider': async (first, second) => {
