@@ -1,4 +1,7 @@
-import { fetch } from '#lib/outbound/outbound.ts'
+import { createFetch } from '#lib/outbound/outbound.ts'
+
+// A proof is answered when all of it was played, which takes its time on a busy machine.
+const fetch = createFetch({ timeouts: { headers: 5 * 60_000 } })
 
 /** A lesson, as the console lists it. */
 export interface ListedLesson {
@@ -6,14 +9,23 @@ export interface ListedLesson {
   title: string
   mends: string[]
   mendedByAll: boolean
+  badMends: string[]
   choices: string[]
   /** whether there is something to break */
   attacks: boolean
 }
 
-interface Trial {
-  attack: { gained: boolean, says: string }
-  honest: { ok: boolean, says: string }
+interface Outcome {
+  ok: boolean
+  says: string
+}
+
+interface Proof {
+  proven: boolean
+  honest: Outcome
+  attack: Outcome
+  variants: (Outcome & { fails: string })[]
+  others: (Outcome & { lesson: number })[]
 }
 
 /** The console does not answer, or refuses. */
@@ -31,9 +43,9 @@ export class ConsoleClient {
   }
 
   list = async () => (await this.#call<{ lessons: ListedLesson[] }>('GET', '/lessons/list')).lessons
-  /** Play attack and honest sign-in, each in a fresh shop. */
-  try = (lesson: number, mended: string[]) => this.#call<Trial>('POST', `/lessons/${lesson}/trials`, { mended })
-  prove = (lesson: number, mended: string[]) => this.#call<{ proven: boolean }>('POST', `/lessons/${lesson}/proofs`, { mended })
+  /** Play the attack in a fresh shop. */
+  attack = (lesson: number, mended: string[]) => this.#call<{ gained: boolean, says: string }>('POST', `/lessons/${lesson}/attacks`, { mended })
+  prove = (lesson: number, mended: string[]) => this.#call<Proof>('POST', `/lessons/${lesson}/proofs`, { mended })
   putEditedFile = (lesson: number) => this.#call<{ file: string, source: string }>('PUT', `/lessons/${lesson}/edited-file`)
 
   async #call<T> (method: string, path: string, body?: object): Promise<T> {

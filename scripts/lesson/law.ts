@@ -11,27 +11,39 @@ export interface Verdict {
 /**
  * Hold a lesson to its promise: red before, green after, red with any other single mend.
  *
- * Broken, the attack gains something and people can sign in, unless that is what is broken. With each of the mends, or all of them where it takes all, it gains nothing,
- * people can sign in, and nothing else was weakened. With any other choice by itself it still gains.
+ * Broken, the attack gains something. With each of the mends, or all of them where it takes all, it is proven: the attack gains nothing, people can sign in, and nothing
+ * else was weakened. With any other choice by itself it still gains, but for what only looks like a mend, which the proof refuses.
  */
 export async function holdToPromise (console: ConsoleClient, lesson: ListedLesson): Promise<Verdict> {
-  const { number, mends, mendedByAll, choices } = lesson
-  const wrong: string[] = []
+  const { number, mends, mendedByAll, badMends, choices } = lesson
+  const others = choices.filter(choice => !badMends.includes(choice) && (mendedByAll || !mends.includes(choice)))
 
-  const before = await console.try(number, [])
-  if (!before.attack.gained) wrong.push(`broken, the attack gains nothing: ${before.attack.says}`)
-
-  for (const mended of mendedByAll ? [mends] : mends.map(mend => [mend])) {
-    const { attack, honest } = await console.try(number, mended)
-    if (attack.gained) wrong.push(`mended by ${mended.join(' and ')}, the attack gains: ${attack.says}`)
-    if (!honest.ok) wrong.push(`mended by ${mended.join(' and ')}, the honest sign-in fails: ${honest.says}`)
-    if (!(await console.prove(number, mended)).proven) wrong.push(`mended by ${mended.join(' and ')}, it is not proven`)
+  async function gainsWith (mended: string[], when: string): Promise<string[]> {
+    const { gained, says } = await console.attack(number, mended)
+    return gained ? [] : [`${when}, the attack gains nothing: ${says}`]
   }
 
-  const others = choices.filter(choice => mendedByAll || !mends.includes(choice))
-  for (const choice of others) {
-    const { attack } = await console.try(number, [choice])
-    if (!attack.gained) wrong.push(`with ${choice} alone, the attack gains nothing: ${attack.says}`)
+  async function isProvenWith (mended: string[]): Promise<string[]> {
+    const { proven, honest, attack, variants, others } = await console.prove(number, mended)
+    if (proven) return []
+    const failed = [
+      ...honest.ok ? [] : [`the honest sign-in fails: ${honest.says}`],
+      ...attack.ok ? [] : [`the attack gains: ${attack.says}`],
+      ...variants.filter(({ ok }) => !ok).map(({ fails, says }) => `${fails}: ${says}`),
+      ...others.map(({ lesson, says }) => `the attack of lesson ${lesson} gains: ${says}`)
+    ]
+    return [`mended by ${mended.join(' and ')}, it is not proven: ${failed.join('; ')}`]
   }
-  return { lesson, others: others.length, wrong }
+
+  const isNotProvenWith = async (choice: string): Promise<string[]> =>
+    (await console.prove(number, [choice])).proven ? [`with ${choice}, which only looks like a mend, it is proven`] : []
+
+  // Each is played in a realm of its own: side by side they do not see each other, and the processor waits for nobody.
+  const wrong = await Promise.all([
+    gainsWith([], 'broken'),
+    ...(mendedByAll ? [mends] : mends.map(mend => [mend])).map(isProvenWith),
+    ...badMends.map(isNotProvenWith),
+    ...others.map(choice => gainsWith([choice], `with ${choice} alone`))
+  ])
+  return { lesson, others: others.length + badMends.length, wrong: wrong.flat() }
 }

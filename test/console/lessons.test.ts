@@ -1,10 +1,11 @@
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { fetch } from '#lib/outbound/outbound.ts'
+import { createFetch } from '#lib/outbound/outbound.ts'
 import { createControlApiClient } from '../../services/idp/control-api/control-api-client.ts'
 import { glossary } from '../../services/console/lessons/glossary.ts'
 import { lessons } from '../../services/console/lessons/lessons.ts'
+import { Visitor } from '../../services/console/lessons/play/visitor.ts'
 import { wordCountOf } from '../../services/console/lessons/classroom/words.ts'
 import { startEmbeddedLab } from '../helpers/embedded-lab.ts'
 import { root } from '../helpers/lab.ts'
@@ -20,6 +21,20 @@ interface Attempt {
   steps: { name: string, done: boolean }[]
 }
 
+interface Outcome { ok: boolean, says: string }
+
+interface Proof {
+  proven: boolean
+  honest: Outcome
+  attack: Outcome
+  variants: (Outcome & { fails: string })[]
+  others: { lesson: number }[]
+}
+
+interface Mended { tried: Outcome, attempt: Attempt }
+
+// A proof is answered when all of it was played.
+const fetch = createFetch({ timeouts: { headers: 5 * 60_000 } })
 const lab = await startEmbeddedLab(t)
 const api = createControlApiClient(lab.issuer)
 
@@ -43,8 +58,17 @@ class Learner {
   attempt = (id: string) => this.call<Attempt>('GET', `/attempts/${id}`)
   break = (id: string) => this.call<Attempt>('PUT', `/attempts/${id}/broken`, { broken: true })
   attack = (id: string) => this.call<Attempt & { error_description?: string }>('POST', `/attempts/${id}/moves`)
-  mend = (id: string, condition: { mended: string[], edits?: boolean }) => this.call<Attempt>('PUT', `/attempts/${id}/mended`, condition)
-  prove = (id: string) => this.call<{ proof: { proven: boolean, honest: { ok: boolean, says: string }, attack: { ok: boolean } }, attempt: Attempt }>('POST', `/attempts/${id}/proof`)
+  mend = (id: string, condition: { mended: string[], edits?: boolean }) => this.call<Mended>('PUT', `/attempts/${id}/mended`, condition)
+  prove = (id: string) => this.call<{ proof: Proof, attempt: Attempt }>('POST', `/attempts/${id}/proof`)
+  /** Play one move of the attack. */
+  move = (id: string, name: string) => this.call<Attempt & { error_description?: string }>('POST', `/attempts/${id}/moves/${name}`)
+
+  /** Try a mend of one's own, in place of the careless check of a lesson: a proof but for its last line. */
+  async tryOwn (lesson: number, rewrite: (source: string) => string): Promise<Omit<Proof, 'others'>> {
+    const { body: { file, source } } = await this.call<{ file: string, source: string }>('PUT', `/lessons/${lesson}/edited-file`)
+    writeFileSync(file, rewrite(source))
+    return (await this.call<Proof>('POST', `/lessons/${lesson}/trials`, { mended: [], edits: true })).body
+  }
 }
 
 const doneIn = ({ steps }: Attempt) => steps.filter(({ done }) => done).map(({ name }) => name)
@@ -65,11 +89,15 @@ t.test('a lesson goes from the honest sign-in by break, attack and gain to mend 
   t.match(attacked.loot, [{ value: '4000 1234 5678 9010' }])
   t.strictSame(doneIn(attacked), ['see', 'break', 'keep-answer', 'open-link', 'read-account', 'gain'])
 
-  await learner.mend(id, { mended: ['compares-nonce'] })
+  const { tried, attempt: stillBroken } = (await learner.mend(id, { mended: ['compares-nonce'] })).body
+  t.match(tried, { ok: false, says: 'The attack still works: A card number that I never entered' })
+  t.notOk(doneIn(stillBroken).includes('mend'), 'a wrong choice is no mend')
   const { proof: wrong, attempt } = (await learner.prove(id)).body
   t.match(wrong, { proven: false, honest: { ok: true }, attack: { ok: false } }, 'another check does not help')
   t.notOk(doneIn(attempt).includes('prove'))
 
+  t.ok(doneIn((await learner.mend(id, { mended: ['binds-state'] })).body.attempt).includes('mend'), 'the right one is')
+  t.notOk(doneIn((await learner.mend(id, { mended: ['checks-exp'] })).body.attempt).includes('mend'), 'and no more once another is chosen in its place')
   await learner.mend(id, { mended: ['binds-state'] })
   const { proof, attempt: mended } = (await learner.prove(id)).body
   t.match(proof, { proven: true, honest: { ok: true, says: 'Alice Anders is signed in' }, attack: { ok: true } })
@@ -159,6 +187,74 @@ t.test('any code that defeats the attack counts, and none that locks Alice out o
   t.match((await learner.prove(id)).body.proof, { proven: false, honest: { ok: false, says: 'nobody' }, attack: { ok: true } })
   rewrite('{ this is no code }')
   t.match((await learner.prove(id)).body.proof, { proven: false, honest: { ok: false, says: /binds-state\.ts/ } })
+})
+
+t.test('whoever stops checking signatures when the provider’s keys change is told which attack that opens', async t => {
+  const learner = new Learner()
+  const { id } = await learner.begin(12)
+  await learner.break(id)
+  t.match((await learner.mend(id, { mended: ['signature-unchecked'] })).body.tried, { ok: false, says: /^The attack fails, but this does, too/ })
+  const { proof, attempt } = (await learner.prove(id)).body
+  t.match(proof, { proven: false, honest: { ok: true }, attack: { ok: true } })
+  t.ok(proof.others.some(({ lesson }) => lesson === 8), 'and so can Mallory, by a key of his own')
+  t.notOk(doneIn(attempt).includes('mend'), 'that is no mend')
+})
+
+t.test('whoever takes any key where the provider has none of that name is not proven to know its keys', async t => {
+  const proof = await new Learner().tryOwn(12, source => source.replace(/\{\n[\s\S]*\}/, '{ return known.find(key => key.kid === kid) ?? (await fetchKeys())[0] }'))
+  t.match(proof, { proven: false, honest: { ok: true }, attack: { ok: true }, variants: [{ ok: false, says: /it has checked the signature with another key/ }] })
+})
+
+t.test('whoever knows people by a verified address, or by their subject alone, is told whom that takes for Alice', async t => {
+  const learner = new Learner()
+  const keyedBy = (key: string) => learner.tryOwn(14, source => source.replace(/return .*/, `return ${key}`))
+  const failed = ({ variants }: Pick<Proof, 'variants'>) => variants.filter(({ ok }) => !ok).map(({ fails }) => fails)
+
+  const byAddress = await keyedBy('profile.email_verified ? profile.email : `${claims.iss} ${claims.sub}`')
+  t.match(byAddress, { proven: false, honest: { ok: true }, attack: { ok: true } })
+  t.match(failed(byAddress), ['Alice loses her account when she changes her address', 'Whoever is given Alice’s old address, and has it verified, is taken for her'])
+  const bySubject = await keyedBy('claims.sub')
+  t.match(bySubject, { proven: false, honest: { ok: true }, attack: { ok: true } })
+  t.match(failed(bySubject), ['Somebody with her subject at another provider is taken for her'])
+  t.match(await keyedBy('JSON.stringify([claims.sub, claims.iss])'), { proven: true })
+})
+
+t.test('what Alice does by hand is ticked after the mend, too, and only by what came after the attacker’s move', async t => {
+  for (const { lesson, mended, move, step, address } of [
+    { lesson: 10, mended: 'compares-iss-parameter', move: 'write-link', step: 'follow-link', address: ({ home }: Attempt) => `${home}login?at=evil` },
+    { lesson: 12, mended: 'refetches-keys', move: 'wait-for-rotation', step: 'sign-in', address: ({ home }: Attempt) => `${home}login` }
+  ]) {
+    const learner = new Learner()
+    const attempt = await learner.begin(lesson)
+    await new Visitor().visit(`${attempt.home}login`, { as: 'alice' })
+    await learner.break(attempt.id)
+    await learner.mend(attempt.id, { mended: [mended] })
+    await learner.move(attempt.id, move)
+    t.notOk(doneIn((await learner.attempt(attempt.id)).body).includes(step), `lesson ${lesson}: a sign-in from before shows nothing`)
+    await new Visitor().visit(address(attempt), { as: 'alice' }).catch(() => {})
+    t.ok(doneIn((await learner.attempt(attempt.id)).body).includes(step), `lesson ${lesson}`)
+  }
+})
+
+t.test('a session that was planted before the mend is over with it', async t => {
+  const learner = new Learner()
+  const { id } = await learner.begin(16)
+  await learner.break(id)
+  t.match((await learner.attack(id)).body.loot, [{ value: 'Alice Anders, alice@example.com' }])
+  await learner.mend(id, { mended: ['compares-nonce'] })
+  t.equal((await learner.move(id, 'share-session')).status, 200, 'by a wrong choice it is not')
+  await learner.mend(id, { mended: ['renews-session-id'] })
+  t.match(await learner.move(id, 'share-session'), { status: 409, body: { error_description: 'Nobody is signed in.' } })
+})
+
+t.test('the relying party of the lab refuses the attacks of lessons 7 and 8, and it is said of each in words what it was', async t => {
+  for (const lesson of [7, 8]) {
+    const learner = new Learner()
+    const { id } = await learner.begin(lesson)
+    const { body: { refused } } = await learner.call<{ refused: string }>('POST', `/attempts/${id}/real-attack`)
+    t.match(refused, /^An ID token \S+.*: .+ One \S+.*: .+/)
+    t.notMatch(refused, /^By |id-token-[a-z0-9-]+: /, 'by no name of a fault alone')
+  }
 })
 
 t.test('progress is kept, taken along as a file, and forgotten', async t => {

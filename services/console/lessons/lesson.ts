@@ -30,6 +30,25 @@ export interface Move {
   run (play: Play): Promise<void>
 }
 
+/** What else has to hold once a lesson is mended, and what its attack alone does not show. */
+export interface Variant {
+  /** in words, where it holds: a line of the proof */
+  holds: string
+  /** and where it does not */
+  fails: string
+  /** tries it out; says what came of it in words */
+  run (play: Play): Promise<{ ok: boolean, says: string }>
+}
+
+/** What looks like a mend: it stops this attack, and opens another. It is among what is chosen from, and never proven. */
+export interface BadMend {
+  name: string
+  /** what it does, where the others say what they ask */
+  title: string
+  /** checks of the site that it switches off */
+  weakens: CheckName[]
+}
+
 /** One lesson: a weakness, an attack that uses it, and what mends it. */
 export interface Lesson {
   number: number
@@ -46,6 +65,9 @@ export interface Lesson {
   mends: string[]
   /** it takes all of `mends` */
   mendedByAll?: true
+  badMends?: BadMend[]
+  /** whoever was signed in when it was mended is so no more: a session that was stolen before would live on */
+  mendEndsSessions?: true
   /** what is chosen from: checks of the site, or rules of the provider */
   choice: 'checks' | 'rules' | 'both'
   /** what there is to see before anything is broken; a sign-in at the shop where not said */
@@ -57,6 +79,8 @@ export interface Lesson {
   moves: Move[]
   /** what an honest person does that has to work; a sign-in where not said. Resolves with what came of it, in words */
   honest? (play: Play): Promise<string>
+  /** what the proof tries besides */
+  variants?: Variant[]
   /** the page that Alice is lured to: a link, or a form with a button */
   lure? (play: Play): { text?: string, label?: string, href?: string, action?: string, fields?: Record<string, string> }
   /** what the attacker has in the end, in words: “Alice’s profile” */

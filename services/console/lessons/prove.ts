@@ -3,7 +3,7 @@ import type { Attempts } from './attempts/attempts.ts'
 import { fieldIn, Play } from './play/play.ts'
 import { playAttack } from './play/play-move.ts'
 import { MoveRefused } from './play/visitor.ts'
-import type { Lesson } from './lesson.ts'
+import type { Lesson, Variant } from './lesson.ts'
 
 /** What came of one thing that was tried. */
 export interface Outcome {
@@ -20,7 +20,9 @@ export interface Proof {
   /** the honest sign-in works */
   honest: Outcome
   /** the attack fails */
-  attack: Outcome
+  attack: Outcome & { gained: boolean }
+  /** what else has to hold, each with its words for when it does and when it does not; nobody has looked where one of the first two is not ok */
+  variants: (Outcome & Pick<Variant, 'holds' | 'fails'>)[]
   /** attacks of other lessons that work now and did not before; nobody has looked where one of the first two is not ok */
   others: (Outcome & { lesson: number, title: string })[]
 }
@@ -69,16 +71,36 @@ export class Prover {
     })
   }
 
-  /** The three lines: the honest sign-in, the attack, and, once these two are right, the attacks of the other lessons, which were no danger before. */
-  async prove (lesson: Lesson, condition: Condition): Promise<Proof> {
+  /** The lines but for the last: the honest sign-in, the attack, and, once these two are right, what else has to hold. */
+  async mends (lesson: Lesson, condition: Condition): Promise<Omit<Proof, 'others'>> {
     const [honest, attack] = [await this.honest(lesson, condition), await this.attack(lesson, condition)]
-    const others: Proof['others'] = []
+    const variants: Proof['variants'] = []
     // What does not hold by itself is not proven, whatever else does.
-    for (const other of honest.ok && attack.ok ? this.#others(lesson) : []) {
+    for (const variant of honest.ok && attack.ok ? lesson.variants ?? [] : []) variants.push(await this.#try(variant, lesson, condition))
+    return { proven: honest.ok && attack.ok && variants.every(({ ok }) => ok), honest, attack, variants }
+  }
+
+  /** All lines: in the end the attacks of the other lessons, which were no danger before. */
+  async prove (lesson: Lesson, condition: Condition): Promise<Proof> {
+    const mends = await this.mends(lesson, condition)
+    const others: Proof['others'] = []
+    for (const other of mends.honest.ok && mends.attack.ok ? this.#others(lesson) : []) {
       const outcome = await this.#inSiteOf(lesson, condition, other)
       if (outcome.gained) others.push({ ...outcome, lesson: other.number, title: other.title })
     }
-    return { proven: honest.ok && attack.ok && others.length === 0, honest, attack, others }
+    return { ...mends, proven: mends.proven && others.length === 0, others }
+  }
+
+  #try ({ holds, fails, run }: Variant, lesson: Lesson, condition: Condition): Promise<Proof['variants'][number]> {
+    return this.#inFreshAttempt(lesson, condition, async attempt => {
+      const { realm: { name: realm } } = attempt
+      try {
+        return { ...await run(new Play(attempt)), holds, fails, realm }
+      } catch (error) {
+        if (!(error instanceof MoveRefused)) throw error
+        return { ok: false, says: error.message, holds, fails, realm }
+      }
+    })
   }
 
   /** Those whose attack shows whether a check of the site was weakened that this lesson does not break. */

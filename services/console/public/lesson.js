@@ -53,7 +53,7 @@ for (const button of document.querySelectorAll('[data-call]')) {
 
 /** @param {string} call */
 async function callFor (call) {
-  if (call === 'break') return attempt.put('broken', { broken: true })
+  if (call === 'break') return show(await attempt.put('broken', { broken: true }))
   if (call === 'proof') {
     const { proof, attempt: view } = await attempt.post('proof')
     showProof(find('.proof', HTMLElement), proof)
@@ -75,8 +75,9 @@ mend?.addEventListener('submit', event => {
   const chosen = [...mend.querySelectorAll('input:checked')].filter(input => input instanceof HTMLInputElement)
   run(event.submitter, async () => {
     if (chosen.length === 0) throw new Error('Choose one of them first.')
-    await attempt.put('mended', { mended: chosen.map(({ value }) => value).filter(value => value !== ''), edits: chosen.some(({ dataset }) => 'edits' in dataset) })
-    cameOfIt.textContent = 'It is so now. Whether that mends it, the proof will say.'
+    const { tried, attempt: view } = await attempt.put('mended', { mended: chosen.map(({ value }) => value).filter(value => value !== ''), edits: chosen.some(({ dataset }) => 'edits' in dataset) })
+    show(view)
+    cameOfIt.textContent = tried.says + (tried.ok ? ' Whether nothing else was weakened, the proof will say.' : '')
   })
 })
 

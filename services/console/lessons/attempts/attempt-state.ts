@@ -22,6 +22,8 @@ export interface AttemptState {
   edits: boolean
   /** the names of what has ticked itself */
   ticked: string[]
+  /** when it was broken (`break`), and each move of the attacker’s done last, in epoch milliseconds by the clock of the system */
+  doneAt: Record<string, number>
   loot: Loot[]
   /** by how much the attempt's clock is ahead */
   offsetSeconds: number
@@ -44,6 +46,7 @@ export const freshState = (lesson: number, learner?: string): AttemptState => ({
   mended: [],
   edits: false,
   ticked: [],
+  doneAt: {},
   loot: [],
   offsetSeconds: 0,
   log: [],

@@ -54,7 +54,9 @@ export class Attempt implements Scene {
   /** Which checks of the site are off just now. */
   get off (): CheckName[] {
     const { lesson, mended } = this.#site ?? { lesson: this.lesson, mended: this.state.mended }
-    return this.state.broken ? (lesson.weakness.checks ?? []).filter(name => !mended.includes(name)) : []
+    if (!this.state.broken) return []
+    const weakened = (lesson.badMends ?? []).filter(({ name }) => mended.includes(name)).flatMap(({ weakens }) => weakens)
+    return [...(lesson.weakness.checks ?? []).filter(name => !mended.includes(name)), ...weakened]
   }
 
   /** Which rules the provider lets pass just now. */
@@ -124,6 +126,15 @@ export class Attempt implements Scene {
   tick (name: string): void {
     if (!this.state.ticked.includes(name)) this.state.ticked.push(name)
   }
+
+  untick (name: string): void {
+    this.state.ticked = this.state.ticked.filter(ticked => ticked !== name)
+  }
+
+  /** Note that something was done just now: what is done after it by hand counts from here on. */
+  note (name: string): void {
+    this.state.doneAt[name] = systemTimeMs()
+  }
 }
 
 /** Where the check of a lesson lies that somebody edits. */
@@ -132,6 +143,6 @@ export const editedFileOf = (folder: string, { number, slug }: Lesson, check: Ch
 export const realmNameOf = (id: string): string => `lesson-${id}`
 
 /** What a lesson lets choose from, to mend it. */
-export function choicesOf ({ choice }: Pick<Lesson, 'choice'>, rules: string[]): string[] {
-  return [...choice === 'rules' ? [] : checkNames, ...choice === 'checks' ? [] : rules]
+export function choicesOf ({ choice, badMends = [] }: Pick<Lesson, 'choice' | 'badMends'>, rules: string[]): string[] {
+  return [...choice === 'rules' ? [] : checkNames, ...choice === 'checks' ? [] : rules, ...badMends.map(({ name }) => name)]
 }

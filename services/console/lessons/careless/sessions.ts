@@ -26,7 +26,9 @@ export function beginSession (request: FastifyRequest, reply: FastifyReply, chec
   const { attempt, cookies } = request
   const { sessions } = attempt.memory
   const account = accountOf(attempt, checks, claims, profile)
+  const presented = cookies['session'] ?? ''
   const id = checks.renewsSessionId(cookies['session'])
+  if (id !== presented) delete sessions[presented]
   sessions[id] = {
     account: account.key,
     sub: claims.sub,

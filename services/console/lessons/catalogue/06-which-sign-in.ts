@@ -31,5 +31,7 @@ export const whichSignIn: Lesson = {
   ],
   solution: 'The site keeps the nonce with the state, and refuses an ID token with another one, or with none.',
   refusal: 'The callback answers that the ID token was made for another sign-in.',
-  onRealRelyingParty: play => refusedUnderFaults(play.scene, ['id-token-invalid-nonce', 'id-token-missing-nonce'])
+  onRealRelyingParty: play => refusedUnderFaults(play.scene, {
+    'id-token-invalid-nonce': 'An ID token with another nonce', 'id-token-missing-nonce': 'One without a nonce'
+  })
 }

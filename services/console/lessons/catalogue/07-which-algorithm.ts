@@ -73,5 +73,7 @@ export const whichAlgorithm: Lesson = {
   ],
   solution: 'The site knows how its provider signs, here by RS256, and refuses each token that names another algorithm.',
   refusal: 'The shop answers that this provider signs with RS256.',
-  onRealRelyingParty: play => refusedUnderFaults(play.scene, ['id-token-alg-none', 'id-token-hs256-with-public-key'])
+  onRealRelyingParty: play => refusedUnderFaults(play.scene, {
+    'id-token-alg-none': 'An ID token without a signature', 'id-token-hs256-with-public-key': 'One that is signed by HS256 with the public key'
+  })
 }

@@ -60,5 +60,7 @@ export const whoseSignature: Lesson = {
   ],
   solution: 'The site checks the signature with the key that the provider publishes, and refuses a token that it does not fit.',
   refusal: 'The shop answers that the signature is not the provider’s.',
-  onRealRelyingParty: play => refusedUnderFaults(play.scene, ['id-token-wrong-key', 'id-token-invalid-signature'])
+  onRealRelyingParty: play => refusedUnderFaults(play.scene, {
+    'id-token-wrong-key': 'An ID token that is signed with another key', 'id-token-invalid-signature': 'One with a signature that does not fit'
+  })
 }

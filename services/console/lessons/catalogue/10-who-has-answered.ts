@@ -6,6 +6,7 @@ import type { Lesson } from '../lesson.ts'
 // What the rogue provider keeps.
 const brought = 'code that the site brought'
 const verifier = 'code verifier that the site brought'
+const seen = 'error that Alice saw'
 const credentials = 'client credentials that the site brought'
 
 export const whoHasAnswered: Lesson = {
@@ -35,7 +36,7 @@ export const whoHasAnswered: Lesson = {
       by: 'mallory',
       says: 'Write a link to the shop’s sign-in that chooses my provider',
       async run (play) {
-        for (const name of [brought, verifier, credentials]) delete play.scene.state.kept[name]
+        for (const name of [brought, verifier, credentials, seen]) delete play.scene.state.kept[name]
         play.keep('link', `${play.home}login?at=evil`)
         play.says('My provider will ask nobody for a password. It sends people on to the honest one.')
       }
@@ -45,11 +46,12 @@ export const whoHasAnswered: Lesson = {
       by: 'alice',
       says: 'Alice follows the link, and signs in at her usual provider',
       opens: play => `${play.lair}lure`,
-      shownBy: ({ from, to, endpoint, parameters }) => from === 'relying-party' && to === 'evil' && endpoint === 'token' && 'code' in parameters,
+      // The shop shows an error either way: that of his provider, which has her code by then, or its own.
+      shownBy: ({ from, to, endpoint, parameters, status }) => from === 'browser' && to === 'relying-party' && endpoint === 'callback' && 'code' in parameters && status === 400,
       async run (play) {
-        // She sees an error in the end: by then her code has arrived.
-        await play.alice.visit(play.kept('link'), { as: 'alice' }).catch(error => {
-          if (play.scene.state.kept[brought] === undefined) throw error
+        await play.alice.visit(play.kept('link'), { as: 'alice' }).catch((error: unknown) => {
+          if (!(error instanceof MoveRefused)) throw error
+          play.keep(seen, error.message)
         })
       }
     },
@@ -58,7 +60,9 @@ export const whoHasAnswered: Lesson = {
       by: 'mallory',
       says: 'Redeem at the honest provider what the shop has brought to mine',
       async run (play) {
-        if (play.scene.state.kept[brought] === undefined) throw new MoveRefused('The shop has brought nothing to my provider.')
+        if (play.scene.state.kept[brought] === undefined) {
+          throw new MoveRefused(['The shop has brought nothing to my provider.', play.scene.state.kept[seen] ?? ''].join(' ').trim())
+        }
         play.says('The shop has brought a code, the code verifier, and its client secret in the header Authorization.')
         const accessToken = await redeem(play)
         const userinfo = await play.curl(`${play.realm.issuer}/me`, { headers: { authorization: `Bearer ${accessToken}` } })
@@ -77,7 +81,9 @@ export const whoHasAnswered: Lesson = {
   ],
   solution: 'The site keeps with the state which issuer it has asked, and goes on only if the parameter `iss` of the answer is that very issuer.',
   refusal: 'The callback answers that another provider was asked, and brings the code to nobody.',
-  onRealRelyingParty: play => refusedUnderFaults(play.scene, ['authorization-response-invalid-iss', 'authorization-response-missing-iss'])
+  onRealRelyingParty: play => refusedUnderFaults(play.scene, {
+    'authorization-response-invalid-iss': 'An answer that names another provider', 'authorization-response-missing-iss': 'One that names none'
+  })
 }
 
 /** What the shop would have done with the code, done by somebody who has everything that the shop has. */

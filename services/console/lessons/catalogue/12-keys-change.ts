@@ -1,3 +1,4 @@
+import { haveOwnProviderSay } from '../play/own-provider.ts'
 import { fieldIn, type Play } from '../play/play.ts'
 import { refusedUnderFault } from '../play/real-relying-party.ts'
 import { MoveRefused, type Visitor } from '../play/visitor.ts'
@@ -25,6 +26,7 @@ export const keysChange: Lesson = {
   ],
   weakness: { checks: ['refetches-keys'] },
   mends: ['refetches-keys'],
+  badMends: [{ name: 'signature-unchecked', title: 'No check of signatures any more: then everybody can sign in again', weakens: ['verifies-signature'] }],
   choice: 'checks',
   moves: [
     {
@@ -48,7 +50,7 @@ export const keysChange: Lesson = {
       by: 'alice',
       says: 'Alice signs in at the shop, as she always does',
       opens: play => `${play.home}login`,
-      shownBy: ({ from, endpoint, status }) => from === 'browser' && endpoint === 'callback' && status === 400,
+      shownBy: ({ from, endpoint, status }) => from === 'browser' && endpoint === 'callback' && (status === 400 || status === 303),
       async run (play) {
         await refusalOfSignIn(play, play.alice, 'alice')
       }
@@ -72,6 +74,18 @@ export const keysChange: Lesson = {
     if (fieldIn(text, 'name') !== 'Alice Anders') throw new MoveRefused('Nobody is signed in afterwards')
     return 'Alice Anders is signed in, before the provider has changed its keys and after it'
   },
+  variants: [
+    {
+      holds: 'A token that names a key which its provider does not publish is refused',
+      fails: 'A token that names a key which its provider does not publish is taken',
+      async run (play) {
+        await haveOwnProviderSay(play, { sub: 'mallory', kid: 'published-by-nobody' })
+        const refusal = await refusalOfSignIn(play, play.mallory, 'mallory', '?at=evil')
+        if (refusal !== undefined) return { ok: true, says: refusal }
+        return { ok: false, says: 'The key that the token names is not there, and the shop has taken the token all the same: it has checked the signature with another key, or not at all. The key ID says which key it is, and without that key there is nothing to check with.' }
+      }
+    }
+  ],
   gain: 'nothing for himself; but the shop is closed to everybody',
   hints: [
     'Compare the header of Alice’s ID token with the answer at `/jwks`. Is the key there that it names?',
@@ -83,7 +97,7 @@ export const keysChange: Lesson = {
 }
 
 /** Why the shop does not let somebody in; nothing where it does. */
-const refusalOfSignIn = (play: Play, who: Visitor, username: string): Promise<string | undefined> => play.signIn(who, username).then(() => undefined, (error: unknown) => {
+const refusalOfSignIn = (play: Play, who: Visitor, username: string, query = ''): Promise<string | undefined> => play.signIn(who, username, query).then(() => undefined, (error: unknown) => {
   if (error instanceof MoveRefused) return error.message
   throw error
 })

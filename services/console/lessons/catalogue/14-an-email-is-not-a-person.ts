@@ -1,5 +1,7 @@
+import { decodeJwt } from 'jose'
 import { cardNumber, entersCard } from '../play/moves-of-alice.ts'
-import { fieldIn } from '../play/play.ts'
+import { haveOwnProviderSay } from '../play/own-provider.ts'
+import { fieldIn, type Play } from '../play/play.ts'
 import { atReal, NotRefused } from '../play/real-relying-party.ts'
 import { allowed, MoveRefused, Visitor } from '../play/visitor.ts'
 import type { Lesson } from '../lesson.ts'
@@ -48,14 +50,44 @@ export const anEmailIsNotAPerson: Lesson = {
     }
   ],
   async honest (play) {
-    await play.signIn(play.alice, 'alice')
-    allowed(await play.alice.open(`${play.home}account/card`, { form: { card: cardNumber } }))
-    const elsewhere = new Visitor({ headers: { 'user-agent': 'alice' } })
-    await play.signIn(elsewhere, 'alice')
-    const { text } = allowed(await elsewhere.open(`${play.home}account`))
-    if (fieldIn(text, 'card') !== cardNumber) throw new MoveRefused('Alice does not find her card number again when she signs in in another browser.')
+    await keepsCard(play)
+    if (await cardSeenBy(play, 'alice') !== cardNumber) throw new MoveRefused('Alice does not find her card number again when she signs in in another browser.')
     return 'Alice signs in in another browser, and finds her card number'
   },
+  variants: [
+    {
+      holds: 'Alice keeps her account when she changes her address',
+      fails: 'Alice loses her account when she changes her address',
+      async run (play) {
+        await keepsCard(play)
+        await giveAddress(play, 'alice', 'alice.anders@example.com')
+        if (await cardSeenBy(play, 'alice') === cardNumber) return { ok: true, says: 'with her new address she finds her card number again' }
+        return { ok: false, says: 'She is the same person, with the same issuer and subject, and her account is gone. People change their addresses, and their names.' }
+      }
+    },
+    {
+      holds: 'Whoever is given Alice’s old address, and has it verified, is not taken for her',
+      fails: 'Whoever is given Alice’s old address, and has it verified, is taken for her',
+      async run (play) {
+        await keepsCard(play)
+        await giveAddress(play, 'alice', 'alice.anders@example.com')
+        await giveAddress(play, 'successor', 'alice@example.com')
+        if (await cardSeenBy(play, 'successor') !== cardNumber) return { ok: true, says: 'the shop opens an account that is new' }
+        return { ok: false, says: 'Somebody else has her address now, it is verified, and the shop shows them her card number. That an address is verified says who has it today, not who had it when the account was opened.' }
+      }
+    },
+    {
+      holds: 'Somebody with her subject at another provider is not taken for her',
+      fails: 'Somebody with her subject at another provider is taken for her',
+      async run (play) {
+        await keepsCard(play)
+        await play.alice.visit(`${play.lair}game/login`, { as: 'alice' })
+        await haveOwnProviderSay(play, { sub: decodeJwt(play.kept('ID token of the game')).sub! })
+        if (await cardSeenBy(play, 'mallory', '?at=evil') !== cardNumber) return { ok: true, says: 'the shop opens an account that is new' }
+        return { ok: false, says: 'The shop knows two providers. Each names its people as it likes, Mallory’s own too: it names him as the other one names Alice, and the shop shows him her card number. A subject is somebody only together with its issuer.' }
+      }
+    }
+  ],
   gain: 'Alice’s account, with her card number',
   hints: [
     'Both sign-ins are honest, and both tokens are right. What do the two people have in common, and what not?',
@@ -76,6 +108,21 @@ export const anEmailIsNotAPerson: Lesson = {
     }
   })
 }
+
+async function keepsCard (play: Play) {
+  await play.signIn(play.alice, 'alice')
+  allowed(await play.alice.open(`${play.home}account/card`, { form: { card: cardNumber } }))
+}
+
+/** Which card number somebody finds who signs in in a browser that was never here. */
+async function cardSeenBy (play: Play, username: string, query = ''): Promise<string | undefined> {
+  const browser = new Visitor({ headers: { 'user-agent': username === 'mallory' ? 'evil' : username } })
+  await play.signIn(browser, username, query)
+  return fieldIn(allowed(await browser.open(`${play.home}account`)).text, 'card')
+}
+
+const giveAddress = (play: Play, username: string, email: string) =>
+  play.realm.putUser(username, { claims: { name: username === 'alice' ? 'Alice Anders' : 'Alina Andersen', email, email_verified: true } })
 
 /** Who somebody is to the relying party of the lab, and how many sessions it says are theirs. */
 async function seenAt (app: string, username: string) {

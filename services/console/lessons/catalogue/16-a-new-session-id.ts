@@ -29,6 +29,7 @@ export const aNewSessionId: Lesson = {
   ],
   weakness: { checks: ['renews-session-id'] },
   mends: ['renews-session-id'],
+  mendEndsSessions: true,
   choice: 'checks',
   moves: [
     {
@@ -76,7 +77,7 @@ export const aNewSessionId: Lesson = {
     'Look at the cookies that Alice’s browser sends to `/callback`. Who has made the one that is called `session`?',
     'Compare the session id before the sign-in with the one after it.'
   ],
-  solution: 'At the sign-in the site makes a new session id, at random, and forgets the one that the browser came with.',
+  solution: 'At the sign-in the site makes a new session id, at random, and forgets the one that the browser came with. Whoever mends it also ends the sessions that there are: one that was planted before would live on.',
   refusal: 'The planted id is the id of nobody’s session.',
   onRealRelyingParty: play => atReal(play.scene, async ({ app, idp, username }) => {
     const attacker = `${username}-mallory`

@@ -12,6 +12,7 @@ import { playAttack, playMove } from '../play/play-move.ts'
 import { Play } from '../play/play.ts'
 import { NotRefused } from '../play/real-relying-party.ts'
 import { MoveRefused } from '../play/visitor.ts'
+import type { Proof } from '../prove.ts'
 import { viewOf } from './attempt-view.ts'
 import type { Classroom } from './classroom.ts'
 import { putEditedFile } from './edited-file.ts'
@@ -27,6 +28,13 @@ const retryMs = 1_000
 const ofLesson = { params: Type.Object({ number: Type.Integer() }) }
 const ofAttempt = { params: Type.Object({ id: Type.String({ maxLength: 32 }) }) }
 const condition = Type.Object({ mended: Type.Array(Type.String({ maxLength: 80 }), { maxItems: 40 }), edits: Type.Optional(Type.Boolean()) }, { additionalProperties: false })
+
+function wordsOfTrial ({ honest, attack, variants }: Omit<Proof, 'others'>): string {
+  if (!attack.ok) return `The attack still works: ${attack.says}`
+  if (!honest.ok) return `The attack fails, and so does the honest sign-in: ${honest.says}`
+  const failed = variants.find(({ ok }) => !ok)
+  return failed ? `The attack fails, but this does, too. ${failed.fails}: ${failed.says}` : `The attack fails now: ${attack.says}`
+}
 
 export const lessonOf = (number: number) => {
   const lesson = lessons.find(lesson => lesson.number === number)
@@ -103,8 +111,8 @@ export const attemptRoutes: FastifyPluginAsyncTypebox<{ classroom: Classroom, ur
 
   app.put('/attempts/:id/broken', { schema: { ...ofAttempt, body: Type.Object({ broken: Type.Boolean() }, { additionalProperties: false }) } }, async ({ params, body }) => {
     const attempt = await find(params.id)
-    attempt.state.broken = body.broken
-    attempt.state.mended = []
+    Object.assign(attempt.state, { broken: body.broken, mended: [], edits: false })
+    if (body.broken) attempt.note('break')
     await attempt.applyRules()
     return shown(attempt)
   })
@@ -113,8 +121,11 @@ export const attemptRoutes: FastifyPluginAsyncTypebox<{ classroom: Classroom, ur
     const attempt = await find(params.id)
     Object.assign(attempt.state, { mended, edits })
     await attempt.applyRules()
-    if (mended.length > 0 || edits) attempt.tick('mend')
-    return shown(attempt)
+    const tried = await prover.mends(attempt.lesson, { mended, edits })
+    if (tried.proven && attempt.state.broken) attempt.tick('mend')
+    else if (!attempt.state.ticked.includes('prove')) attempt.untick('mend')
+    if (tried.proven && attempt.lesson.mendEndsSessions) attempt.memory.sessions = {}
+    return { tried: { ok: tried.proven, says: wordsOfTrial(tried) }, attempt: await shown(attempt) }
   })
 
   app.post('/attempts/:id/see', { schema: ofAttempt }, async ({ params }) => {
@@ -143,7 +154,8 @@ export const attemptRoutes: FastifyPluginAsyncTypebox<{ classroom: Classroom, ur
     const attempt = await find(params.id)
     const { mended, edits } = attempt.state
     const proof = await prover.prove(attempt.lesson, { mended, edits })
-    if (proof.proven && attempt.state.broken) attempt.tick('prove')
+    if (proof.proven && attempt.state.broken) for (const step of ['mend', 'prove']) attempt.tick(step)
+    else if (!attempt.state.ticked.includes('prove')) attempt.untick('mend')
     return { proof, attempt: await shown(attempt) }
   })
 
@@ -161,14 +173,17 @@ export const attemptRoutes: FastifyPluginAsyncTypebox<{ classroom: Classroom, ur
   })
 
   app.get('/lessons/list', async () => ({
-    lessons: lessons.map(({ number, title, mends, mendedByAll = false, ...lesson }) => ({ number, title, mends, mendedByAll, choices: choicesOf(lesson, rulesOfLessons), attacks: lesson.moves.length > 0 }))
+    lessons: lessons.map(({ number, title, mends, mendedByAll = false, ...lesson }) => ({
+      number, title, mends, mendedByAll, badMends: (lesson.badMends ?? []).map(({ name }) => name), choices: choicesOf(lesson, rulesOfLessons), attacks: lesson.moves.length > 0
+    }))
   }))
 
   // Without an attempt of one's own: for scripts and tests.
-  app.post('/lessons/:number/trials', { schema: { ...ofLesson, body: condition } }, async ({ params, body: { mended, edits = false } }) => {
-    const lesson = lessonOf(params.number)
-    return { attack: await prover.attack(lesson, { mended, edits }), honest: await prover.honest(lesson, { mended, edits }) }
-  })
+  app.post('/lessons/:number/attacks', { schema: { ...ofLesson, body: condition } }, async ({ params, body: { mended, edits = false } }) =>
+    prover.attack(lessonOf(params.number), { mended, edits }))
+
+  app.post('/lessons/:number/trials', { schema: { ...ofLesson, body: condition } }, async ({ params, body: { mended, edits = false } }) =>
+    prover.mends(lessonOf(params.number), { mended, edits }))
 
   app.post('/lessons/:number/proofs', { schema: { ...ofLesson, body: condition } }, async ({ params, body: { mended, edits = false } }) =>
     prover.prove(lessonOf(params.number), { mended, edits }))

@@ -1,9 +1,7 @@
-import { choicesOf, type Attempt } from '../attempts/attempt.ts'
+import type { Attempt } from '../attempts/attempt.ts'
 import { clientId } from '../attempts/clients.ts'
 import { Play } from '../play/play.ts'
 import type { Lesson } from '../lesson.ts'
-import { rulesOfLessons } from '../lessons.ts'
-import { checkTitles, type CheckName } from '../careless/checks.ts'
 import { stepsOf } from './steps.ts'
 
 /** An attempt, as the page shows it. */
@@ -24,7 +22,6 @@ export function viewOf (attempt: Attempt, consoleUrl: string) {
     log,
     steps: stepsOf(attempt),
     moves: lesson.moves.map(({ name, by, says, opens }) => ({ name, by, says, opens: by === 'mallory' ? lair : addressOf(opens, play) })),
-    choices: choicesOf(lesson, rulesOfLessons).map(name => ({ name, title: checkTitles[name as CheckName] ?? name })),
     curl: { break: curlOf(attempt, consoleUrl, true), mend: curlOf(attempt, consoleUrl, false) }
   }
 }

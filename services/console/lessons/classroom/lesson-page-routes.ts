@@ -24,7 +24,7 @@ export const lessonPageRoutes: FastifyPluginAsyncTypebox = async app => {
       html: (text: string) => toHtml(text, seen),
       weak: await codeOf(lesson, 'careless'),
       strong: await codeOf(lesson, 'careful'),
-      choices: choicesOf(lesson, rulesOfLessons).map(name => ({ name, title: checkTitles[name as CheckName] ?? 'a rule of the provider' }))
+      choices: choicesOf(lesson, rulesOfLessons).map(name => ({ name, title: titleOf(name, lesson) }))
     })
   })
 
@@ -38,3 +38,6 @@ export const lessonPageRoutes: FastifyPluginAsyncTypebox = async app => {
 
 const codeOf = ({ weakness }: Lesson, variant: 'careful' | 'careless') =>
   Promise.all((weakness.checks ?? []).map(async name => ({ name, code: await sourceOf(name, variant) })))
+
+const titleOf = (choice: string, { badMends = [] }: Lesson) =>
+  checkTitles[choice as CheckName] ?? badMends.find(({ name }) => name === choice)?.title ?? 'a rule of the provider'

@@ -23,7 +23,9 @@ async function play (attempt: Attempt, move: Move): Promise<void> {
   const play = new Play(attempt)
   try {
     await move.run(play)
-    if (attempt.state.broken) attempt.tick(move.name)
+    if (!attempt.state.broken) return
+    attempt.tick(move.name)
+    attempt.note(move.name)
   } catch (error) {
     play.says(`Refused: ${(error as Error).message}`)
     throw error

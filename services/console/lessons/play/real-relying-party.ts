@@ -55,9 +55,13 @@ export const refusedUnderFault = (scene: Scene, fault: string): Promise<string> 
   return action === undefined ? page : alice.open(new URL(action, page.url).href, { form: { username, password: `${username}-lab` } })
 })
 
-/** How the real relying party answers each of several faults, one after another. */
-export async function refusedUnderFaults (scene: Scene, faults: string[]): Promise<string> {
+/**
+ * How the real relying party answers each of several faults, one after another.
+ *
+ * @param faults each with what it makes of the answer, in words: “An ID token without a signature”
+ */
+export async function refusedUnderFaults (scene: Scene, faults: Record<string, string>): Promise<string> {
   const refusals: string[] = []
-  for (const fault of faults) refusals.push(`By ${fault}: ${await refusedUnderFault(scene, fault)}`)
-  return refusals.join('. ')
+  for (const [fault, what] of Object.entries(faults)) refusals.push(`${what}: ${await refusedUnderFault(scene, fault)}`)
+  return refusals.join(' ')
 }

@@ -30,8 +30,8 @@ export class Attempt {
   }
 
   /** @param {string} what @param {object} body */
-  async put (what, body) {
-    this.#show(await call('PUT', `attempts/${this.#id}/${what}`, body))
+  put (what, body) {
+    return call('PUT', `attempts/${this.#id}/${what}`, body)
   }
 
   /** @param {string} what */

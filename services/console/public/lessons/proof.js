@@ -7,10 +7,11 @@ import { element } from '../elements.js'
  * @param {HTMLElement} list
  * @param {Proof} proof
  */
-export function showProof (list, { honest, attack, others }) {
+export function showProof (list, { honest, attack, variants, others }) {
   list.replaceChildren(
     line(honest, 'The honest sign-in works', 'The honest sign-in does not work any more'),
     line(attack, 'The attack fails', 'The attack still works'),
+    ...variants.map(variant => line(variant, variant.holds, variant.fails)),
     ...!honest.ok || !attack.ok
       ? []
       : others.length === 0

@@ -6,6 +6,6 @@
  *   loot: { what: string, value: string }[], log: string[], steps: Step[], moves: Move[], curl: { break: string[], mend: string[] }
  * }} AttemptView
  * @typedef {{ ok: boolean, says: string, realm: string }} Outcome
- * @typedef {{ proven: boolean, honest: Outcome, attack: Outcome, others: (Outcome & { lesson: number, title: string })[] }} Proof
+ * @typedef {{ proven: boolean, honest: Outcome, attack: Outcome, variants: (Outcome & { holds: string, fails: string })[], others: (Outcome & { lesson: number, title: string })[] }} Proof
  */
 export {}

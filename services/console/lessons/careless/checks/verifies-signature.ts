@@ -9,6 +9,8 @@ import type { SignedToken } from '../signatures.ts'
  */
 export async function verifiesSignature (token: SignedToken): Promise<void> {
   if (!await isSignedBy(token)) {
-    throw new Refused('The signature is not the provider’s: anybody can have written this token.')
+    throw new Refused(token.key
+      ? 'The signature is not the provider’s: it does not fit the key that the token names.'
+      : 'The signature cannot be checked: the token names a key that is not among those of the provider that the shop knows.')
   }
 }
