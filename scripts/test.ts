@@ -67,7 +67,13 @@ const usage = `Runs the tests: npm test -- [options] [folder, file or flow ...]
 
 test/README.md says what is where. Exit code 0: all have passed. 1: some have not, or there were none. 2: it could not be run.`
 const { values: options, positionals } = readOrExit(usage, understand)
-const env = { ...process.env, TAP: '1', TAP_TIMEOUT: String(timeoutSeconds), ...(options.grep && { TAP_GREP: options.grep }) }
+const env = {
+  ...process.env,
+  TAP: '1',
+  TAP_TIMEOUT: String(timeoutSeconds),
+  ...(options.grep && { TAP_GREP: options.grep }),
+  ...(options.quick && { WITHOUT_CONTAINERS: 'true' })
+}
 
 const outcomes: Outcome[] = []
 for (const { files, inTurn, atOnce } of rounds()) {

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import cookie from '@fastify/cookie'
 import { fastifySSE } from '@fastify/sse'
 import { answerJsonError } from '#lib/control-api/json-errors.ts'
@@ -7,7 +6,6 @@ import { buildServer, type Server } from '#lib/server/http-server.ts'
 import { sameSiteOnly } from '#lib/server/same-site.ts'
 import { securityHeadersFor } from '#lib/server/security-headers.ts'
 import { withoutTrailingSlash } from '#lib/settings/settings.ts'
-import { openStateFolder } from '#lib/store/state-folder.ts'
 import { openStore } from '#lib/store/open-store.ts'
 import type { ConsoleConfig } from './config.ts'
 import { Journeys } from './journeys/journeys.ts'
@@ -35,7 +33,8 @@ export async function buildConsole (config: ConsoleConfig): Promise<Server> {
   const ledgers = new Ledgers({ 'relying-party': config.app, idp: withoutTrailingSlash(config.issuer), genesys: config.genesys }, journeys)
   const examiner = new Examiner(config)
   const presenter = new JourneyPresenter(journeys, examiner, config)
-  const store = openStore(join(openStateFolder(config.stateFolder), 'console.sqlite'))
+  // There is one console, so nobody shares what it keeps.
+  const store = await openStore({ name: config.name, stateFolder: config.stateFolder })
   app.addHook('preClose', async () => ledgers.close())
   app.addHook('onClose', async () => store.close())
   const classroom = config.lessons && openClassroom({ store, sites: { ...config.lessons, issuer: config.issuer, app: config.app }, journeys, stateFolder: config.stateFolder })

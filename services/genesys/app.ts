@@ -67,10 +67,10 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
   const { deployments, url } = config
   const app = buildServer(config, earlyErrors)
   const stateFolder = openStateFolder(config.stateFolder)
-  const store = openStore(join(stateFolder, 'genesys.sqlite'))
+  const store = await openStore(config)
 
   const oidc = new OidcClient(config)
-  const jwts = await Jwts.open(stateFolder, url)
+  const jwts = await Jwts.open(store.secrets, url)
   const tokens = new Tokens(store, jwts)
   const redeemedCodes = new RedeemedCodes(store)
   const events = new ConversationEvents()
@@ -100,7 +100,7 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
     expiryWatch.stop()
     agent.stop()
     await attachments.stop()
-    store.close()
+    await store.close()
   })
 
   const headers = securityHeadersFor(() => [], () => ({

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import formbody from '@fastify/formbody'
 import { ShownBrand } from '#lib/brand/shown-brand.ts'
 import { health } from '#lib/server/health.ts'
@@ -10,7 +9,6 @@ import { serviceResetRoutes } from '#lib/control-api/service-reset-routes.ts'
 import { serviceLedger } from '#lib/ledger/service-ledger.ts'
 import { stageFrames } from '#lib/server/stage-frames.ts'
 import { basePathOf } from '#lib/server/request-target.ts'
-import { openStateFolder } from '#lib/store/state-folder.ts'
 import { openStore } from '#lib/store/open-store.ts'
 import type { RelyingPartyConfig } from './config.ts'
 import { IdentityProviders } from './oidc/identity-providers.ts'
@@ -59,7 +57,7 @@ export async function buildRelyingParty (config: RelyingPartyConfig): Promise<Se
   const brand = new ShownBrand(config.brand)
   const app = buildServer(config, { frameworkErrors: answerMalformedUrl(basePath, brand) })
 
-  const store = openStore(join(openStateFolder(config.stateFolder), 'relying-party.sqlite'))
+  const store = await openStore(config)
   app.addHook('onClose', async () => store.close())
   const sessions = new UserSessions(store, config.session, app.log)
   const attempts = new Attempts(store, config.app)

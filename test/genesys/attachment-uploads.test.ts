@@ -12,6 +12,7 @@ import { buildServer } from '#lib/server/http-server.ts'
 import { lookup } from '#lib/outbound/loopback-names.ts'
 import { fetch as fetchByName } from '#lib/outbound/outbound.ts'
 import { openStore } from '#lib/store/open-store.ts'
+import { FileSecrets } from '#lib/store/sqlite/file-secrets.ts'
 import { AttachmentFiles } from '../../services/genesys/attachments/attachment-files.ts'
 import { AttachmentStore } from '../../services/genesys/attachments/attachment-store.ts'
 import { Jwts } from '../../services/genesys/auth/jwt.ts'
@@ -101,7 +102,7 @@ t.test('takes uploads and gives downloads for the token of the URL alone', async
   const visitor = await guest()
   const waiting = await request(visitor)
   const there = await upload(visitor)
-  const jwts = await Jwts.open(stateFolder, configWith('').url)
+  const jwts = await Jwts.open(new FileSecrets(stateFolder), configWith('').url)
   const { access } = decodeJwt<{ access: string }>(tokenOf(there.downloadUrl))
   const sign = async (use: string, attachment: string, life = 60) => (await jwts.sign(use, { attachment, access }, life)).jwt
   const file = there.attachmentId
@@ -164,12 +165,12 @@ t.test('takes one of two uploads at two replicas', async t => {
   }
   const deployment = configWith(folder).deployments.find(({ id }) => id === stepUpDeploymentId)!
   const replicas = await Promise.all([1, 2].map(async () => {
-    const store = openStore(join(folder, 'genesys.sqlite'))
+    const store = await openStore({ name: 'genesys', stateFolder: folder })
     const replica = new AttachmentStore({
       store,
       files: new AttachmentFiles(join(folder, 'attachments')),
       quota: new StorageQuota({ capacityBytes: Infinity, usedBytes: () => 0 }),
-      jwts: await Jwts.open(folder, 'http://genesys.localhost'),
+      jwts: await Jwts.open(store.secrets, 'http://genesys.localhost'),
       url: 'http://genesys.localhost',
       sessions: new SessionStore(store, new ConversationEvents()),
       connections: new Connections(new ConversationEvents()),
@@ -177,7 +178,7 @@ t.test('takes one of two uploads at two replicas', async t => {
     })
     t.teardown(async () => {
       await replica.stop()
-      store.close()
+      await store.close()
     })
     return replica
   }))

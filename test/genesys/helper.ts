@@ -78,9 +78,9 @@ export async function startGenesys (t: Test, overrides: Partial<GenesysConfig> =
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
 
   // A second door to the same store, as another replica has it.
-  const store = openStore(join(config.stateFolder, 'genesys.sqlite'))
+  const store = await openStore(config)
   t.teardown(() => store.close())
-  const tokens = new Tokens(store, await Jwts.open(config.stateFolder, config.url))
+  const tokens = new Tokens(store, await Jwts.open(store.secrets, config.url))
 
   async function open (options: Parameters<typeof connect>[1] = {}): Promise<Guest> {
     const guest = await connect(url, { deploymentId, ...options })

@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto'
 import { decodeJwt, exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose'
 import t from 'tap'
 import type { Server } from '#lib/server/http-server.ts'
-import { openStore } from '#lib/store/open-store.ts'
 import { ExchangeLog, type Exchange } from '../../services/genesys/auth/exchange-log.ts'
 import { OidcClient } from '../../services/genesys/auth/oidc-client.ts'
 import { stopClock } from '../helpers/clock.ts'
 import { endlessJson } from '../helpers/endless-json.ts'
+import { newStore } from '../helpers/new-store.ts'
 import { until } from '../helpers/until.ts'
 import { buildApp, configWith, deploymentId, env, implicitDeploymentId, startGenesys } from './helper.ts'
 import { redirectUris, startBareProvider, startIdp } from './identity-provider.ts'
@@ -414,8 +414,7 @@ t.test('tells of refreshes and of what was accepted too, newest first', async t 
 
 t.test('keeps the last hundred for an hour', async t => {
   const later = stopClock(t)
-  const store = openStore(':memory:')
-  t.teardown(() => store.close())
+  const store = await newStore(t)
   const log = new ExchangeLog(store)
   const exchange = { time: '', kind: 'exchange', outcome: 'accepted', status: 200, contextId: '' } as const
   for (let number = 1; number <= 104; number++) await log.record({ ...exchange, reason: String(number) })

@@ -21,9 +21,9 @@ const idpRefreshToken = 'of-the-identity-provider'
 const issuer = 'http://genesys.localhost:3002'
 
 async function open (t: Test, folder = temporaryFolder(t)) {
-  const { store, foundTaken } = watchStore(openStore(join(folder, 'genesys.sqlite')))
+  const { store, foundTaken } = watchStore(await openStore({ name: 'genesys', stateFolder: folder }))
   t.teardown(() => store.close())
-  const jwts = await Jwts.open(folder, issuer)
+  const jwts = await Jwts.open(store.secrets, issuer)
   return { folder, jwts, tokens: new Tokens(store, jwts), foundTaken }
 }
 

@@ -1,6 +1,5 @@
 import { EventEmitter, once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
-import { join } from 'node:path'
 import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises'
 import { isDate } from 'node:util/types'
 import { jwtVerify, SignJWT } from 'jose'
@@ -195,7 +194,7 @@ function newApp () {
 /** A service with a clock, its store in a file. */
 async function start (t: Test, { folder = t.testdir({}), name = 'service', onMoved = () => {} } = {}) {
   const app = newApp()
-  const store = openStore(join(folder, `${name}.sqlite`))
+  const store = await openStore({ name, stateFolder: folder })
   app.addHook('onClose', async () => store.close())
   await app.register(processClockRoutes, { url, store, onMoved })
   app.get('/greeting', async () => 'hello')

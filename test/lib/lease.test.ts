@@ -1,21 +1,17 @@
-import { join } from 'node:path'
-import t, { type Test } from 'tap'
 import { openLeases } from '#lib/store/lease.ts'
-import { openStore } from '#lib/store/open-store.ts'
 import { stopClock } from '../helpers/clock.ts'
+import { onEachStore, type StorePlace } from '../helpers/store-kinds.ts'
 import { until } from '../helpers/until.ts'
 import { watchStore } from '../helpers/watched-store.ts'
 
 const seconds = 30
 
 /** As many processes on one store: what each does while it holds a lease, and whether it has found one held. */
-function openProcesses (t: Test, count: number) {
-  const file = join(t.testdir({}), 'test.sqlite')
-  return Array.from({ length: count }, () => {
-    const { store, foundTaken } = watchStore(openStore(file))
-    t.teardown(() => store.close())
+async function openProcesses (place: StorePlace, count: number) {
+  return Promise.all(Array.from({ length: count }, async () => {
+    const { store, foundTaken } = watchStore(await place.open())
     return Object.assign(openLeases(store, 'leases'), { foundHeld: foundTaken })
-  })
+  }))
 }
 
 /** What processes do under the lease: each is noted when it begins, and ends when it is let. */
@@ -36,9 +32,9 @@ function recordActs () {
   }
 }
 
-t.test('while one process holds the lease of a key, others wait for that key alone', async t => {
+onEachStore('while one process holds the lease of a key, others wait for that key alone', async (t, place) => {
   const letPass = stopClock(t)
-  const [first, second] = openProcesses(t, 2)
+  const [first, second] = await openProcesses(place, 2)
   const { begun, act, end, hasBegun } = recordActs()
   const held = first!('key', seconds, act('first'))
   await hasBegun('first')
@@ -56,16 +52,16 @@ t.test('while one process holds the lease of a key, others wait for that key alo
   t.same(await Promise.all([waits, other]), ['second', 'other'])
 })
 
-t.test('what fails releases the lease, and is told to who has asked for it', async t => {
+onEachStore('what fails releases the lease, and is told to who has asked for it', async (t, place) => {
   stopClock(t)
-  const [first, second] = openProcesses(t, 2)
+  const [first, second] = await openProcesses(place, 2)
   await t.rejects(first!('key', seconds, () => Promise.reject(new Error('no'))), { message: 'no' })
   t.equal(await second!('key', seconds, async () => 'done'), 'done')
 })
 
-t.test('after a crash others wait for the end of the lease', async t => {
+onEachStore('after a crash others wait for the end of the lease', async (t, place) => {
   const letPass = stopClock(t)
-  const [crashed, second] = openProcesses(t, 2)
+  const [crashed, second] = await openProcesses(place, 2)
   const { begun, act, end, hasBegun } = recordActs()
   const never = crashed!('key', seconds, act('crashed'))
   await hasBegun('crashed')
@@ -78,9 +74,9 @@ t.test('after a crash others wait for the end of the lease', async t => {
   await Promise.all([never, waits])
 })
 
-t.test('who has lost the lease does not release that of their successor', async t => {
+onEachStore('who has lost the lease does not release that of their successor', async (t, place) => {
   const letPass = stopClock(t)
-  const [first, second, third] = openProcesses(t, 3)
+  const [first, second, third] = await openProcesses(place, 3)
   const { begun, act, end, hasBegun } = recordActs()
   const late = first!('key', seconds, act('first'))
   await hasBegun('first')

@@ -6,11 +6,11 @@ import { checkStrictly } from '#lib/control-api/strict-requests.ts'
 import { processClockRoutes } from '#lib/control-api/process-clock-routes.ts'
 import { buildServer } from '#lib/server/http-server.ts'
 import { readDataDocument, readDataFile } from '#lib/settings/data-file.ts'
-import { openStore } from '#lib/store/open-store.ts'
 import { Type } from '#lib/validation/schema.ts'
 import { mistakesIn, sentenceOf } from '#lib/validation/validator.ts'
 import { ActiveFaults } from '../../services/idp/faults/active-faults.ts'
 import { defineAction, type Call } from '../../services/genesys/guest/actions/action.ts'
+import { newStore } from '../helpers/new-store.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { serverConfig } from './server-config.ts'
 
@@ -53,10 +53,10 @@ const messageOf = async (act: () => unknown) => {
 
 async function build (t: Test) {
   const app = buildServer(serverConfig())
-  const store = openStore(':memory:')
+  const store = await newStore(t)
   t.teardown(async () => {
     await app.close()
-    store.close()
+    await store.close()
   })
   await app.register(processClockRoutes, { url: 'http://127.0.0.1', store })
   await app.register(async lab => {

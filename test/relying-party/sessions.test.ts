@@ -13,6 +13,7 @@ import type { Tokens } from '../../services/relying-party/oidc/redeemed-tokens.t
 import type { IdentityProviders } from '../../services/relying-party/oidc/identity-providers.ts'
 import { SessionWatch } from '../../services/relying-party/sessions/session-watch.ts'
 import { UserSessions } from '../../services/relying-party/sessions/user-sessions.ts'
+import { newStore } from '../helpers/new-store.ts'
 import { until } from '../helpers/until.ts'
 import { buildAlone, buildWithIdp, fillDisk } from './helper.ts'
 
@@ -40,14 +41,13 @@ const issuer = 'https://login.example'
 const spent: Tokens = { accessToken: 'a1', expiresAt: 0, refreshToken: 'r1', idToken: 'i1' }
 const signIn: SignIn = { issuer, user: { sub: 'alice' }, sid: 's1', tokens: spent }
 
-function open (t: Test) {
-  const store = openStore(':memory:')
-  t.teardown(() => store.close())
+async function open (t: Test) {
+  const store = await newStore(t)
   return { store, sessions: new UserSessions(store, { lifetime: 3600, idleLifetime: 3600 }, first.app.log) }
 }
 
 t.test('a provider that ends its session while a sign-in by it is on its way ends that sign-in too', async t => {
-  const { sessions } = open(t)
+  const { sessions } = await open(t)
   await sessions.endByProvider(issuer, { sid: 's1' }, { signed: true })
   const { id } = await sessions.start(signIn, 'a browser')
   t.notOk(await sessions.use(id))
@@ -60,7 +60,7 @@ t.test('a provider that ends its session while a sign-in by it is on its way end
 })
 
 t.test('what anybody can say by opening an address ends a session, and keeps no later one from starting', async t => {
-  const { sessions } = open(t)
+  const { sessions } = await open(t)
   const first = await sessions.start(signIn, 'a browser')
   await sessions.endByProvider(issuer, { sid: 's1' })
   t.notOk(await sessions.use(first.id))
@@ -69,7 +69,7 @@ t.test('what anybody can say by opening an address ends a session, and keeps no 
 
 /** A refresh during which some time passes, and then something else happens. */
 async function refreshFor (t: Test, seconds: number, meanwhile: (add: (owner: string) => Promise<boolean>) => Promise<void>) {
-  const { store, sessions } = open(t)
+  const { store, sessions } = await open(t)
   const session = await sessions.start(signIn, 'a browser')
   const locks = store.collection<string>('refresh-locks')
   const system = Date.now
@@ -98,7 +98,7 @@ t.test('a process that was stopped for longer than that does not let others in w
 })
 
 t.test('what a refresh brings for a session that has ended meanwhile is given back', async t => {
-  const { store, sessions } = open(t)
+  const { store, sessions } = await open(t)
   const session = await sessions.start(signIn, 'a browser')
   const revoked: (string | undefined)[] = []
   const provider = {
@@ -116,7 +116,7 @@ t.test('what a refresh brings for a session that has ended meanwhile is given ba
 
 t.test('a provider that wants to see the person ends the session, and one that does not take our credentials does not', async t => {
   for (const [error, ends] of [['interaction_required', true], ['invalid_grant', true], ['invalid_client', false]] as const) {
-    const { store, sessions } = open(t)
+    const { store, sessions } = await open(t)
     const session = await sessions.start(signIn, 'a browser')
     const provider = { timeout: 10, refresh: () => Promise.reject(new Refusal(error)) }
     const providers = { of: () => provider } as unknown as IdentityProviders
@@ -130,12 +130,12 @@ const aSecond = 1000
 
 /** Two processes on one store: somebody is signed in, and a page of theirs listens at the first. */
 async function setUp (t: Test) {
-  const file = `${t.testdir({})}/sessions.sqlite`
-  const [here, elsewhere] = [0, 1].map(() => {
-    const store = openStore(file)
+  const stateFolder = t.testdir({})
+  const [here, elsewhere] = await Promise.all([0, 1].map(async () => {
+    const store = await openStore({ name: 'relying-party', stateFolder })
     t.teardown(() => store.close())
     return new UserSessions(store, { lifetime: 3600, idleLifetime: 3600 }, first.app.log)
-  })
+  }))
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => mock.timers.reset())
   const watch = new SessionWatch(here!)

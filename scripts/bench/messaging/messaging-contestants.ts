@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { openStateFolder } from '#lib/store/state-folder.ts'
 import { openStore } from '#lib/store/open-store.ts'
 import { Jwts } from '../../../services/genesys/auth/jwt.ts'
 import { Tokens } from '../../../services/genesys/auth/tokens.ts'
@@ -84,15 +83,14 @@ export async function startGenesysServer (
 }
 
 async function issueTokens (config: ReturnType<typeof loadGenesysConfig>, deploymentId: string, count: number): Promise<string[]> {
-  const stateFolder = openStateFolder(config.stateFolder)
-  const store = openStore(join(stateFolder, 'genesys.sqlite'))
-  const tokens = new Tokens(store, await Jwts.open(stateFolder, config.url))
+  const store = await openStore(config)
+  const tokens = new Tokens(store, await Jwts.open(store.secrets, config.url))
   const since = new Date().toISOString()
   const issued = await Promise.all(Array.from({ length: count }, (_, guest) => tokens.issue({
     deploymentId,
     identity: { sub: `guest-${guest}`, iss: config.issuer, since, name: `Guest ${guest}`, given_name: 'Guest', family_name: String(guest) }
   })))
-  store.close()
+  await store.close()
   return issued.map(({ jwt }) => jwt)
 }
 

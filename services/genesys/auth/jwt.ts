@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { jwtVerify, SignJWT, type JWTPayload } from 'jose'
-import { keep } from '#lib/store/state-folder.ts'
+import type { Secrets } from '#lib/store/store.ts'
 
 /**
  * Makes and checks the JWTs of this service. They are opaque to every client, so HS256 will do, with a key that is made at the first
@@ -16,11 +16,11 @@ export class Jwts {
   }
 
   /**
-   * @param stateFolder where the key is kept
+   * @param secrets where the key is kept
    * @param issuer `iss` of the JWTs
    */
-  static async open (stateFolder: string, issuer: string): Promise<Jwts> {
-    const kept = await keep(stateFolder, 'jwt-key.json', () => ({ hs256: randomBytes(32).toString('base64url') }),
+  static async open (secrets: Secrets, issuer: string): Promise<Jwts> {
+    const kept = await secrets.keep('jwt-key', () => ({ hs256: randomBytes(32).toString('base64url') }),
       ({ hs256 }) => Buffer.from(hs256, 'base64url').length === 32)
     return new Jwts(Buffer.from(kept.hs256, 'base64url'), issuer)
   }

@@ -64,8 +64,8 @@ export const keyRoutes: FastifyPluginAsyncTypebox = async app => {
     }
   }, async ({ realm, params: { kid }, body }) => {
     if (!realm.keys.find(kid)) throw notFound('key', kid, realm.keys.all.map(key => key.kid))
-    if (body.published) realm.keys.publish(kid)
-    else realm.keys.unpublish(kid)
+    if (body.published) await realm.keys.publish(kid)
+    else await realm.keys.unpublish(kid)
     return described(realm.keys.find(kid)!)
   })
 
@@ -79,7 +79,7 @@ export const keyRoutes: FastifyPluginAsyncTypebox = async app => {
     }
   }, async ({ realm, params: { kid } }, reply) => {
     try {
-      if (realm.keys.find(kid)) realm.keys.retire(kid)
+      if (realm.keys.find(kid)) await realm.keys.retire(kid)
     } catch (error) {
       if (error instanceof KeyError) throw new Conflict(`${error.message}.`)
       throw error
@@ -90,7 +90,7 @@ export const keyRoutes: FastifyPluginAsyncTypebox = async app => {
   app.delete('/lab/keys', {
     schema: { tags, summary: 'Put all keys back', description: 'To those of the first start. Idempotent.', response: noAnswer }
   }, async ({ realm }, reply) => {
-    realm.keys.reset()
+    await realm.keys.reset()
     return reply.code(204).send(null)
   })
 }

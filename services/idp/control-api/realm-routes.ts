@@ -100,7 +100,7 @@ export const realmRoutes: FastifyPluginAsyncTypebox<{ realms: Realms }> = async 
   app.delete('/lab/realms/:name', {
     schema: { tags, summary: 'Remove a realm', description: 'With everything in it. Idempotent.', params, response: noAnswer }
   }, async ({ params }, reply) => {
-    if (realms.has(params.name)) realms.remove(params.name)
+    if (realms.has(params.name)) await realms.remove(params.name)
     return reply.code(204).send(null)
   })
 }

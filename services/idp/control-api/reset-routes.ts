@@ -24,7 +24,7 @@ export const resetRoutes: FastifyPluginAsyncTypebox<{
       response: answers(resetAnswer)
     }
   }, async ({ realm }) => {
-    if (realm === realms.root) realms.removeAll()
+    if (realm === realms.root) await realms.removeAll()
     if (realm.instruments?.clock) await moveRealmClock(realm.instruments.clock, realm.store, 0)
     else await moveProcessClock(0)
     const services = realm === realms.root ? await resetOthers([addresses.app, addresses.genesys]) : undefined

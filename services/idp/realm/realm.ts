@@ -1,5 +1,4 @@
 import { rmSync } from 'node:fs'
-import { join } from 'node:path'
 import createError from '@fastify/error'
 import type { Provider } from 'oidc-provider'
 import { runAt, type Clock } from '#lib/clock/clock.ts'
@@ -55,6 +54,8 @@ export interface RealmOptions {
   name: string
   issuer: string
   stateFolder: string
+  /** as `ServerConfig` has it */
+  storeUrl: string | undefined
   seed: Seed
   lab: boolean
   /** makes oidc-provider for the realm as it is now */
@@ -90,13 +91,13 @@ export class Realm {
     const stateFolder = openStateFolder(options.stateFolder)
     // What the store does by itself, it does at the time of the realm.
     const clock: Clock | undefined = options.name === '' ? undefined : { offsetMs: 0 }
-    const open = () => openStore(join(stateFolder, 'idp.sqlite'))
-    const store = clock ? runAt(clock, open) : open()
+    const open = () => openStore({ name: options.name === '' ? 'idp' : `idp/${options.name}`, stateFolder, storeUrl: options.storeUrl })
+    const store = await (clock ? runAt(clock, open) : open())
     if (clock && lab) clock.offsetMs = await keptOffset(store)
     const users = await SeededDirectory.open(store, { name: 'user', lab, seed: seed.users, keyOf: user => usernameKey(user.username) })
     const clients = await SeededDirectory.open(store, { name: 'client', lab, seed: seed.clients, keyOf: client => client.client_id })
     const algorithms = clients.all.map(client => client.id_token_signed_response_alg ?? 'RS256')
-    const keys = await IssuerKeys.open(stateFolder, { lab, algorithms })
+    const keys = await IssuerKeys.open(store.secrets, { lab, algorithms })
     return new Realm({
       ...options,
       stateFolder,
@@ -105,7 +106,7 @@ export class Realm {
       keys,
       accounts: new Accounts(users),
       settings: await KeptSettings.open(store, { lab, seed: seed.settings && withPreset(seed.settings) }),
-      cookieKeys: await openCookieKeys(stateFolder),
+      cookieKeys: await openCookieKeys(store.secrets),
       instruments: lab
         ? { faults: await ActiveFaults.open(store), ledger: new Ledger(), clock }
         : undefined
@@ -113,7 +114,7 @@ export class Realm {
   }
 
   private constructor (
-    parts: Omit<RealmOptions, 'lab' | 'seed'> & Pick<Realm, 'store' | 'accounts' | 'clients' | 'settings' | 'keys' | 'cookieKeys' | 'instruments'>
+    parts: Omit<RealmOptions, 'lab' | 'seed' | 'storeUrl'> & Pick<Realm, 'store' | 'accounts' | 'clients' | 'settings' | 'keys' | 'cookieKeys' | 'instruments'>
   ) {
     this.name = parts.name
     this.issuer = parts.issuer
@@ -168,20 +169,21 @@ export class Realm {
     await this.accounts.reset()
     await this.clients.reset()
     await this.settings.reset()
-    this.keys.reset()
+    await this.keys.reset()
     await this.store.clear()
     this.instruments?.ledger.clear()
   }
 
-  close (): void {
+  async close (): Promise<void> {
     this.instruments?.ledger.close()
-    this.store.close()
+    await this.store.close()
   }
 
   /** End it, and forget everything about it. */
-  remove (): void {
+  async remove (): Promise<void> {
     this.removed = true
-    this.close()
+    this.instruments?.ledger.close()
+    await this.store.remove()
     rmSync(this.#stateFolder, { recursive: true, force: true })
   }
 }

@@ -13,7 +13,9 @@ const limit = 200
 const seedFile = 'realm.json'
 
 /** What the issuers of this process are opened with: those of the root's, which are the seed of the others. */
-export interface RealmsOptions extends Seed, Pick<RealmOptions, 'issuer' | 'stateFolder' | 'lab'> {}
+export interface RealmsOptions extends Seed, Pick<RealmOptions, 'issuer' | 'stateFolder' | 'lab'> {
+  storeUrl?: string | undefined
+}
 
 /** The issuers of this process: the one at the root and, in a lab, those below `/realms`, made and removed at run time. */
 export class Realms {
@@ -21,6 +23,7 @@ export class Realms {
   readonly #open: (name: string, seed: Seed) => Promise<Realm>
   readonly #realms = new Map<string, Realm>()
   readonly #making = new Map<string, Promise<Realm>>()
+  readonly #removing = new Map<string, Promise<void>>()
   readonly #listeners = new Set<() => void>()
   #resets = 0
   #changes = 0
@@ -32,15 +35,16 @@ export class Realms {
       name,
       issuer: realms.issuerOf(name),
       stateFolder: name === '' ? config.stateFolder : join(config.stateFolder, 'realms', name),
+      storeUrl: config.storeUrl,
       seed,
       lab: config.lab,
       makeProvider
     }))
-    realms.#unlock = lockStateFolder(openStateFolder(config.stateFolder))
+    if (config.storeUrl === undefined) realms.#unlock = lockStateFolder(openStateFolder(config.stateFolder))
     try {
       await realms.#openKept()
     } catch (error) {
-      realms.close()
+      await realms.close()
       throw error
     }
     return realms
@@ -137,13 +141,14 @@ export class Realms {
   }
 
   async #make (name: string, seed: Seed): Promise<Realm> {
+    await this.#removing.get(name)
     const folder = join(this.#folder, name)
     rmSync(folder, { recursive: true, force: true })
     const realm = await this.#open(name, seed)
     try {
       for (const client of seed.clients) await realm.checkClient(client)
     } catch (error) {
-      realm.remove()
+      await realm.remove()
       throw error
     }
     // Written last, so that what a killed process leaves half made is not taken for a realm.
@@ -158,20 +163,27 @@ export class Realms {
   }
 
   /** End a realm and forget everything about it. */
-  remove (name: string): void {
+  async remove (name: string): Promise<void> {
     const realm = this.get(name)
     this.#realms.delete(name)
     // First of all, so that what a killed process leaves half removed is not taken for a realm.
     rmSync(join(this.#folder, name, seedFile), { force: true })
-    realm.remove()
+    const removing = realm.remove()
+    this.#removing.set(name, removing)
     this.#tell()
+    try {
+      await removing
+    } finally {
+      if (this.#removing.get(name) === removing) this.#removing.delete(name)
+    }
   }
 
   /** End all but the one at the root. */
-  removeAll (): void {
-    for (const { name } of this.all) if (name !== '') this.remove(name)
+  async removeAll (): Promise<void> {
+    const removing = Promise.all(this.all.filter(({ name }) => name !== '').map(({ name }) => this.remove(name)))
     this.#resets++
     this.#tell()
+    await removing
   }
 
   /** Answer those who wait for something to happen: nothing will. */
@@ -186,8 +198,8 @@ export class Realms {
     return this.all.map(({ store }) => store.failure).find(failure => failure !== undefined)
   }
 
-  close (): void {
-    for (const realm of this.#realms.values()) realm.close()
+  async close (): Promise<void> {
+    await Promise.all(this.all.map(realm => realm.close()))
     this.#unlock()
   }
 }

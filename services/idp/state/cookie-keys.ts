@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { keep } from '#lib/store/state-folder.ts'
+import type { Secrets } from '#lib/store/store.ts'
 
 /** The keys for the signatures of cookies, newest first. */
-export const openCookieKeys = (stateFolder: string): Promise<string[]> =>
-  keep(stateFolder, 'cookie-keys.json', () => [randomBytes(32).toString('base64url')],
+export const openCookieKeys = (secrets: Secrets): Promise<string[]> =>
+  secrets.keep('cookie-keys', () => [randomBytes(32).toString('base64url')],
     keys => keys.length > 0 && keys.every(key => key.length >= 32))

@@ -1,7 +1,7 @@
 import { createPrivateKey, type JsonWebKey } from 'node:crypto'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose'
 import { createSerialQueue } from '#lib/concurrency/serial-queue.ts'
-import { keep, keepInstead } from '#lib/store/state-folder.ts'
+import type { Secrets } from '#lib/store/store.ts'
 
 /** The signature algorithms that an ID token can have here. */
 export const signingAlgorithms = ['RS256', 'ES256', 'PS256', 'EdDSA'] as const
@@ -28,7 +28,7 @@ export class KeyError extends Error {
 
 interface KeptKey extends JWK { stage?: SigningKey['stage'], published?: boolean, original?: boolean, retired?: boolean }
 
-const file = 'signing-keys.json'
+const name = 'signing-keys'
 // Rotating again and again must not grow the JWK set without end, but of sign-ins at once each may rotate.
 const previousKept = 20
 
@@ -39,31 +39,32 @@ const previousKept = 20
  * @see https://openid.net/specs/openid-connect-core-1_0.html#RotateSigKeys
  */
 export class IssuerKeys {
-  readonly #stateFolder: string
+  readonly #secrets: Secrets
+  readonly #lab: boolean
   #keys: KeptKey[]
   #onChange = () => {}
   // To make a key takes a moment, in which another call would find the keys as they were.
   readonly #inTurn = createSerialQueue()
 
   /**
+   * @param secrets where they are kept
    * @param options.lab whether it counts what a lab has unpublished
    * @param options.algorithms for which there are to be keys
    */
   static async open (
-    stateFolder: string,
+    secrets: Secrets,
     { lab, algorithms }: { lab: boolean, algorithms: Iterable<SigningAlgorithm> }
   ): Promise<IssuerKeys> {
-    const { keys } = await keep<{ keys: KeptKey[] }>(
-      stateFolder, file, async () => ({ keys: [{ ...await makeKey('RS256'), original: true }] }), ({ keys }) => keys.every(isPrivateKey))
-    // A file of before keys could be changed has none but those of the first start.
-    const original: KeptKey[] = keys.some(key => key.original) ? keys : keys.map(key => ({ ...key, original: true }))
-    const signingKeys = new IssuerKeys(stateFolder, lab ? original : original.map(({ published, ...key }) => key))
+    const { keys } = await secrets.keep<{ keys: KeptKey[] }>(
+      name, async () => ({ keys: [{ ...await makeKey('RS256'), original: true }] }), ({ keys }) => keys.every(isPrivateKey))
+    const signingKeys = new IssuerKeys(secrets, { lab, keys: asRead(keys, lab) })
     for (const alg of algorithms) await signingKeys.ensure(alg)
     return signingKeys
   }
 
-  private constructor (stateFolder: string, keys: KeptKey[]) {
-    this.#stateFolder = stateFolder
+  private constructor (secrets: Secrets, { lab, keys }: { lab: boolean, keys: KeptKey[] }) {
+    this.#secrets = secrets
+    this.#lab = lab
     this.#keys = keys
   }
 
@@ -115,7 +116,7 @@ export class IssuerKeys {
   async #ensure (alg: SigningAlgorithm): Promise<void> {
     if (this.all.some(key => key.alg === alg && key.stage === 'current')) return
     const made = await makeKey(alg)
-    this.#keep([...this.#keys, { ...made, original: true }])
+    await this.#change(keys => isAnyCurrent(keys, alg) ? keys : [...keys, { ...made, original: true }])
   }
 
   async #publishNext (alg: SigningAlgorithm): Promise<SigningKey> {
@@ -123,41 +124,46 @@ export class IssuerKeys {
     const waiting = this.#next(alg)
     if (waiting) return waiting
     const made = await makeKey(alg)
-    this.#keep([...this.#keys, { ...made, stage: 'next' }])
+    await this.#change(keys => [...keys, { ...made, stage: 'next' }])
     return this.find(made.kid!)!
   }
 
   async #rotate (alg: SigningAlgorithm): Promise<SigningKey> {
     const { kid } = await this.#publishNext(alg)
-    const rotated = this.#keys.map((key): KeptKey => {
-      if (key.kid === kid) return { ...key, stage: 'current', published: true }
-      return key.alg === alg && stageOf(key) === 'current' ? { ...key, stage: 'previous' } : key
+    await this.#change(keys => {
+      const rotated = keys.map((key): KeptKey => {
+        if (key.kid === kid) return { ...key, stage: 'current', published: true }
+        return key.alg === alg && stageOf(key) === 'current' ? { ...key, stage: 'previous' } : key
+      })
+      const previous = rotated.filter(key => key.alg === alg && stageOf(key) === 'previous')
+      const tooOld = new Set(previous.filter(key => !key.original).slice(0, -previousKept))
+      return rotated.filter(key => !tooOld.has(key))
     })
-    const previous = rotated.filter(key => key.alg === alg && stageOf(key) === 'previous')
-    const tooOld = new Set(previous.filter(key => !key.original).slice(0, -previousKept))
-    this.#keep(rotated.filter(key => !tooOld.has(key)))
     return this.current(alg)
   }
 
   /** Do without a key: what it has signed cannot be checked any more. */
-  retire (kid: string): void {
-    const key = this.#existing(kid)
-    if (key.stage === 'current') throw new KeyError('the key is in use: rotate first, then retire it')
-    this.#keep(this.#keys.flatMap(each => each.kid !== kid ? [each] : each.original ? [{ ...each, retired: true }] : []))
+  retire (kid: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const key = this.#existing(kid)
+      if (key.stage === 'current') throw new KeyError('the key is in use: rotate first, then retire it')
+      await this.#change(keys => keys.flatMap(each => each.kid !== kid ? [each] : each.original ? [{ ...each, retired: true }] : []))
+    })
   }
 
-  publish (kid: string): void {
-    this.#setPublished(kid, true)
+  publish (kid: string): Promise<void> {
+    return this.#setPublished(kid, true)
   }
 
   /** Leave a key out of the JWK set, although tokens may be signed with it. */
-  unpublish (kid: string): void {
-    this.#setPublished(kid, false)
+  unpublish (kid: string): Promise<void> {
+    return this.#setPublished(kid, false)
   }
 
   /** Back to the keys of the first start. */
-  reset (): void {
-    this.#keep(this.#keys.filter(key => key.original).map(({ stage, published, retired, ...key }) => key))
+  reset (): Promise<void> {
+    return this.#inTurn(() => this.#change(
+      keys => keys.filter(key => key.original).map(({ stage, published, retired, ...key }) => key)))
   }
 
   #next (alg: SigningAlgorithm): SigningKey | undefined {
@@ -170,17 +176,28 @@ export class IssuerKeys {
     return key
   }
 
-  #setPublished (kid: string, published: boolean): void {
-    this.#existing(kid)
-    this.#keep(this.#keys.map(key => key.kid === kid ? { ...key, published } : key))
+  #setPublished (kid: string, published: boolean): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#existing(kid)
+      await this.#change(keys => keys.map(key => key.kid === kid ? { ...key, published } : key))
+    })
   }
 
-  #keep (keys: KeptKey[]): void {
-    keepInstead(this.#stateFolder, file, { keys })
+  async #change (change: (keys: KeptKey[]) => KeptKey[]): Promise<void> {
+    const { keys } = await this.#secrets.change<{ keys: KeptKey[] }>(name, ({ keys }) => ({ keys: change(asRead(keys, this.#lab)) }))
     this.#keys = keys
     this.#onChange()
   }
 }
+
+/** A file of before keys could be changed has none but those of the first start. */
+function asRead (keys: KeptKey[], lab: boolean): KeptKey[] {
+  const original = keys.some(key => key.original) ? keys : keys.map(key => ({ ...key, original: true }))
+  return lab ? original : original.map(({ published, ...key }) => key)
+}
+
+const isAnyCurrent = (keys: KeptKey[], alg: SigningAlgorithm) =>
+  keys.some(key => key.alg === alg && stageOf(key) === 'current' && !key.retired)
 
 /** @throws where it is no key at all */
 const isPrivateKey = (key: KeptKey) => Boolean(key.kid && key.alg && createPrivateKey({ key: key as JsonWebKey, format: 'jwk' }))

@@ -26,10 +26,17 @@ export const clockTolerance = Type.Integer({
   minimum: 0, maximum: 600, default: 120, description: 'a number of seconds from 0 to 600'
 })
 
+/** A setting `NAME` that can be given as `NAME_FILE` as well, the path of a file with the value. */
+export const textOrFile = (options: TStringOptions & { description: string }) => Type.String({ ...options, orFile: true })
+
 /** What every service reads. Names are those of `services/lab.env` and of the table in `services/README.md`. */
 export const commonSettings = {
   HOST: Type.String({ default: '127.0.0.1', description: 'the address to listen on' }),
   STATE_DIR: Type.String({ default: '.lab', description: 'a folder that the service may write to' }),
+  STORE_URL: Type.Optional(textOrFile({
+    pattern: '^(valkey|redis)s?://([^\\s/?#@]+@)?[^\\s/?#@]+(/\\d*)?$',
+    description: 'where Valkey is: valkey://[user:password@]host[:port][/database], or valkeys:// for TLS'
+  })),
   LAB: Type.Boolean({ default: false, description: 'true or false' }),
   LOG_LEVEL: Type.Union(
     ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map(level => Type.Literal(level)),
@@ -53,9 +60,6 @@ export const commonSettings = {
 }
 
 type CommonSettings = Static<ReturnType<typeof Type.Object<typeof commonSettings>>>
-
-/** A setting `NAME` that can be given as `NAME_FILE` as well, the path of a file with the value. */
-export const textOrFile = (options: TStringOptions & { description: string }) => Type.String({ ...options, orFile: true })
 
 /** A setting that is a URL; it is read in the one spelling that `oneSpelling` gives it. */
 export function urlOf (options: TStringOptions & { description: string }) {
@@ -178,6 +182,8 @@ export interface ServerConfig {
   /** addresses and CIDR ranges of the proxies that are believed when they say in X-Forwarded-For whom a request is from */
   trustedProxies: string[]
   stateFolder: string
+  /** where Valkey is, which keeps what a service keeps in place of its state folder; with a password, perhaps */
+  storeUrl?: string | undefined
   log: {
     level: string
     format: 'json' | 'pretty'
@@ -196,6 +202,7 @@ export function serverConfigOf (name: string, port: number, url: string, setting
     url,
     trustedProxies: listed(settings.TRUSTED_PROXIES),
     stateFolder: `${settings.STATE_DIR}/${name}`,
+    storeUrl: settings.STORE_URL,
     log: { level: settings.LOG_LEVEL, format: settings.LOG_FORMAT }
   }
 }

@@ -1,24 +1,18 @@
-import { DatabaseSync } from 'node:sqlite'
-import { SqliteStore } from './sqlite/sqlite-store.ts'
-import { stateErrorOf } from './state-error.ts'
-import { makePrivate } from './state-folder.ts'
 import type { Store } from './store.ts'
 
 /**
- * Open the store, making it where there is none.
+ * Open the store of a service, making it where there is none: over SQLite in the state folder, or over Valkey where a URL says so.
  *
- * @param file path of an SQLite file, or `:memory:`
- * @throws {StateError} where the file is damaged, locked, or cannot be written
+ * @param options.name what the store is called, such as `genesys` or `idp/<realm>`; stores of other names share nothing
+ * @param options.stateFolder where the files are. Over Valkey it is left alone
+ * @param options.storeUrl `valkey://[user:password@]host[:port][/database]`, or `valkeys://` for TLS
+ * @throws {StateError} where a file is damaged, locked, or cannot be written; where Valkey cannot be reached for ten seconds, or
+ *   refuses the password
  */
-export function openStore (file: string): Store {
-  // What SQLite puts beside it is for the same eyes.
-  if (file !== ':memory:') makePrivate(file)
-  let database: DatabaseSync | undefined
-  try {
-    database = new DatabaseSync(file)
-    return new SqliteStore(database, file)
-  } catch (error) {
-    database?.close()
-    throw stateErrorOf(file, error) ?? error
-  }
+export async function openStore (
+  { name, stateFolder, storeUrl }: { name: string, stateFolder: string, storeUrl?: string | undefined }
+): Promise<Store> {
+  if (storeUrl === undefined) return (await import('./sqlite/open-sqlite-store.ts')).openSqliteStore(name, stateFolder)
+  // Only then is its client loaded.
+  return (await import('./valkey/open-valkey-store.ts')).openValkeyStore(name, storeUrl)
 }

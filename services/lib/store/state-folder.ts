@@ -66,6 +66,21 @@ export function keepInstead (folder: string, file: string, value: unknown): void
   syncFolder(folder)
 }
 
+/**
+ * Change what `keep` has kept, in one step for all of this process.
+ *
+ * @returns what it is now
+ * @throws {StateError} where it is not there, damaged, or cannot be written
+ */
+export function changeKept<T> (folder: string, file: string, change: (kept: T) => T): T {
+  const path = join(folder, file)
+  const kept = readKept<T>(path, () => true)
+  if (kept === undefined) throw new StateError(path, 'is gone: start again to make a new one')
+  const changed = change(kept)
+  keepInstead(folder, file, changed)
+  return changed
+}
+
 /** Written beside its place, and on the disk: a machine that loses power would else find a name with nothing behind it. */
 function writeDraft (path: string, value: unknown): string {
   const draft = `${path}.${randomBytes(6).toString('hex')}`

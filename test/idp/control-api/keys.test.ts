@@ -1,5 +1,6 @@
 import { calculateJwkThumbprint, createLocalJWKSet, decodeProtectedHeader, exportJWK, generateKeyPair, jwtVerify } from 'jose'
 import t from 'tap'
+import { FileSecrets } from '#lib/store/sqlite/file-secrets.ts'
 import { IssuerKeys } from '../../../services/idp/state/issuer-keys.ts'
 import { refusalOf, startIdp, Visitor, type Idp } from '../helper.ts'
 
@@ -116,7 +117,7 @@ t.test('says of a key that there is not that there is none', async t => {
 })
 
 t.test('keys for several algorithms that are asked for at once are all there', async t => {
-  const keys = await IssuerKeys.open(t.testdir({}), { lab: true, algorithms: [] })
+  const keys = await IssuerKeys.open(new FileSecrets(t.testdir({})), { lab: true, algorithms: [] })
   await Promise.all([
     keys.ensure('ES256'), keys.ensure('PS256'), keys.ensure('ES256'),
     keys.publishNext('RS256'), keys.publishNext('RS256')
@@ -128,7 +129,7 @@ t.test('keys for several algorithms that are asked for at once are all there', a
 })
 
 t.test('each of several rotations at once makes a key', async t => {
-  const keys = await IssuerKeys.open(t.testdir({}), { lab: true, algorithms: [] })
+  const keys = await IssuerKeys.open(new FileSecrets(t.testdir({})), { lab: true, algorithms: [] })
   const made = await Promise.all([keys.rotate('RS256'), keys.rotate('RS256'), keys.ensure('ES256')])
   t.not(made[0].kid, made[1].kid)
   t.equal(keys.current('RS256').kid, made[1].kid)
@@ -139,9 +140,9 @@ t.test('the key of a state folder from before keys could be changed outlives a r
   const jwk = await exportJWK(privateKey)
   const kid = await calculateJwkThumbprint(jwk)
   const folder = t.testdir({ 'signing-keys.json': JSON.stringify({ keys: [{ ...jwk, alg: 'RS256', use: 'sig', kid }] }) })
-  const keys = await IssuerKeys.open(folder, { lab: true, algorithms: ['RS256'] })
+  const keys = await IssuerKeys.open(new FileSecrets(folder), { lab: true, algorithms: ['RS256'] })
   await keys.rotate('RS256')
-  keys.reset()
+  await keys.reset()
   t.strictSame(keys.all.map(key => [key.kid, key.stage]), [[kid, 'current']])
 })
 

@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { openStore } from '#lib/store/open-store.ts'
 import { catalogue, findFault } from '../../../services/idp/faults/catalogue.ts'
 import { groups } from '../../../services/idp/faults/fault.ts'
 import { ActiveFaults } from '../../../services/idp/faults/active-faults.ts'
 import type { ControlApiClient } from '../../../services/idp/control-api/control-api-client.ts'
 import { refusalOf, startIdp, Visitor } from '../helper.ts'
 import { decode, SignedIn, withChanges } from './helper.ts'
+import { newStore } from '../../helpers/new-store.ts'
 
 const idp = await startIdp(t)
 
@@ -233,8 +233,7 @@ t.test('shows in the ledger which fault was applied to which exchange', async t 
 })
 
 t.test('finds nothing after a restart of what was switched off or replaced', async t => {
-  const store = openStore(':memory:')
-  t.teardown(() => store.close())
+  const store = await newStore(t)
   const faults = await ActiveFaults.open(store)
   await faults.switchOn({ fault: 'jwks-empty' })
   await faults.switchOn({ fault: 'jwks-empty', count: 2 })
@@ -252,8 +251,7 @@ t.test('keeps the faults of one issuer from every other', async t => {
 })
 
 t.test('writes what it counts in the order in which it happened', async t => {
-  const store = openStore(':memory:')
-  t.teardown(() => store.close())
+  const store = await newStore(t)
   const faults = await ActiveFaults.open(store)
   const { id } = await faults.switchOn({ fault: 'jwks-empty', count: 5 })
   faults.take('jwks', {})

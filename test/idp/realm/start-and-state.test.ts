@@ -8,7 +8,7 @@ import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import type { Adapter } from 'oidc-provider'
 import t, { type Test } from 'tap'
 import { fetch } from '#lib/outbound/outbound.ts'
-import { openStore } from '#lib/store/open-store.ts'
+import { FileSecrets } from '#lib/store/sqlite/file-secrets.ts'
 import { storeAdapter } from '../../../services/idp/realm/oidc-adapter.ts'
 import type { RegisteredClient } from '../../../services/idp/clients/registered-clients.ts'
 import { loadIdpConfig } from '../../../services/idp/config.ts'
@@ -16,6 +16,7 @@ import { SeededDirectory } from '../../../services/idp/state/seeded-directory.ts
 import { openCookieKeys } from '../../../services/idp/state/cookie-keys.ts'
 import { noSignals } from '../../helpers/command.ts'
 import { compileCache, freePorts, labSettings, root } from '../../helpers/lab.ts'
+import { newStore } from '../../helpers/new-store.ts'
 import { until } from '../../helpers/until.ts'
 import { startIdp, Visitor, type Idp } from '../helper.ts'
 
@@ -57,7 +58,7 @@ t.test('honours a code, an access token and a refresh token from before a restar
 t.test('makes keys of its own for every state folder', async t => {
   const other = await startIdp(t)
   t.not(await keyIdOf(restarted), await keyIdOf(other))
-  const cookieKeys = await Promise.all([restarted, other].map(idp => openCookieKeys(idp.config.stateFolder)))
+  const cookieKeys = await Promise.all([restarted, other].map(idp => openCookieKeys(new FileSecrets(idp.config.stateFolder))))
   t.notSame(cookieKeys[0], cookieKeys[1])
 })
 
@@ -80,8 +81,7 @@ t.test('lets nobody but its own user read its keys', async t => {
 // Whether two requests at the same instant meet between reading a code and marking it is a matter of luck, so this
 // drives oidc-provider's side of the adapter itself.
 async function openAdapter (t: Test) {
-  const store = openStore(':memory:')
-  t.teardown(() => store.close())
+  const store = await newStore(t)
   const clients = await SeededDirectory.open(store, {
     name: 'client', lab: true, seed: [] as RegisteredClient[], keyOf: ({ client_id: id }) => id
   })
