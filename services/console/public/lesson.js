@@ -55,8 +55,10 @@ for (const button of document.querySelectorAll('[data-call]')) {
 async function callFor (call) {
   if (call === 'break') return show(await attempt.put('broken', { broken: true }))
   if (call === 'proof') {
+    const lines = find('.proof', HTMLElement)
+    lines.replaceChildren()
     const { proof, attempt: view } = await attempt.post('proof')
-    showProof(find('.proof', HTMLElement), proof)
+    showProof(lines, proof)
     return show(view)
   }
   if (call === 'real-attack') {

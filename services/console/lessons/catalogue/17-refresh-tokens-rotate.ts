@@ -25,12 +25,12 @@ export const refreshTokensRotate: Lesson = {
   title: 'Refresh tokens rotate',
   buildsOn: [2],
   about: [
-    'A [[refresh token]] brings new tokens for weeks: a good thing to steal, if the [[client]] has no secret. So the [[provider]] gives a new one each time, and the old one is spent: ' +
-    '[[rotation]]. If a spent one comes again, two have it, and one is a thief. The provider cannot tell which, so it ends both.',
+    'A [[refresh token]] brings new tokens for weeks: a good thing to steal, if the [[client]] has no secret, as here. So the [[provider]] gives a new one each time, and the old one is spent: ' +
+    '[[rotation]]. If a spent one comes again, two may have it, and one be a thief. The provider cannot tell which, so it ends both.',
     'A provider that takes spent ones never notices. Mallory finds one in the shop’s log, and lives on it.',
-    'But the shop, too, can be taken for two. Two tabs need new tokens at the same moment, both bring the same refresh token: Alice is out. Mallory does it to everybody ' +
-    'by a review with pictures that are pages of the shop.',
-    'So it takes both: a provider that is strict, and a shop that spends each token once, however many pages wait for it.'
+    'But a strict provider can take the shop itself for two: two tabs need new tokens at once, bring the same refresh token, and Alice is out. Mallory brings that ' +
+    'about by a review whose pictures have addresses of the shop’s pages: each reader’s browser opens all of them at once.',
+    'So it takes both: a strict provider, and a shop that spends each token once, however many pages wait.'
   ],
   sources: [
     { title: 'RFC 9700, section 4.14.2', url: 'https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2' },
@@ -58,6 +58,7 @@ export const refreshTokensRotate: Lesson = {
       by: 'alice',
       says: 'Alice signs in at the shop, and reads what others say',
       opens: play => `${play.home}login`,
+      byHand: 'Read Mallory’s review. Its pictures are hidden: your browser has fetched them all the same, as the picture shows.',
       shownBy: ({ from, to, endpoint }) => from === 'browser' && to === 'relying-party' && endpoint === 'refresh',
       async run (play) {
         const { text, url } = await play.signIn(play.alice, 'alice')
@@ -70,7 +71,7 @@ export const refreshTokensRotate: Lesson = {
       says: 'Read the log that the shop has left in the open: is somebody out whose session was good before?',
       async run (play) {
         const thrownOut = victimIn(await logSinceReview(play))
-        if (thrownOut === undefined) return play.says('Nobody is out: each page has got its tokens.')
+        if (thrownOut === undefined) return play.says('Nobody is out: each page has got its tokens. But there is more in the log.')
         play.loot('Alice is out, by reading my review', thrownOut)
       }
     },

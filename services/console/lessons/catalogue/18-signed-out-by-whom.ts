@@ -17,13 +17,13 @@ export const signedOutByWhom: Lesson = {
   title: 'Signed out by whom?',
   buildsOn: [7, 8, 9],
   about: [
-    'Whoever signs out at the [[provider]] shall be signed out everywhere. So the provider tells each [[client]] by the [[back channel]]: it sends a ' +
-    '[[logout token]] that names the [[session]], the [[subject]], or both.',
-    'But anybody can send something to that address. If the shop believes whatever comes, Mallory writes a logout token himself. All that he needs ' +
-    'is Alice’s subject, and that is no secret: as a rule, each client at which she signs in gets the same one. She signs in to his game, and he can sign her out of ' +
+    'Whoever signs out at the [[provider]] shall be signed out everywhere. So each [[client]] has an address, here `/backchannel-logout`, to which the provider sends a ' +
+    '[[logout token]] by the [[back channel]]. It names the [[session]], the [[subject]], or both.',
+    'But anybody can send something there. If the shop believes whatever comes, Mallory writes a logout token himself. All he needs ' +
+    'is Alice’s subject, which is no secret: as a rule, each client gets the same. She signs in to his game, and he signs her out of ' +
     'the shop whenever he likes.',
-    'So the shop looks at a logout token as at an [[ID token]]: [[signature]], [[issuer]], [[audience]], [[expiry]]. Besides, it must say that it is ' +
-    'about a logout, and have no [[nonce]]: else an ID token would pass for one. And one that was used before can be refused.'
+    'So the shop looks at a logout token as at an [[ID token]]: [[signature]], [[issuer]], [[audience]], [[expiry]]. Its `events` must say that it is about a logout, else ' +
+    'an ID token would pass for one; and it has no [[nonce]], lest it pass for an ID token. By its `jti`, its name, a used one can be refused.'
   ],
   sources: [
     { title: 'OpenID Connect Back-Channel Logout 1.0, section 2.6', url: 'https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation' },
@@ -39,6 +39,7 @@ export const signedOutByWhom: Lesson = {
       by: 'alice',
       says: 'Alice, who is signed in at the shop, signs in to his game as well',
       opens: play => `${play.lair}lure`,
+      byHand: 'Press “Play”. The provider knows you from the shop, and asks nothing.',
       shownBy: ({ from, to, endpoint, parameters, status }) => from === 'browser' && to === 'evil' && endpoint === 'callback' && 'code' in parameters && status === 200,
       async run (play) {
         await play.signIn(play.alice, 'alice')
@@ -75,6 +76,7 @@ export const signedOutByWhom: Lesson = {
       by: 'alice',
       says: 'Alice wants to see her account',
       opens: play => `${play.home}account`,
+      byHand: 'Read what the shop says: you have never signed out.',
       shownBy: ({ from, to, endpoint, status }) => from === 'browser' && to === 'relying-party' && endpoint === 'account' && status === 400,
       async run (play) {
         const { status } = await play.alice.open(`${play.home}account`)
@@ -107,7 +109,7 @@ export const signedOutByWhom: Lesson = {
   gain: 'Alice is signed out, whenever he likes',
   hints: [
     'Who has sent the message to `/backchannel-logout`, and how does the shop know?',
-    'Look at the token that he has sent: who has signed it? And is it a logout token at all?'
+    'Look at the token that he has sent: who has signed it? Most checks of the shop are about ID tokens. Which one is about logout tokens?'
   ],
   solution: 'The shop checks the signature of the logout token with the provider’s key and with the algorithm it expects, then issuer, audience, expiry, the `events` claim, that there is no `nonce`, and that its `jti` is new.',
   refusal: 'The shop answers 400, and Alice stays signed in.',
@@ -137,12 +139,12 @@ export const signedOutByWhom: Lesson = {
       if (said === undefined) throw letThrough(what)
       words.set(what, said)
     }
-    return [...words].map(([what, said]) => `A logout token ${what}: ${said}`).join('. ')
+    return [...words].map(([what, said]) => `A logout token ${what}: ${said}`).join('\n')
   })
 }
 
 const faults = {
-  'logout-token-alg-none': 'of the provider, but without a signature',
+  'logout-token-alg-none': 'that the provider itself has sent without a signature',
   'logout-token-invalid-aud': 'for another application',
   'logout-token-missing-events': 'that does not say that it is one',
   'logout-token-with-nonce': 'with a nonce',
@@ -163,7 +165,7 @@ async function refusedLogout (browser: Visitor, app: string, sub: string, since:
     if (status !== 200) return undefined
     const { entries, last } = JSON.parse(text) as { entries: LedgerEntry[], last: number }
     const entry = entries.find(({ parameters }) => decodeJwt(String(parameters['logout_token'])).sub === sub)
-    if (entry) return String(entry.answer['error_description'] ?? entry.answer['error'])
+    if (entry) return [entry.answer['error'], entry.answer['error_description']].join(': ')
     after = last
   }
 }

@@ -23,11 +23,11 @@ export const theSecondCode: Lesson = {
   about: [
     'The chat is a [[client]] of its own. So that the agent knows who writes, the shop asks the [[provider]] for a [[second code]] and ' +
     'hands it to the chat, which redeems it and learns a name.',
-    'The answer with that code is a link like any other. Mallory asks for a code as himself, keeps the address with code and [[state]], and gives it ' +
+    'The answer is a link like any other. Mallory asks for a code as himself, keeps the address with code and [[state]], and gives it ' +
     'to Alice. [[PKCE]] does not help: the shop finds the [[code verifier]] by the state, so it fits. If the shop asks no more, Alice, signed in as ' +
     'herself, chats as Mallory: the agent sees his verified name, and what she writes stands in *his* chat.',
-    'So the shop binds this request too, to the browser and to the [[session]] that have made it. And it says in the request whose code it wants, ' +
-    'as somebody else may be signed in there by now.'
+    'So the shop binds this request too, to the browser and to the [[session]] that have made it. And it tells the provider ' +
+    'whose code it wants, by the [[subject]]: somebody else may be signed in there by now.'
   ],
   sources: [
     { title: 'RFC 9700, section 4.7', url: 'https://www.rfc-editor.org/rfc/rfc9700#section-4.7' },
@@ -54,6 +54,7 @@ export const theSecondCode: Lesson = {
       by: 'alice',
       says: 'Alice, who is signed in as herself, follows the link on his page, and writes to the agent',
       opens: play => `${play.lair}lure`,
+      byHand: 'Press “Chat with the shop”, and see whom the agent takes you for. Write something, and press “Send”.',
       shownBy: ({ from, to, endpoint, status }) => from === 'browser' && to === 'relying-party' && endpoint === 'chat_message' && status === 303,
       async run (play) {
         await play.signIn(play.alice, 'alice')
@@ -84,11 +85,11 @@ export const theSecondCode: Lesson = {
   gain: 'Alice chats as Mallory, and he reads what she has written',
   hints: [
     'Alice is signed in as herself. Who has asked for the code that her browser brings to `/messenger/callback`?',
-    'The shop has written down in which session each code was asked for. Does it look there before it redeems the code?'
+    'The shop has written down in which session each code was asked for. Does it look there before it redeems the code? The check of lesson 5 is about the first code alone.'
   ],
   solution: 'At `/messenger/login` the shop keeps the browser’s cookie and the session with the state. At `/messenger/callback` both have to be the same; else it leaves the code alone.',
   refusal: 'The shop answers that the code was asked for in another browser, and redeems nothing.',
-  onRealRelyingParty: play => refusedByReal(play.scene, async ({ app, idp, username }) => {
+  onRealRelyingParty: async play => 'Alice opens his link, signed in as herself, and reads: ' + await refusedByReal(play.scene, async ({ app, idp, username }) => {
     const attacker = `${username}-mallory`
     await idp.putUser(attacker, { claims: { name: 'Mallory' } })
     try {

@@ -31,7 +31,7 @@ export const tokensOnThePage: Lesson = {
   title: 'What does the page know?',
   buildsOn: [17],
   about: [
-    'An [[access token]] is taken from whoever brings it. If the shop writes its tokens on the page, so that the page can ask the [[provider]] by itself, ' +
+    'Whoever has an [[access token]] can use it. If the shop writes its tokens on the page, so that the page can ask the [[provider]] by itself, ' +
     'every script there can read them. And a page can keep no [[client secret]]: this [[client]] has none.',
     'One script too many is enough. The shop shows reviews as they were written, and Mallory’s has a script in it: [[script injection]]. It runs in the ' +
     'browser of whoever reads it, and sends him what looks like a token. With the [[refresh token]] he gets new tokens on his own machine, also ' +
@@ -40,7 +40,7 @@ export const tokensOnThePage: Lesson = {
     'harm while the page is open, but it finds no token to take away.'
   ],
   sources: [
-    { title: 'OAuth 2.0 for Browser-Based Applications, Backend For Frontend', url: 'https://datatracker.ietf.org/doc/html/draft-ietf-oauth-browser-based-apps#name-backend-for-frontend-bff' },
+    { title: 'OAuth 2.0 for Browser-Based Applications, section 6.1', url: 'https://datatracker.ietf.org/doc/html/draft-ietf-oauth-browser-based-apps#name-backend-for-frontend-bff' },
     { title: 'RFC 6749, section 2.1', url: 'https://www.rfc-editor.org/rfc/rfc6749#section-2.1' },
     { title: 'RFC 6750, section 1.2', url: 'https://www.rfc-editor.org/rfc/rfc6750#section-1.2' }
   ],
@@ -60,7 +60,7 @@ export const tokensOnThePage: Lesson = {
         await play.signIn(play.mallory, 'mallory')
         const { text } = allowed(await play.mallory.open(`${play.home}reviews`, { form: { text: `Lovely kayaks. Never wet! <script>${script}</script>` } }))
         if (!text.includes(`<script>${script}</script>`)) throw new MoveRefused('The shop shows my script as text: no browser will run it.')
-        play.says('My review is on the first page. Whoever reads it reads the first half.')
+        play.says('My review is on the first page. Whoever reads it sees the first half: the other half is a script, and runs.')
       }
     },
     {
@@ -68,6 +68,7 @@ export const tokensOnThePage: Lesson = {
       by: 'alice',
       says: 'Alice signs in at the shop, and reads what others say',
       opens: play => play.home,
+      byHand: 'Read Mallory’s review. Of the script in it you see nothing.',
       shownBy: ({ from, to, endpoint, parameters }) => from === 'browser' && to === 'evil' && endpoint === 'catch' && 'found' in parameters,
       async run (play) {
         const page = await play.signIn(play.alice, 'alice')
@@ -80,6 +81,7 @@ export const tokensOnThePage: Lesson = {
       by: 'alice',
       says: 'Alice signs out of the shop',
       opens: play => play.home,
+      byHand: 'Press “Sign out”.',
       shownBy: ({ from, endpoint, status }) => from === 'browser' && endpoint === 'logout' && status === 303,
       async run (play) {
         allowed(await play.alice.open(`${play.home}logout`, { method: 'POST' }))
