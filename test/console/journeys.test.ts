@@ -1,6 +1,7 @@
 import t from 'tap'
 import { Examiner } from '../../services/console/examiner/examiner.ts'
 import { JourneyPresenter } from '../../services/console/exports/presented-journey.ts'
+import { reportOf } from '../../services/console/exports/report.ts'
 import { inferredLegOf } from '../../services/console/journeys/inferred-leg.ts'
 import { Journeys, type Change } from '../../services/console/journeys/journeys.ts'
 import { storyOf } from '../../services/console/journeys/stories.ts'
@@ -169,6 +170,17 @@ t.test('a message has the address that it went to, with its scheme and the name 
   t.strictSame(addressesOf({ path: '/oidc/token', requestHeaders: { host: 'idp:8443' } }), ['https://idp:8443/oidc/token'])
   t.strictSame(addressesOf({ path: '/oidc/auth/1', answer: { location: 'http://localhost:8080/callback?code=abc', code: 'abc' } }),
     ['https://idp.example.com/oidc/auth/1', 'http://localhost:8080/callback'], 'and so has the leg that is inferred')
+})
+
+t.test('a report stays small where hundreds of messages have the same values: each leads to the first of the others, and says how many more there are', async t => {
+  const addresses = { app: 'https://app.example.com', issuer: 'https://idp.example.com', genesys: 'https://genesys.example.com', console: 'https://lab.example.com' }
+  const journeys = new Journeys()
+  for (let count = 0; count < 300; count++) {
+    journeys.add(message('idp', 'discovery', { from: 'unknown', answer: { issuer: addresses.issuer, jwks_uri: `${addresses.issuer}/jwks`, token_endpoint: `${addresses.issuer}/token` } }))
+  }
+  const report = reportOf(await new JourneyPresenter(journeys, new Examiner(addresses), addresses).presentJourney(journeys.find('background')!, undefined))
+  t.match(report, /aria-label="message 12">12<\/a> and 287 more/)
+  t.ok(report.length < 2_000_000, `${report.length} characters`)
 })
 
 t.test('who has sent a message is known whatever a service is called as a client', async t => {

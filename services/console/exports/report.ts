@@ -11,6 +11,9 @@ import { cameOf, durationInWords, inWords, sequenceOf, timeInWords, wentOn, type
 
 const eta = new Eta({ views: import.meta.dirname, cache: true })
 
+// In hundreds of messages that have the same values, all of the links would be a hundred megabytes.
+const maxOthers = 12
+
 /**
  * A journey as one HTML file that opens anywhere, without a network and without a script: picture, story, every message with its values,
  * tokens and checks. Its own policy forbids everything but its style sheets.
@@ -54,7 +57,10 @@ function placesOf (steps: Step[]): Places {
   for (const { message, number } of steps) {
     const values = [...message.parameters, ...message.answer, ...message.tokens.flatMap(({ header, payload }) => [...header, ...payload])]
     for (const same of new Set(values.map(({ same }) => same))) {
-      if (same !== undefined) places.set(same, [...places.get(same) ?? [], number])
+      if (same === undefined) continue
+      const numbers = places.get(same)
+      if (numbers) numbers.push(number)
+      else places.set(same, [number])
     }
   }
   return places
@@ -98,11 +104,12 @@ const times = new Set(['iat', 'nbf', 'auth_time', 'exp'])
 
 function valueOf ({ name, value, same, hash }: PresentedValue, { number, message }: Step, places: Places) {
   const elsewhere = (same: string | undefined) => (places.get(same ?? '') ?? []).filter(other => other !== number)
-  if (times.has(name) && typeof value === 'number') return { name, value, note: timeBeside(value * 1_000, message), others: [] }
+  const noted = (note: string, others: number[]) => ({ name, value, note, others: others.slice(0, maxOthers), more: Math.max(0, others.length - maxOthers) })
+  if (times.has(name) && typeof value === 'number') return noted(timeBeside(value * 1_000, message), [])
   const challenged = elsewhere(hash)
-  if (challenged.length > 0) return { name, value, note: 'its SHA-256 is the code_challenge of', others: challenged }
+  if (challenged.length > 0) return noted('its SHA-256 is the code_challenge of', challenged)
   const others = elsewhere(same)
-  return { name, value, note: others.length === 0 ? '' : others[0]! < number ? 'from' : 'made here, again in', others }
+  return noted(others.length === 0 ? '' : others[0]! < number ? 'from' : 'made here, again in', others)
 }
 
 /** A time in a token, by the clock that its message was dated by. */
@@ -112,4 +119,4 @@ function timeBeside (ms: number, { time }: PresentedMessage): string {
 }
 
 const headersOf = (headers: PresentedMessage['requestHeaders']) => Object.entries(headers).flatMap(([name, values]) =>
-  [values].flat().map(value => ({ name, value, note: '', others: [] })))
+  [values].flat().map(value => ({ name, value, note: '', others: [], more: 0 })))
