@@ -184,6 +184,39 @@ export async function severalTabsInChromium (t: Test, lab: Lab) {
     t.strictSame(await Promise.all(revocations), [204])
   })
 
+  await t.test('of tabs that have each redeemed a code of one person, the one that is left keeps no token once that person has signed out elsewhere', async t => {
+    const context = await newContext(t, chromium, { locale: 'en-GB' })
+    const slow = await context.newPage()
+    let go = () => {}
+    const held = new Promise<void>(resolve => { go = resolve })
+    const asks = slow.waitForRequest(request => request.url().endsWith('/oauthcodegrantjwtexchange'))
+    await slow.route(url => url.pathname.endsWith('/oauthcodegrantjwtexchange'), async route => {
+      await held
+      await route.continue()
+    })
+    await signInByClick(slow, lab, 'Alice Anders')
+    await asks
+    const quick = await context.newPage()
+    await quick.goto(lab.app)
+    await showMessenger(quick)
+    await quick.getByRole('log').getByText('Hello Alice').waitFor()
+    const tokens = () => quick.evaluate(() => Object.entries(Reflect.get(globalThis, 'localStorage') as Record<string, string>)
+      .flatMap(([name, value]) => /:gcar?tkn$/.test(name) ? [value] : []))
+    const before = await tokens()
+    go()
+    await showMessenger(slow)
+    await slow.getByRole('log').getByText('Hello Alice').waitFor()
+    const after = await tokens()
+    t.equal(after.length, 2)
+    t.notSame(after, before, 'both have redeemed a code')
+    await slow.close()
+
+    const jwt = after.find(token => token.includes('.'))
+    await fetch(`${lab.genesys}/api/v2/webdeployments/token/revoke`, { method: 'DELETE', headers: { authorization: `bearer ${jwt}` } })
+    await quick.getByRole('dialog', { name: 'Messenger' }).getByRole('button', { name: 'Sign in' }).waitFor()
+    t.strictSame(await tokens(), [])
+  })
+
   await t.test('"Retry" in a chat that has ended keeps the text', async t => {
     const chat = await openChat(t, chromium, lab)
     chat.refuseNext()

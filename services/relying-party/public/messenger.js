@@ -277,6 +277,7 @@ async function logOut () {
   const timeout = new Promise((_resolve, reject) => {
     setTimeout(reject, 3_000, new Error('Auth.logout takes too long'))
   })
-  await Promise.race([authProvider.command('Auth.logout'), timeout])
+  // Before, as another tab may have got a code for the next person after it.
   storage.remove(owner)
+  await Promise.race([authProvider.command('Auth.logout'), timeout])
 }

@@ -1,5 +1,3 @@
-import { inTurn } from '../platform/in-turn.js'
-import { randomUUID } from '../platform/random-uuid.js'
 import { RestError } from '../platform/rest-api.js'
 import { AuthProvider } from './auth-provider.js'
 import { JwtRenewal } from './jwt-renewal.js'
@@ -22,8 +20,6 @@ export class Auth {
   #endpoint
   #stored
   #renewal
-  /** The sign-in that this page's tokens are of. */
-  #signIn
   /** The last sign-out that this page has taken note of. */
   #signOut
   /** @type {Map<string, Promise<Tokens>>} */
@@ -45,7 +41,6 @@ export class Auth {
     this.#endpoint = new TokenEndpoint(context)
     this.#stored = new StoredTokens(context.storage)
     this.#renewal = new JwtRenewal(this.#stored, this.#endpoint)
-    this.#signIn = this.#stored.signIn
     this.#signOut = this.#stored.lastSignOut
     this.#stored.onSignedOutElsewhere(() => this.#loggedOutElsewhere())
     // Known before `Auth.ready`: brands read it inside that subscription.
@@ -171,28 +166,19 @@ export class Auth {
 
   /** The messaging service accepted the identity: the next refusal may ask for a sign-in again. */
   confirm () {
-    this.#signIn = this.#stored.signIn
     this.#context.tabStorage.remove(RE_AUTHENTICATED)
   }
 
   async logout () {
     const signOut = this.#signOut
-    await inTurn(`gcalogout:${this.#context.deploymentId}`, waited => this.#logout(signOut, waited))
-  }
-
-  /**
-   * @param {string | null} signOut The last one that this page had taken note of when it was asked.
-   * @param {boolean} waited For another tab that was at it.
-   */
-  async #logout (signOut, waited) {
-    // Each process of a browser has a copy of the storage, which may be behind the lock.
-    if (waited) await this.#stored.signedOutSince(signOut)
-    // A page that learns of another person logs out, in each tab of this browser: the first has revoked the tokens of all.
     if (signOut !== this.#stored.lastSignOut) return this.#loggedOutElsewhere()
     // Whoever is not signed in goes on with the conversation that they have.
     if (!this.jwt && !this.authenticated && this.#pending.size === 0) return
-    this.#signIn = this.#stored.signIn
-    const answer = await this.#revoke()
+    // A page that learns of another person logs out, in each tab of this browser: the first revokes the tokens of all.
+    const isFirst = await this.#stored.takeSignOut()
+    if (!isFirst) await this.#stored.signedOutSince(signOut)
+    if (signOut !== this.#stored.lastSignOut) return this.#loggedOutElsewhere()
+    const answer = isFirst ? await this.#revoke() : SIGNED_OUT
     // The LogoutEvent or another tab may have been first; what is there by now can belong to the next sign-in.
     if (signOut === this.#stored.lastSignOut) this.loggedOut(answer)
   }
@@ -200,10 +186,7 @@ export class Auth {
   /** Ends the signed-in state in every tab of this origin; a LogoutEvent on the socket leads here too. */
   loggedOut (answer = SIGNED_OUT) {
     const elsewhere = this.#signOut !== this.#stored.lastSignOut
-    if (!elsewhere) {
-      if (this.#signIn === this.#stored.signIn) this.#stored.drop()
-      this.#stored.noteSignOut(this.#signIn ?? randomUUID())
-    }
+    if (!elsewhere) this.#stored.noteSignOut()
     this.#end(answer, { elsewhere })
   }
 
@@ -269,7 +252,6 @@ export class Auth {
 
   /** @param {Tokens} tokens */
   #authenticate (tokens) {
-    this.#signIn = this.#stored.signIn
     this.#plugin.data('Auth.authenticated', true)
     this.#plugin.publish('authenticated', tokens)
     this.#renewal.keepFresh()
@@ -282,7 +264,6 @@ export class Auth {
   #end (answer, where) {
     // Who watches a sign-in under way has to hear as well that it comes to nothing.
     const news = this.authenticated || this.#pending.size > 0
-    this.#signIn = null
     this.#signOut = this.#stored.lastSignOut
     this.#pending = new Map()
     this.#renewal.stop()

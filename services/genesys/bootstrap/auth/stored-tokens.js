@@ -8,7 +8,8 @@ const REFRESH_TOKEN = 'gcartkn'
 const SIGN_IN = 'gcasignin'
 const LOGGED_OUT = 'gcalogout'
 
-const SYNC_MS = 1_000
+// As long as a request may take.
+const LONGEST_SIGN_OUT_MS = 20_000
 const SYNC_POLL_MS = 20
 
 /** The person's tokens, and which sign-in they are of; read from storage each time, since all tabs share them. */
@@ -28,11 +29,6 @@ export class StoredTokens {
     return this.#storage.get(REFRESH_TOKEN) ?? undefined
   }
 
-  /** The sign-in that the tokens are of, by a name that all tabs share. */
-  get signIn () {
-    return this.#storage.get(SIGN_IN)
-  }
-
   /**
    * Names the sign-in that has ended last, whichever tab it ended in. Several tabs hear of one sign-out in their own
    * time, and the last of them must not look like another sign-out to a tab where the next person signs in already.
@@ -41,18 +37,33 @@ export class StoredTokens {
     return this.#storage.get(LOGGED_OUT)
   }
 
-  /**
-   * Waits until there was another sign-out, for as long as it may take from one tab to another.
-   * @param {string | null} signOut
-   */
-  async signedOutSince (signOut) {
-    const giveUp = Date.now() + SYNC_MS
-    while (this.lastSignOut === signOut && Date.now() < giveUp) await new Promise(resolve => { setTimeout(resolve, SYNC_POLL_MS) })
+  /** Names the sign-in of now. Where several tabs have redeemed a code each, theirs are one sign-in, which ends for all of them. */
+  get #signIn () {
+    return this.#storage.get(SIGN_IN)
   }
 
-  /** @param {string} signIn */
-  noteSignOut (signIn) {
+  /** @returns {Promise<boolean>} Whether it is this tab that is to give the tokens back, and no other. */
+  async takeSignOut () {
+    return this.#signIn === null || await this.#storage.take(LOGGED_OUT, this.#signIn)
+  }
+
+  /**
+   * Waits until the tab that gives the tokens back has done so, and this one knows.
+   * @param {string | null} signOut The last one that is known.
+   */
+  async signedOutSince (signOut) {
+    const giveUp = Date.now() + LONGEST_SIGN_OUT_MS
+    while (this.lastSignOut === signOut && this.#signIn !== null && Date.now() < giveUp) {
+      await new Promise(resolve => { setTimeout(resolve, SYNC_POLL_MS) })
+    }
+  }
+
+  noteSignOut () {
+    const signIn = this.#signIn ?? randomUUID()
+    this.drop()
     this.#storage.set(LOGGED_OUT, signIn)
+    // After that, as another tab names it by this.
+    this.#storage.remove(SIGN_IN)
   }
 
   /**
@@ -63,11 +74,11 @@ export class StoredTokens {
     if (signOut !== this.lastSignOut) throw new Error('Signed out meanwhile')
   }
 
-  /** @param {Tokens} tokens Of a new sign-in. */
+  /** @param {Tokens} tokens */
   store ({ jwt, refreshToken }) {
     if (refreshToken) this.#storage.set(REFRESH_TOKEN, refreshToken)
     else this.#storage.remove(REFRESH_TOKEN)
-    this.#storage.set(SIGN_IN, randomUUID())
+    if (this.#signIn === null) this.#storage.set(SIGN_IN, randomUUID())
     this.renew(jwt)
   }
 
@@ -79,7 +90,6 @@ export class StoredTokens {
   drop () {
     this.#storage.remove(ACCESS_TOKEN)
     this.#storage.remove(REFRESH_TOKEN)
-    this.#storage.remove(SIGN_IN)
   }
 
   /** @param {() => void} callback */

@@ -28,17 +28,18 @@ export class TokenEndpoint {
   }
 
   /**
+   * Goes on when the page is left, since no other tab does it.
    * @param {string} jwt
    * @param {string | undefined} refreshToken
    */
   async revoke (jwt, refreshToken) {
     const url = `${this.#url}/revoke`
     try {
-      return await requestJson('DELETE', url, { jwt })
+      return await requestJson('DELETE', url, { jwt, keepalive: true })
     } catch (error) {
       // An expired JWT cannot revoke the refresh token that outlives it.
       if (!(error instanceof RestError) || error.status !== 401 || !refreshToken) throw error
-      return await requestJson('DELETE', url, { jwt: await this.refresh(refreshToken) })
+      return await requestJson('DELETE', url, { jwt: await this.refresh(refreshToken), keepalive: true })
     }
   }
 

@@ -1,3 +1,5 @@
+import { TakenRecords } from './taken-records.js'
+
 /**
  * Web storage under the deployment's prefix (`_<deploymentId>:<name>`, Genesys help "cookies and storage").
  * What the browser does not keep, because it is forbidden or its room is full, this page remembers: it still chats, and
@@ -6,6 +8,7 @@
 export class LabelledStorage {
   #prefix
   #kind
+  #taken
   /** @type {Map<string, string>} */
   #unkept = new Map()
 
@@ -16,6 +19,7 @@ export class LabelledStorage {
   constructor (deploymentId, kind) {
     this.#prefix = `_${deploymentId}:`
     this.#kind = kind
+    this.#taken = new TakenRecords(`${this.#prefix}taken`)
   }
 
   /** @param {string} name */
@@ -51,9 +55,19 @@ export class LabelledStorage {
     this.#try((area) => area.removeItem(key))
   }
 
+  /**
+   * Whether this tab is the first that asks for what is for one of all tabs.
+   * @param {string} name
+   * @param {string} value Comes once.
+   */
+  take (name, value) {
+    return this.#taken.take(name, value)
+  }
+
   /** Removes everything of this deployment. */
   clear () {
     this.#unkept.clear()
+    this.#taken.clear()
     this.#try((area) => {
       for (const key of Object.keys(area)) if (key.startsWith(this.#prefix)) area.removeItem(key)
     })
