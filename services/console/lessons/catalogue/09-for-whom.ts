@@ -15,7 +15,7 @@ export const forWhom: Lesson = {
     'Mallory has an application too, a game that is honestly registered. Alice signs in to it, at the right provider, with her own password, which he never sees. ' +
     'The token that his game gets is real, fresh, and about Alice.',
     'He hands it over to the shop, at `/one-tap`, where it takes tokens from browsers. If the shop asks only who has signed and whom the token is about, it lets him in as Alice: each application ' +
-    'that she has ever signed in to could do that.'
+    'that she signs in to could do that.'
   ],
   sources: [
     { title: 'OpenID Connect Core 1.0, section 3.1.3.7, step 3', url: 'https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation' },

@@ -26,6 +26,7 @@ export const signedOutByWhom: Lesson = {
     'an ID token would pass for one; and it has no [[nonce]], lest it pass for an ID token. By its `jti`, its name, a used one can be refused.'
   ],
   sources: [
+    { title: 'OpenID Connect Back-Channel Logout 1.0, section 2.4', url: 'https://openid.net/specs/openid-connect-backchannel-1_0.html#LogoutToken' },
     { title: 'OpenID Connect Back-Channel Logout 1.0, section 2.6', url: 'https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation' },
     { title: 'OpenID Connect Core 1.0, section 8', url: 'https://openid.net/specs/openid-connect-core-1_0.html#SubjectIDTypes' }
   ],
