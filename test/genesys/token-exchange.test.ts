@@ -7,6 +7,7 @@ import { ExchangeLog, type Exchange } from '../../services/genesys/auth/exchange
 import { OidcClient } from '../../services/genesys/auth/oidc-client.ts'
 import { stopClock } from '../helpers/clock.ts'
 import { endlessJson } from '../helpers/endless-json.ts'
+import { fillDisk } from '../helpers/full-disk.ts'
 import { newStore } from '../helpers/new-store.ts'
 import { until } from '../helpers/until.ts'
 import { buildApp, configWith, deploymentId, env, implicitDeploymentId, startGenesys } from './helper.ts'
@@ -46,6 +47,15 @@ t.test('redeems a code for tokens in the name of the user in the ID token', asyn
   t.match(await tokens.verify(response.json().jwt), {
     deploymentId, jwtLifetime: 300, identity: { sub: 'ada', iss: idp.issuer, ...idp.accounts['ada'], since: /Z$/ }
   })
+})
+
+t.test('on a full disk nobody gets tokens, and Messenger is told to try again', async t => {
+  const makeRoom = fillDisk(t)
+  const response = await exchange({ code: await idp.code() })
+  t.equal(response.statusCode, 503)
+  t.match(response.json(), { code: 'service.unavailable' })
+  makeRoom()
+  t.equal((await exchange({ code: await idp.code() })).statusCode, 200)
 })
 
 t.test('gives no refresh token where the identity provider gives none', async t => {

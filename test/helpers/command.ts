@@ -13,6 +13,8 @@ export interface Command {
   output (): string
   /** wait until it has printed this after what was there when `from` was taken, the start by default */
   says (pattern: RegExp, from?: number): Promise<void>
+  /** to its standard input */
+  write (text: string): void
   kill (signal: NodeJS.Signals): void
 }
 
@@ -39,6 +41,7 @@ export function runNode (t: Test, args: string[], { node = process.execPath, ...
       look()
       exit.then(code => reject(new Error(`it ended with ${code} and did not say ${pattern}: ${output}`)))
     }),
+    write: text => { child.stdin.write(text) },
     kill: signal => { child.kill(signal) }
   }
 }

@@ -1,10 +1,10 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { chmodSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, StatementSync } from 'node:sqlite'
 import { mock } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { runAt } from '#lib/clock/clock.ts'
 import { openStore } from '#lib/store/open-store.ts'
 import { fillDisk } from '../helpers/full-disk.ts'
 import { onEachStore, type StorePlace } from '../helpers/store-kinds.ts'
@@ -267,10 +267,10 @@ onEachStore('changes a secret without losing another change of the same moment',
 onEachStore('tells all who have subscribed to a channel, themselves included, later and in order', async (t, place) => {
   const { signals } = await place.open()
   const heard: string[] = []
-  const clock = { offsetMs: 5_000 }
-  const end = await runAt(clock, () => signals.subscribe<Note>('news', ({ text }) => heard.push(`${text} first`)))
-  await signals.subscribe<Note>('news', ({ text }) => heard.push(`${text} second`))
+  const context = new AsyncLocalStorage<string>()
   await signals.subscribe('other', () => heard.push('of another channel'))
+  const end = await context.run('first', () => signals.subscribe<Note>('news', ({ text }) => heard.push(`${text} ${context.getStore()}`)))
+  await signals.subscribe<Note>('news', ({ text }) => heard.push(`${text} second`))
   const published = Promise.all(['1', '2'].map(text => signals.publish('news', { text })))
   t.same(heard, [])
   await published

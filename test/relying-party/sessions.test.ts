@@ -13,6 +13,7 @@ import type { Tokens } from '../../services/relying-party/oidc/redeemed-tokens.t
 import type { IdentityProviders } from '../../services/relying-party/oidc/identity-providers.ts'
 import { SessionWatch } from '../../services/relying-party/sessions/session-watch.ts'
 import { UserSessions } from '../../services/relying-party/sessions/user-sessions.ts'
+import { fillDisk as fillDiskOfAll } from '../helpers/full-disk.ts'
 import { newStore } from '../helpers/new-store.ts'
 import { until } from '../helpers/until.ts'
 import { buildAlone, buildWithIdp, fillDisk } from './helper.ts'
@@ -195,6 +196,12 @@ for (const [which, statements] of Object.entries(fullDisks)) {
     })
   }
 }
+
+t.test('on a full disk no sign-in begins, and who asks for one is told to try again', async t => {
+  fillDiskOfAll(t)
+  const page = await tab().get('/login', { accept: 'text/html' })
+  t.match([page.status, page.headers.get('retry-after'), page.$('h1').text()], [503, '2', 'This is not possible right now'])
+})
 
 t.test('on a full disk a session in the list can be ended', async t => {
   const { visitor, headers, isThere } = await signInAWhileAgo(t)

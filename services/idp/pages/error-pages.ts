@@ -1,6 +1,7 @@
 import fp from 'fastify-plugin'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { ErrorOut } from 'oidc-provider'
+import { StateError } from '#lib/store/state-error.ts'
 import { firstPartyApplications, type Clients } from '../clients/registered-clients.ts'
 import type { Realm } from '../realm/realm.ts'
 import { whyIn } from '../realm/resolve-realm.ts'
@@ -21,7 +22,8 @@ const meanings: Record<string, string> = {
     'The application asked to send you back to an address that is not registered for it. Nothing was sent there.',
   invalid_request: 'The request that the application sent is not a correct authorization request.',
   session_not_found: 'This page has expired, or it was opened in another browser than the one that started.',
-  not_found: 'There is no such page here.'
+  not_found: 'There is no such page here.',
+  temporarily_unavailable: 'The identity provider cannot keep or look up anything at the moment, so nothing has happened. Try again in a moment.'
 }
 
 /** The page for an error that cannot be sent back to a client. */
@@ -56,6 +58,10 @@ export const errorPages = fp<{ root: Realm }>(async (app, { root }) => {
 
   app.setErrorHandler<FastifyError & { error?: string, error_description?: string }>((failure, request, reply) => {
     const error: typeof failure = whyIn(request, failure)
+    if (error instanceof StateError) {
+      request.log.error(error.message)
+      return answer(request, reply.code(error.statusCode).header('retry-after', '2'), { error: 'temporarily_unavailable' })
+    }
     const status = error.statusCode ?? 500
     if (status >= 500) {
       request.log.error({ err: error }, 'a request failed')

@@ -11,7 +11,7 @@ const errorNames: Record<number, string> = { 403: 'access_denied', 404: 'not_fou
 export function answerJsonError (error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   if (error instanceof StateError) {
     request.log.error(error.message)
-    return reply.code(503).header('cache-control', 'no-store').send({
+    return reply.code(error.statusCode).header('cache-control', 'no-store').send({
       error: 'temporarily_unavailable', error_description: `This could not be kept: ${error.message}`
     })
   }

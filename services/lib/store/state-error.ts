@@ -1,8 +1,12 @@
 import { getSystemErrorMessage } from 'node:util'
 
-/** What a service keeps cannot be read or written. The message is one line that names the file and says what to do. */
+/**
+ * What a service keeps cannot be read or written. The message is one line that names the file, or the server, and says what to do.
+ * A request that meets it is answered with 503: it can be sent again.
+ */
 export class StateError extends Error {
   override name = 'StateError'
+  readonly statusCode = 503
 
   constructor (file: string, whatToDo: string, options?: ErrorOptions) {
     super(`${file} ${whatToDo}`, options)

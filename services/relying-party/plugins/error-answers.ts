@@ -5,6 +5,7 @@ import { Eta } from 'eta'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { Brand } from '#lib/brand/brand-setting.ts'
 import type { ShownBrand } from '#lib/brand/shown-brand.ts'
+import { StateError } from '#lib/store/state-error.ts'
 import { Refusal } from '../refusal.ts'
 import { problemTextOf } from './problem-texts.ts'
 
@@ -23,6 +24,10 @@ export const errorAnswers = fp<{ basePath: string, brand: ShownBrand }>(async (a
       request.log.info(`refused: ${error.message}`)
       if (error.statusCode === 503) reply.header('retry-after', '2')
       return answer(basePath, request, reply.code(error.statusCode), error)
+    }
+    if (error instanceof StateError) {
+      request.log.error(error.message)
+      return answer(basePath, request, reply.code(error.statusCode).header('retry-after', '2'), { error: 'cannot_keep' })
     }
     const status = error.statusCode ?? 500
     if (status >= 500) {

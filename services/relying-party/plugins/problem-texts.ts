@@ -51,6 +51,7 @@ const texts: Record<string, ProblemText> = {
   csrf: { title: 'This page was out of date', meaning: 'Your request did not come from the page we gave you last. Go back, reload and try again.' },
   rate_limited: { title: 'Too many sign-ins', meaning: 'Too many sign-ins were started from your address. Wait a minute.' },
   malformed: { title: 'That address is not right', meaning: 'Something in the address or form that brought you here is malformed.' },
+  cannot_keep: { title: 'This is not possible right now', meaning: 'This application cannot keep or look up anything at the moment, so what you asked for has not happened. Try again in a moment.' },
   internal_error: { title: 'Something went wrong here', meaning: `That is our mistake, not yours. ${again}` },
   not_found: { title: 'Page not found', meaning: 'There is no such page.' }
 }

@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import { fillDisk } from '../../helpers/full-disk.ts'
 import { compileCache, freePorts, labSettings, root } from '../../helpers/lab.ts'
 import { temporaryFolder } from '../../helpers/temporary-folder.ts'
-import { startIdp } from '../helper.ts'
+import { startIdp, Visitor } from '../helper.ts'
 
 const ports = await freePorts()
 
@@ -77,6 +77,16 @@ t.test('is not ready while its disk is full, and says which file cannot be writt
   makeRoom()
   await idp.lab.users.put('zoe', {})
   t.match(await readiness(idp), /^200 /)
+})
+
+t.test('on a full disk nobody can sign in until there is room again', async t => {
+  const idp = await startIdp(t)
+  const makeRoom = fillDisk(t)
+  const visitor = new Visitor(idp)
+  t.equal((await visitor.open(idp.authorizationRequest(idp.relyingParty))).status, 503)
+  makeRoom()
+  await visitor.signIn('alice')
+  t.equal(await visitor.isKnown(), true)
 })
 
 const changes: [string, (idp: Awaited<ReturnType<typeof startIdp>>) => Promise<unknown>][] = [
