@@ -9,6 +9,10 @@ import { chromiumNames, findChromium, sandboxArgs } from './find-chromium.ts'
 export interface ChromiumOptions {
   /** whether frames get the cookies of another site than their page's; browsers differ where it is left out */
   thirdPartyCookies?: 'allowed' | 'blocked'
+  /** whether it opens one window for each thing that a person does, as browsers do, or whatever is asked of it */
+  popups?: 'blocked'
+  /** what windows are put on: those of a context with `viewport: null` */
+  screen?: { width: number, height: number }
   /** names that it does not find */
   unknownNames?: string[]
   /** names that lead to this machine, and are no secure context as `localhost` is */
@@ -16,10 +20,11 @@ export interface ChromiumOptions {
 }
 
 /** Start this machine's Chromium, quiet about the internet. */
-async function launchChromium (executablePath: string, { thirdPartyCookies, unknownNames = [], namesOfThisMachine = [] }: ChromiumOptions): Promise<Browser> {
+async function launchChromium (executablePath: string, { thirdPartyCookies, popups, screen, unknownNames = [], namesOfThisMachine = [] }: ChromiumOptions): Promise<Browser> {
   const rules = [...unknownNames.map(name => `MAP ${name} ~NOTFOUND`), ...namesOfThisMachine.map(name => `MAP ${name} 127.0.0.1`)]
   const resolver = rules.length > 0 ? [`--host-resolver-rules=${rules.join(',')}`] : []
-  const options = { executablePath, args: [...sandboxArgs, ...resolver, '--disable-background-networking', '--disable-component-update'] }
+  const size = screen ? [`--screen-info={${screen.width}x${screen.height}}`] : []
+  const options = { executablePath, ignoreDefaultArgs: popups === 'blocked' ? ['--disable-popup-blocking'] : [], args: [...sandboxArgs, ...resolver, ...size, '--disable-background-networking', '--disable-component-update'] }
   if (thirdPartyCookies === undefined) {
     const browser = await chromium.launch(options)
     tap.teardown(() => browser.close())
@@ -53,8 +58,8 @@ const started = new Map<string, Promise<Browser>>()
  * @param title what is skipped, with the reason, where this machine has none
  */
 export async function startChromium (t: Test, title: string, options: ChromiumOptions = {}): Promise<Browser | undefined> {
-  const { thirdPartyCookies } = options
-  const executable = findChromium(thirdPartyCookies === undefined ? undefined : chromiumNames.whole)
+  const { thirdPartyCookies, popups } = options
+  const executable = findChromium(thirdPartyCookies === undefined && popups === undefined ? undefined : chromiumNames.whole)
   if (!executable) {
     await t.test(title, { skip: 'this machine has no Chromium (CHROMIUM_PATH may name one)' }, async () => {})
     return

@@ -2,6 +2,10 @@ import { inAddress, keepInAddress } from './address.js'
 import { element, find } from './elements.js'
 import { HostPageSwitch } from './host-page.js'
 
+/** This is the window beside the one that the shop has. */
+const isBesideShop = inAddress('beside') === 'shop'
+document.body.classList.toggle('beside-shop', isBesideShop)
+
 // As in stage.css.
 const isWide = matchMedia('(min-width: 1000px)')
 
@@ -12,7 +16,7 @@ const frames = [...document.querySelectorAll('iframe')]
 
 /** Not before there is room: what nobody sees need not run. */
 function fill () {
-  if (!isWide.matches) return
+  if (!isWide.matches && !isBesideShop) return
   for (const frame of frames) if (frame.src === '') frame.src = frame.dataset['url'] ?? ''
 }
 isWide.addEventListener('change', fill)
@@ -50,16 +54,31 @@ for (const pane of panes.querySelectorAll('.pane')) {
 }
 document.addEventListener('keydown', ({ key }) => { if (key === 'Escape') enlarge(undefined) })
 
-/** The shop's window, over its place in this one. Its policy cuts the tie to whoever has opened it, so it is not held on to. */
-const openShop = document.querySelector('.open-shop')
-if (openShop instanceof HTMLButtonElement) {
-  openShop.addEventListener('click', () => {
-    const { left, top, width, height } = find('.shop .place', HTMLElement).getBoundingClientRect()
-    const frameWidth = (outerWidth - innerWidth) / 2
-    const place = { left: screenX + frameWidth + left, top: screenY + outerHeight - innerHeight - frameWidth + top, width, height }
-    window.open(openShop.dataset['url'], '_blank', ['popup', 'noopener', ...Object.entries(place).map(([name, value]) => `${name}=${Math.round(value)}`)].join())
-  })
+// As wide as its pane is in a window that has all of it.
+const shopWidth = screen.availWidth * 0.4
+
+/**
+ * Next to the other one: of two that overlap, a click into the one would hide the other.
+ * @param {string} url
+ * @param {string} target
+ * @param {{ left: number, width: number }} column of the screen
+ * @param {string[]} features
+ */
+function openColumn (url, target, { left, width }, ...features) {
+  const { availLeft = 0, availTop = 0 } = /** @type {Screen & { availLeft?: number, availTop?: number }} */ (screen)
+  const place = { left: availLeft + left, top: availTop, width, height: screen.availHeight }
+  window.open(url, target, ['popup', ...features, ...Object.entries(place).map(([name, value]) => `${name}=${Math.round(value)}`)].join())
 }
+
+const openShop = find('.open-shop', HTMLButtonElement)
+// The shop's policy cuts the tie to whoever has opened it, so it is not held on to.
+const showShop = () => openColumn(openShop.dataset['url'] ?? '', '_blank', { left: 0, width: shopWidth }, 'noopener')
+openShop.addEventListener('click', showShop)
+document.querySelector('.side-by-side')?.addEventListener('click', () => {
+  // In this order, as a browser may open the first alone: the other is to be had from there.
+  openColumn('stage?beside=shop', 'stage-beside-shop', { left: shopWidth, width: screen.availWidth - shopWidth })
+  showShop()
+})
 
 const showType = () => panes.style.setProperty('--type', type.value)
 type.value = inAddress('type') || type.value
