@@ -1,91 +1,17 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { load } from 'cheerio'
-import t, { type Test } from 'tap'
-import { isThere, register } from '../foreign-relying-party/application.ts'
-import { authExpress } from '../foreign-relying-party/auth-express.ts'
-import { authlib } from '../foreign-relying-party/authlib.ts'
-import { expressOpenIdConnect, expressOpenIdConnectWithChecks } from '../foreign-relying-party/express-openid-connect.ts'
+import t from 'tap'
+import { startExaminations } from '../foreign-relying-party/examination.ts'
 import { openIdClient5 } from '../foreign-relying-party/openid-client-5.ts'
-import { omniauth } from '../foreign-relying-party/omniauth.ts'
-import { passportOpenIdConnect } from '../foreign-relying-party/passport-openidconnect.ts'
-import { optionsOf, unaskedFor, type RelyingParty } from '../foreign-relying-party/trial.ts'
+import { unaskedFor } from '../foreign-relying-party/trial.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { careless } from './fixtures/careless-application.ts'
-import { startLab, type ExamineOptions, type FaultGroup, type FaultName, type Page, type ScriptlessBrowser } from './index.ts'
+import type { FaultGroup } from './index.ts'
 
-const lab = await startLab()
-t.teardown(() => lab.stop())
+const { lab, parameters, start, findsWhatIsKnown } = await startExaminations(t)
 
-const faults = await lab.root.faults.catalogue()
-const parameters = Object.fromEntries(faults.map(({ name }) => [name, optionsOf(name).parameters ?? {}]))
-const isSignedIn = (page: Page) => page.status === 200 && JSON.parse(page.text).signedIn === true
-
-// Each has a realm of its own.
-t.jobs = 4
-
-type Application = Pick<RelyingParty, 'callbackPath' | 'metadata' | 'host'>
-
-/** An application with an issuer of its own, and how it is examined. */
-async function start (t: Test, application: Application) {
-  const realm = await lab.realm({ users: { ada: { claims: { name: 'Ada Lovelace', email: 'ada@example.com' } } }, clients: {} })
-  t.teardown(() => realm.remove())
-  const { origin, serve } = await (await application.host(t, lab))(realm.name)
-  const registration = await register(realm, { issuer: realm.issuer, origin, ...application })
-  const restart = () => serve(registration)
-  await restart()
-  const options = { start: `${origin}/login`, session: `${origin}/`, isSignedIn, parameters } satisfies ExamineOptions
-  return { realm, origin, options, restart }
-}
-
-/**
- * What an examination finds is what `test/foreign-relying-party` has found by itself, fault by fault: whether the application takes it.
- *
- * @param options.begin how a person begins to sign in, where that is not by a link to `/login`
- * @param options.asksAgain the faults that have it ask once more by itself
- */
-function findsWhatIsKnown (
-  { needs, ...application }: RelyingParty,
-  only: FaultGroup[],
-  { begin, asksAgain = [] }: { begin?: (origin: string, browser: ScriptlessBrowser) => Promise<Page>, asksAgain?: FaultName[] } = {}
-): void {
-  const { name, otherwise, endsTheProcess = [], hasUserinfoAtSignIn = false } = application
-  if (needs && !isThere(t, needs.command, needs.packages)) return
-  t.test(`an examination finds what is known of ${name}, and nothing else`, async t => {
-    const { realm, origin, options, restart } = await start(t, application)
-    const report = await realm.examine({
-      ...options,
-      ...(begin && { start: browser => begin(origin, browser) }),
-      ...(!hasUserinfoAtSignIn && { userinfo: `${origin}/userinfo` }),
-      restart,
-      refresh: `${origin}/refresh`,
-      signOut: `${origin}/logout`,
-      only,
-      except: endsTheProcess as FaultName[]
-    })
-    const known = faults.filter(({ name, group }) => only.includes(group) && !endsTheProcess.includes(name)).map(({ name, outcome }) => {
-      if (name in unaskedFor) return [name, 'not tried']
-      if (asksAgain.includes(name as FaultName)) return [name, 'retry']
-      const isTaken = (outcome === 'succeed') !== name in otherwise
-      return [name, isTaken ? 'succeed' : outcome === 'retry' ? 'retry' : 'refuse']
-    })
-    t.strictSame(report.rows.map(({ fault, did, result }) => [fault, did ?? result]), known)
-  })
-}
-
-findsWhatIsKnown(expressOpenIdConnect, expressOpenIdConnect.meets)
-findsWhatIsKnown(expressOpenIdConnectWithChecks, expressOpenIdConnectWithChecks.meets, { asksAgain: ['jwks-empty'] })
-findsWhatIsKnown(openIdClient5, openIdClient5.meets)
-findsWhatIsKnown(passportOpenIdConnect, passportOpenIdConnect.meets)
-findsWhatIsKnown(authExpress, authExpress.meets, {
-  // By a form of the library's own page.
-  begin: async (origin, browser) => {
-    const { csrfToken } = JSON.parse((await browser.request(`${origin}/auth/csrf`)).text)
-    return browser.open(`${origin}/auth/signin/lab`, { form: { csrfToken, callbackUrl: `${origin}/` } })
-  }
-})
-findsWhatIsKnown(authlib, authlib.meets, { asksAgain: ['jwks-empty'] })
-findsWhatIsKnown(omniauth, omniauth.meets, { asksAgain: ['token-endpoint-timeout', 'jwks-unreachable'] })
+findsWhatIsKnown(openIdClient5)
 
 t.test('an examination of the lab\'s own application finds nothing, and says what it takes although it need not', async t => {
   const only: FaultGroup[] = ['authorization-response', 'token-endpoint', 'id-token', 'jwks', 'userinfo', 'logout-token', 'end-session']

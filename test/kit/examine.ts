@@ -76,7 +76,7 @@ const chosenParameters: Partial<Record<string, Record<string, unknown>>> = {
   'token-endpoint-timeout': { seconds: 3 }
 }
 const ledgerSeconds = 10
-const journeysMs = 3_000
+const journeysMs = 10_000
 const pollMs = 100
 const wordsLength = 200
 
