@@ -92,6 +92,21 @@ export async function lessonsInChromium (t: Test, lab: Lab) {
     await done(page, 'gain')
   })
 
+  await t.test('the picture goes along with what happens last, and what else has happened is a click away', async t => {
+    const { page } = await openPage(t)
+    const lesson = lessons.find(({ number }) => number === 1)!
+    await begin(page, lesson)
+    for (const name of ['see', 'break', ...lesson.moves.map(({ name }) => name)]) {
+      await step(page, name).locator('[data-call]').first().click()
+      await done(page, name)
+    }
+    const picture = page.frameLocator('.picture iframe')
+    const messages = picture.getByRole('list', { name: 'Messages' }).getByRole('listitem')
+    await messages.filter({ hasText: 'Attacker to Provider' }).filter({ hasText: 'POST /token' }).waitFor()
+    await picture.getByRole('button', { name: 'Outside of any sign-in' }).click()
+    await messages.filter({ hasText: 'GET /debug.log' }).waitFor()
+  })
+
   await t.test('a lesson is done by keyboard alone, and goes on where it was after a reload', async t => {
     const { page } = await openPage(t)
     await page.goto(`${lab.console}/lesson?n=3`)

@@ -103,7 +103,8 @@ function show (view) {
   steps.querySelector('.loot')?.replaceChildren(...view.loot.flatMap(({ what, value }) => [element('dt', {}, what), element('dd', {}, element('code', {}, value))]))
   const next = document.querySelector('.next')
   if (next instanceof HTMLElement) next.hidden = !view.steps.every(({ done }) => done)
-  const picture = `live?${new URLSearchParams({ realm: view.realm })}`
+  // In a lesson one thing comes after the other: what happened last is what there is to see.
+  const picture = `live?${new URLSearchParams({ realm: view.realm, follow: 'last-message' })}`
   if (frame.dataset['realm'] !== view.realm) {
     frame.dataset['realm'] = view.realm
     frame.src = picture
@@ -124,7 +125,8 @@ function showAddresses (view) {
 
 frame.addEventListener('load', () => {
   const { contentDocument } = frame
-  if (contentDocument?.querySelector('.messages')) contentDocument.head.append(element('link', { rel: 'stylesheet', href: 'assets/in-pane.css' }))
+  if (!contentDocument?.querySelector('.messages')) return
+  contentDocument.head.append(...['in-pane', 'in-lesson'].map(name => element('link', { rel: 'stylesheet', href: `assets/${name}.css` })))
 })
 
 attempt.resume().catch(error => {

@@ -33,6 +33,7 @@ class LivePage {
   #list = new JourneyList(find('.journey-list', HTMLElement), find('.count', HTMLElement), {
     isMeant: this.#filters.isMeant,
     none: find('.none-listed', HTMLElement),
+    follow: inAddress('follow') === 'last-message' ? 'last message' : 'beginning',
     choose: id => {
       this.#follows = id === this.#list.latest
       keepInAddress('journey', id)
@@ -150,7 +151,7 @@ class LivePage {
     this.#chooseLatest()
   }
 
-  /** Go on to the journey that began last, unless another was chosen. */
+  /** Go on to the latest journey, unless another was chosen. */
   #chooseLatest () {
     const { latest } = this.#list
     if (!this.#follows || latest === this.#current) return false

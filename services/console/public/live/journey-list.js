@@ -9,6 +9,7 @@ export class JourneyList {
   #count
   #isMeant
   #none
+  #follow
   /** @type {Map<string, { summary: Summary, row: HTMLElement }>} */
   #journeys = new Map()
   /**
@@ -22,14 +23,15 @@ export class JourneyList {
   /**
    * @param {HTMLElement} place
    * @param {HTMLElement} count where it is said how many there are
-   * @param {{ isMeant: (summary: Summary) => boolean, choose: (id: string) => void, none: HTMLElement }} options `none` is said where
-   *   there are journeys, and none of those that are meant
+   * @param {{ isMeant: (summary: Summary) => boolean, choose: (id: string) => void, none: HTMLElement, follow: 'beginning' | 'last message' }} options
+   *   `none` is said where there are journeys, and none of those that are meant; `follow`: by which of its messages the latest is found
    */
-  constructor (place, count, { isMeant, choose, none }) {
+  constructor (place, count, { isMeant, choose, none, follow }) {
     this.#rows = new Rows(place)
     this.#count = count
     this.#isMeant = isMeant
     this.#none = none
+    this.#follow = follow
     place.addEventListener('click', ({ target }) => {
       const id = target instanceof Element ? target.closest('button')?.dataset['journey'] : undefined
       if (id !== undefined) choose(id)
@@ -45,9 +47,11 @@ export class JourneyList {
     return this.#journeys.get(id)?.summary
   }
 
-  /** The one that began last, of those that are listed. */
+  /** The latest of those that are listed; what belongs to no browser only where there is nothing else. */
   get latest () {
-    return this.#listed[0]?.id
+    const begun = this.#listed.find(({ id }) => !isBackground(id)) ?? this.#listed[0]
+    if (!begun || this.#follow === 'beginning') return begun?.id
+    return this.#listed.reduce((latest, other) => other.to > latest.to && !isBackground(other.id) ? other : latest, begun).id
   }
 
   /** @param {Summary[]} summaries */
@@ -146,9 +150,9 @@ export class JourneyList {
 }
 
 /** @param {Summary} journey */
-export function nameOf ({ id, who, clients, realm }) {
-  const whose = isBackground(id) ? 'What services fetch for themselves' : who.join(', ') || 'nobody yet'
-  return [whose, clients.join(', '), realm && `realm ${realm}`].filter(Boolean).join(' · ')
+export function nameOf ({ id, who, clients }) {
+  const whose = isBackground(id) ? 'Outside of any sign-in' : who.join(', ') || 'nobody yet'
+  return [whose, clients.join(', ')].filter(Boolean).join(' · ')
 }
 
 /**
