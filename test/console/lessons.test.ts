@@ -4,7 +4,7 @@ import t from 'tap'
 import { createFetch } from '#lib/outbound/outbound.ts'
 import { createControlApiClient } from '../../services/idp/control-api/control-api-client.ts'
 import { glossary } from '../../services/console/lessons/glossary.ts'
-import { lessons } from '../../services/console/lessons/lessons.ts'
+import { lessons, rulesOfLessons, ruleTitles } from '../../services/console/lessons/lessons.ts'
 import { Visitor } from '../../services/console/lessons/play/visitor.ts'
 import { wordCountOf } from '../../services/console/lessons/classroom/words.ts'
 import { startEmbeddedLab } from '../helpers/embedded-lab.ts'
@@ -293,6 +293,7 @@ t.test('each lesson has 150 words at most, terms that the glossary explains, and
     t.ok(buildsOn.every(before => before < number && lessons.some(lesson => lesson.number === before)), `lesson ${number} builds on ${buildsOn.join()}`)
     t.ok(sources.length > 0 && sources.every(({ url }) => url.startsWith('https://')), `lesson ${number}`)
   }
+  t.strictSame(Object.keys(ruleTitles).sort(), rulesOfLessons.toSorted(), 'each rule says what it asks')
   t.ok(Object.keys(glossary).length >= 30)
 })
 

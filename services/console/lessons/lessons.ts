@@ -46,5 +46,16 @@ export const lessons: Lesson[] = [
   tokensOnThePage
 ]
 
-/** The rules of the provider that lessons break, for whoever has to choose among them. */
+/** What the rules of the provider ask that lessons break, for whoever has to choose among them. */
+export const ruleTitles: Record<string, string> = {
+  'client-authentication-missing': 'Does the client show its secret?',
+  'code-verifier-missing': 'Does a code verifier come along with the code?',
+  'code-verifier-wrong': 'Is it the code verifier of this code?',
+  'code-replayed': 'Was this code redeemed before?',
+  'redirect-uri-not-registered': 'Is the answer to go to an address of the client’s?',
+  'pkce-missing': 'Is there a code challenge?',
+  'refresh-token-reused': 'Was this refresh token used before?'
+}
+
+/** Names of these rules. */
 export const rulesOfLessons: string[] = [...new Set(lessons.flatMap(({ weakness }) => weakness.rules ?? []))]

@@ -1,7 +1,10 @@
+import { createHash, randomBytes } from 'node:crypto'
 import { debugLogOf, redeem } from '../play/debug-log.ts'
 import { refusedByReal } from '../play/real-relying-party.ts'
 import { MoveRefused, Visitor } from '../play/visitor.ts'
 import type { Lesson } from '../lesson.ts'
+
+const random = () => randomBytes(32).toString('base64url')
 
 export const theCodeIsNotTheKey: Lesson = {
   number: 1,
@@ -10,24 +13,34 @@ export const theCodeIsNotTheKey: Lesson = {
   buildsOn: [0],
   about: [
     'The [[code]] travels through the browser: it is in addresses, in the history, in logs. So it must be worth nothing by itself. To redeem it, ' +
-    'the [[client]] has to show the [[provider]] two more things in its [[token request]], which no browser has seen: its [[client secret]], ' +
+    'that is to exchange it for tokens, the [[client]], here the shop, has to show the [[provider]] two more things in its [[token request]], which no browser has seen: its [[client secret]], ' +
     'and the [[code verifier]] of this one sign-in.',
-    'Alice signs in from a bookmark of the provider’s page. The shop refuses: this browser has not begun a sign-in. Nobody has redeemed her code, and it is ' +
-    'in the shop’s log. If the provider asks for neither secret nor verifier, whoever finds it there is as good as the shop.',
+    'Alice opens an old bookmark of the provider’s sign-in page. The shop refuses what comes of it, as it has begun no such sign-in. So nobody has redeemed her ' +
+    'code, and it is in the shop’s log. If the provider asks for neither secret nor verifier, whoever finds it there is as good as the shop: Mallory, the ' +
+    'attacker in all these lessons.',
     'Either of the two alone would stop him. Have both.'
   ],
   sources: [
     { title: 'RFC 6749, section 3.2.1', url: 'https://www.rfc-editor.org/rfc/rfc6749#section-3.2.1' },
     { title: 'RFC 6749, section 4.1.3', url: 'https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3' },
-    { title: 'RFC 7636, section 4.6', url: 'https://www.rfc-editor.org/rfc/rfc7636#section-4.6' }
+    { title: 'RFC 7636, section 4.6', url: 'https://www.rfc-editor.org/rfc/rfc7636#section-4.6' },
+    { title: 'RFC 9700, section 2.1.1', url: 'https://www.rfc-editor.org/rfc/rfc9700#section-2.1.1' }
   ],
   weakness: { rules: ['client-authentication-missing', 'code-verifier-missing'] },
   mends: ['client-authentication-missing', 'code-verifier-missing'],
   choice: 'rules',
-  // A sign-in that was begun in no browser of today: its state is of no use to anybody, its code challenge is the shop's own.
+  // A sign-in of long ago, which the shop does not know any more: its state is of no use to anybody, and its code verifier is lost.
   async prepare (play) {
-    const { headers } = await new Visitor().request(`${play.home}login`)
-    play.keep('bookmark', headers.get('location')!)
+    play.keep('bookmark', `${play.realm.issuer}/auth?${new URLSearchParams({
+      client_id: play.clientId,
+      response_type: 'code',
+      redirect_uri: `${play.home}callback`,
+      scope: 'openid profile email',
+      state: random(),
+      nonce: random(),
+      code_challenge: createHash('sha256').update(random()).digest('base64url'),
+      code_challenge_method: 'S256'
+    })}`)
   },
   moves: [
     {
@@ -67,7 +80,7 @@ export const theCodeIsNotTheKey: Lesson = {
   ],
   gain: 'Alice’s profile, by a code found in a log',
   hints: [
-    'What did Mallory send with the code? What would the shop have sent?',
+    'Look at the last `POST /token` in the picture: what did Mallory send with the code? What did the shop send in the one before?',
     'The shop has two things that are in no log and in no browser. The provider was told not to ask for either of them: which rules are these?'
   ],
   solution: 'The provider lets no client redeem a code that does not authenticate (invalid_client), or that comes without the verifier (invalid_grant). Either is enough to stop him.',

@@ -9,11 +9,11 @@ export const aCodeWorksOnce: Lesson = {
   title: 'A code works once',
   buildsOn: [1],
   about: [
-    'Addresses with a [[code]] in them stay where they have been: in the history of a browser, in logs. A minute later somebody may find them. So a code is redeemed ' +
+    'Addresses with a [[code]] in them stay where they have been: in the history of a browser, in logs. Somebody may find them later. So a code is redeemed ' +
     'once, and is worth nothing from then on.',
-    'This shop is a [[client]] without a secret, and its log has whole token requests: code and [[code verifier]]. Mallory sends one ' +
+    'This shop is a [[client]] without a secret, as an app on a phone is, and its log has whole token requests: code and [[code verifier]]. Mallory sends one ' +
     'of them again, word for word: a [[replay]]. Nothing in it is wrong. Only the provider can know that this code was redeemed before.',
-    'Where a code comes twice, one of the two is a thief, and the provider cannot tell which. So it refuses (`invalid_grant`), and should also revoke the tokens that the first ' +
+    'Where a code comes twice, one of the two may be a thief, and the provider cannot tell which. So it refuses the second (`invalid_grant`), and should also revoke the tokens that the first ' +
     'one has got.'
   ],
   sources: [
@@ -60,7 +60,7 @@ export const aCodeWorksOnce: Lesson = {
   ],
   gain: 'new tokens of Alice’s, by a code that was used',
   hints: [
-    'Compare the two token requests in the live view. What is the difference?',
+    'Compare the two token requests in the picture, the shop’s and Mallory’s. What is the difference?',
     'There is none, but that one came second. Who could remember the first, and which rule has it been let off?'
   ],
   solution: 'The provider remembers which codes were redeemed. It refuses the second request, and ends what was issued for the first: Alice signs in once more, and the thief has nothing.',

@@ -15,12 +15,12 @@ export const whoHasAnswered: Lesson = {
   title: 'Who has answered?',
   buildsOn: [5],
   about: [
-    'This shop knows two [[provider]]s, and people choose. One belongs to Mallory: at `/login?at=evil` the sign-in begins there.',
+    'This shop knows two [[provider]]s, and goes by the same [[client secret]] at both. One belongs to Mallory: a sign-in that begins at `/login?at=evil` goes there.',
     'His provider sends the browser straight on to the honest one, with the shop’s own [[client]] ID, [[redirect URI]] and [[state]]. Alice signs in there, ' +
-    'and the honest provider sends her back with a [[code]]. The shop has asked Mallory, so it takes the code for his, and brings it to his token endpoint, by the ' +
-    '[[back channel]]: with its [[client secret]] and the [[code verifier]]. Now he can redeem it. That is a [[mix-up]], and neither state nor ' +
+    'and the honest provider sends her back with a [[code]]. The shop has asked Mallory, so it takes the code for his, and sends him its ' +
+    '[[token request]]: the code, its secret, and the [[code verifier]]. Now he can redeem it. That is a [[mix-up]], and neither state nor ' +
     '[[PKCE]] notices it.',
-    'The honest provider says with its answer who it is, in the parameter `iss`. The site compares it with the [[issuer]] that it has asked, before it makes any ' +
+    'The honest provider says with its answer who it is, in the parameter `iss`. The shop compares it with the [[issuer]] that it has asked, before it makes any ' +
     'request with the code.'
   ],
   sources: [
@@ -76,7 +76,7 @@ export const whoHasAnswered: Lesson = {
   lure: play => ({ text: 'Sign in at the shop to fetch it.', href: play.kept('link') }),
   gain: 'Alice’s tokens, and her profile',
   hints: [
-    'Look in the live view which provider sends Alice back with the code, and to which one the shop brings it.',
+    'Look in the picture which provider sends Alice back with the code, and to which one the shop brings it.',
     'There are three parameters at `/callback`: `code`, `state` and `iss`. Which of them does the shop not look at?'
   ],
   solution: 'The site keeps with the state which issuer it has asked, and goes on only if the parameter `iss` of the answer is that very issuer.',

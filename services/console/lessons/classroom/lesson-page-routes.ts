@@ -5,7 +5,7 @@ import { choicesOf } from '../attempts/attempt.ts'
 import { checkTitles, sourceOf, type CheckName } from '../careless/checks.ts'
 import { glossary } from '../glossary.ts'
 import type { Lesson } from '../lesson.ts'
-import { lessons, rulesOfLessons } from '../lessons.ts'
+import { lessons, rulesOfLessons, ruleTitles } from '../lessons.ts'
 import { anchorOf, toHtml } from './words.ts'
 
 /** Pages of the lessons: the path through them, one for each, the capstone, the class, and the glossary. */
@@ -37,7 +37,7 @@ export const lessonPageRoutes: FastifyPluginAsyncTypebox = async app => {
 }
 
 const codeOf = ({ weakness }: Lesson, variant: 'careful' | 'careless') =>
-  Promise.all((weakness.checks ?? []).map(async name => ({ name, code: await sourceOf(name, variant) })))
+  Promise.all((weakness.checks ?? []).map(async name => ({ name, code: (await sourceOf(name, variant)).replaceAll(/^import .*\n+/gm, '') })))
 
 const titleOf = (choice: string, { badMends = [] }: Lesson) =>
-  checkTitles[choice as CheckName] ?? badMends.find(({ name }) => name === choice)?.title ?? 'a rule of the provider'
+  checkTitles[choice as CheckName] ?? badMends.find(({ name }) => name === choice)?.title ?? ruleTitles[choice]

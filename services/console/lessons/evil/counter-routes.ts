@@ -12,7 +12,11 @@ const pixel = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAICR
 export const counterRoutes: FastifyPluginAsync = async app => {
   app.get('/a/:attempt/counter.gif', { config: { endpoint: 'counter' } }, async ({ attempt: { home, state }, headers: { referer = '' } }, reply) => {
     const code = referer.startsWith(`${home}callback`) ? new URL(referer).searchParams.get('code') : null
-    if (code !== null) state.kept[codeFromReferer] = code
+    if (code !== null) {
+      state.kept[codeFromReferer] = code
+      // In other lessons it is not by this that he gets hold of a code.
+      if (state.kept['planted'] !== undefined) state.log.push(`A browser has fetched my picture, and has said for which page: ${referer}`)
+    }
     return reply.type('image/gif').send(pixel)
   })
 }

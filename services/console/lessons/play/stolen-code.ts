@@ -26,10 +26,11 @@ export const movesOfStolenCode: Move[] = [
   {
     name: 'plant-cookie',
     by: 'mallory',
-    says: 'Write a link to the shop’s sign-in that ends at its error page, by a cookie of my subdomain',
+    says: 'Write a link to the shop’s sign-in that plants a cookie first, so that it ends at an error page',
     async run (play) {
       delete play.scene.state.kept[codeFromReferer]
       play.keep('planted', 'somebody-else')
+      play.says('My link leads to a forgotten subdomain of the shop, which I have got hold of. It sets a cookie in place of the shop’s own, and goes on to the sign-in.')
       play.says('The picture on the shop’s error page comes from me. Browsers tell me the address of the page that it is for.')
     }
   },
@@ -56,7 +57,7 @@ export const movesOfStolenCode: Move[] = [
       answer.searchParams.set('code', code)
       allowed(await play.mallory.open(answer.href))
       const { text } = allowed(await play.mallory.open(`${play.home}account`))
-      play.loot('The shop takes me for', `${fieldIn(text, 'name')}, ${fieldIn(text, 'email')}`)
+      play.loot('Alice’s account: the shop takes me for her', `${fieldIn(text, 'name')}, ${fieldIn(text, 'email')}`)
       play.says('It was my sign-in, in my browser, with my state. Only the code was hers.')
     }
   }
