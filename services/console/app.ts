@@ -4,7 +4,7 @@ import { answerJsonError } from '#lib/control-api/json-errors.ts'
 import { health } from '#lib/server/health.ts'
 import { buildServer, type Server } from '#lib/server/http-server.ts'
 import { sameSiteOnly } from '#lib/server/same-site.ts'
-import { securityHeadersFor } from '#lib/server/security-headers.ts'
+import { securityHeadersFor, transportSecurityOf } from '#lib/server/security-headers.ts'
 import { withoutTrailingSlash } from '#lib/settings/settings.ts'
 import { openStore } from '#lib/store/open-store.ts'
 import type { ConsoleConfig } from './config.ts'
@@ -57,7 +57,7 @@ export async function buildConsole (config: ConsoleConfig): Promise<Server> {
       }
     },
     referrerPolicy: { policy: 'no-referrer' },
-    ...(!config.url.startsWith('https:') && { strictTransportSecurity: false })
+    strictTransportSecurity: transportSecurityOf(config.url)
   }))
   app.setErrorHandler(answerJsonError)
   app.setNotFoundHandler((request, reply) =>

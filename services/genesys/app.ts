@@ -10,7 +10,7 @@ import { Ledger } from '#lib/ledger/ledger.ts'
 import { serviceLedger } from '#lib/ledger/service-ledger.ts'
 import { health } from '#lib/server/health.ts'
 import { buildServer, type Server } from '#lib/server/http-server.ts'
-import { securityHeadersFor } from '#lib/server/security-headers.ts'
+import { securityHeadersFor, transportSecurityOf } from '#lib/server/security-headers.ts'
 import { openStateFolder } from '#lib/store/state-folder.ts'
 import { openStore } from '#lib/store/open-store.ts'
 import { ScriptedAgent } from './agent/scripted-agent.ts'
@@ -107,7 +107,7 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
     contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
     // Pages of other origins load the script.
     crossOriginResourcePolicy: { policy: 'cross-origin' },
-    ...(!url.startsWith('https:') && { strictTransportSecurity: false })
+    strictTransportSecurity: transportSecurityOf(url)
   }))
   app.addHook('onRequest', async (_request, reply) => { reply.headers(headers()) })
   await app.register(platformErrors)

@@ -30,7 +30,6 @@ const actsOnGet = /^(\/realms\/[^/]+)?\/(auth|interaction|device)([/?]|$)/
 /** The identity provider: stands in for Okta, Auth0, Keycloak or Entra ID. */
 export async function buildIdp (config: IdpConfig): Promise<Server> {
   const app = buildServer(config)
-  const secure = config.issuer.startsWith('https:')
   const basePath = basePathOf(config.issuer)
 
   const realms = await Realms.open(config, realm =>
@@ -44,7 +43,7 @@ export async function buildIdp (config: IdpConfig): Promise<Server> {
     await app.register(stageFrames, { url: config.issuer, console: config.console })
   }
 
-  await app.register(pageSetup, { secure, basePath, console: config.lab ? config.console : undefined })
+  await app.register(pageSetup, { issuer: config.issuer, basePath, console: config.lab ? config.console : undefined })
   await app.register(errorPages, { root: realms.root })
   await app.register(formbody)
   await app.register(health, { notReady: () => realms.failure })

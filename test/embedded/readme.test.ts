@@ -97,7 +97,8 @@ t.test('every setting stands in one row of one table, and nothing else does', as
 })
 
 t.test('what Compose passes on is marked, and nothing else', async t => {
-  const passedOn = [...new Set(read('compose.yaml').match(/(?<=\$\{)[A-Z][A-Z_]+/g))].filter(name => name !== 'PWD')
+  const composed = filesOf('{compose,services/*}.yaml').map(read).join()
+  const passedOn = [...new Set(composed.match(/(?<=\$\{)[A-Z][A-Z_]+/g))].filter(name => name !== 'PWD')
   const marked = [...pages.values()].flatMap(page => [...page.matchAll(/^\| ((?:`[A-Z_]+` )+)● \|/gm)]
     .flatMap(([, names]) => names!.match(/[A-Z][A-Z_]+/g)!))
   t.strictSame(marked.sort(), passedOn.sort())
@@ -238,7 +239,7 @@ function settingsThatAreRead (): Set<string> {
     ...names('services/lib/settings/settings.ts', /^ {2}([A-Z][A-Z_]+):/gm),
     ...names('services/lib/outbound/proxies.ts', /'([A-Z]+_PROXY)'/g),
     ...names('services/lab.env', /^([A-Z][A-Z_]+)=/gm),
-    ...names('compose.yaml', /\$\{([A-Z][A-Z_]+)/g),
+    ...names('{compose,services/*}.yaml', /\$\{([A-Z][A-Z_]+)/g),
     ...names('{services,scripts}/**/*.{ts,js}', /process\.env(?:\.|\[')([A-Z][A-Z_]+)/g),
     ...names('test/{helpers/*,other-browsers/*,kit/consumer.test}.ts', /process\.env(?:\.|\[')([A-Z][A-Z_]+)/g)
   ].filter(name => ![...ofTheSystemOrNode, ...ofAnotherProcessOfTheScript].includes(name)))

@@ -4,7 +4,7 @@ import fastifyStatic from '@fastify/static'
 import view from '@fastify/view'
 import { Eta } from 'eta'
 import { configureRoutes, unnoticed } from '#lib/server/route-config.ts'
-import { securityHeadersFor } from '#lib/server/security-headers.ts'
+import { securityHeadersFor, transportSecurityOf } from '#lib/server/security-headers.ts'
 import { contentSecurityPolicy } from '../provider/content-security-policy.ts'
 
 const publicFolder = join(import.meta.dirname, '..', 'public')
@@ -15,7 +15,7 @@ const viewsFolder = join(import.meta.dirname, 'views')
  *
  * @param options.console URL of the console, to which they lead; there is none outside the lab
  */
-export const pageSetup = fp<{ secure: boolean, basePath: string, console: string | undefined }>(async (app, { secure, basePath, console }) => {
+export const pageSetup = fp<{ issuer: string, basePath: string, console: string | undefined }>(async (app, { issuer, basePath, console }) => {
   const headers = securityHeadersFor(() => [], () => ({
     contentSecurityPolicy: false,
     // An application may open the sign-in in a window of its own, and with this it would lose sight of it.
@@ -23,7 +23,7 @@ export const pageSetup = fp<{ secure: boolean, basePath: string, console: string
     crossOriginOpenerPolicy: false,
     // A page about signing in belongs to nobody else's cache, but its address may be seen by the client.
     referrerPolicy: { policy: 'no-referrer' },
-    ...(!secure && { strictTransportSecurity: false })
+    strictTransportSecurity: transportSecurityOf(issuer)
   }))
   app.addHook('onRequest', (_request, reply, done) => {
     // On the answer itself, for oidc-provider too.

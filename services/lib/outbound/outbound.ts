@@ -37,12 +37,13 @@ export interface ConnectionOptions {
  */
 export function createConnections ({ ca, timeouts, maxBytes }: ConnectionOptions = {}): () => Dispatcher {
   const { connect, headers, body } = { connect: 5_000, headers: 10_000, body: 10_000, ...timeouts }
-  // What is set here takes the place of Node's own list, in which NODE_EXTRA_CA_CERTS is.
-  const trusted = ca !== undefined && { ca: [...tls.getCACertificates('default'), ...certificatesIn(ca)] }
+  const authorities = ca === undefined ? [] : certificatesIn(ca)
   let connections: Dispatcher | undefined
 
   function open (): Dispatcher {
     const { Agent, EnvHttpProxyAgent, Pool, interceptors } = undici()
+    // What is set here takes the place of Node's own list, in which NODE_EXTRA_CA_CERTS is, and the lab's own authority.
+    const trusted = authorities.length > 0 && { ca: [...tls.getCACertificates('default'), ...authorities] }
     const options = {
       connect: { lookup, timeout: connect, ...trusted },
       headersTimeout: headers,

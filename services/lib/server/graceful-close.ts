@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { connectionEvent } from './connection-event.ts'
 
 /** Milliseconds that a request which was begun has to end in, when the service is to end. Docker kills after ten seconds. */
 export const gracePeriodMs = 8_000
@@ -15,7 +16,7 @@ export function graceOf (server: Server, onCut: (requests: IncomingMessage[]) =>
   const connections = new Map<Socket, Map<IncomingMessage, ServerResponse>>()
   let isEnding = false
 
-  server.on('connection', socket => {
+  server.on(connectionEvent(server), (socket: Socket) => {
     if (isEnding) {
       socket.destroy()
       return

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage } from 'node:http'
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
 import { createRequire } from 'node:module'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyServerOptions } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
@@ -17,7 +18,7 @@ const loadPretty = () => createRequire(import.meta.url)('pino-pretty') as typeof
  * The Fastify instance that every service is built on: one line of log a request, and no secret in it; `request.ip` is the
  * client's behind trusted proxies, while `request.host` and `request.protocol` are always those of the connection. Of each
  * connection one request at a time is worked on, and what is under way when it closes has `gracePeriodMs` to end. Who does not
- * read what they have asked for is cut off.
+ * read what they have asked for is cut off. With a folder of certificates in `config`, it speaks TLS by these.
  */
 export function buildServer (
   config: ServerConfig,
@@ -25,6 +26,7 @@ export function buildServer (
 ) {
   const { destination, format } = config.log
   const basePath = basePathOf(config.url)
+  const isTls = config.certificates !== undefined
   const app = Fastify({
     logger: {
       name: config.name,
@@ -40,7 +42,7 @@ export function buildServer (
     // A user name of 254 characters, each of four bytes, percent-encoded.
     routerOptions: { maxParamLength: 254 * 4 * 3 },
     rewriteUrl: request => pathBelow(basePath, request),
-    serverFactory: handler => createServer(connectionOptions, handler).setTimeout(stallMs),
+    serverFactory: handler => (isTls ? createTlsServer(tlsOptions, handler) : createServer(connectionOptions, handler)).setTimeout(stallMs),
     trustProxy: config.trustedProxies,
     schemaController: { compilersFactory: lazyCompilers },
     ajv: { customOptions: ajvOptions },
@@ -48,6 +50,7 @@ export function buildServer (
     ...earlyErrors
   }).withTypeProvider<TypeBoxTypeProvider>()
 
+  if (app.server instanceof TlsServer) app.addHook('onReady', certify(app.server, config.certificates!))
   holdBackPipelined(app.server)
   const beginGrace = graceOf(app.server, requests => app.log.warn(
     `cut after ${gracePeriodMs / 1000} s, as this service ends: ${requests.map(nameOf).join(', ')}`))
@@ -78,6 +81,18 @@ const connectionOptions = {
   requestTimeout: 120_000,
   // Longer than proxies keep a connection as a rule, so that they do not send into one that is being closed.
   keepAliveTimeout: 72_000
+}
+
+// A handshake is over in moments, and a server that is to close waits for it.
+const tlsOptions = { ...connectionOptions, handshakeTimeout: 5_000 }
+
+function certify (server: TlsServer, folder: string) {
+  return async () => {
+    // Loaded where it is used: in production a proxy has the certificate.
+    const { labCertificates } = await import('../tls/lab-certificates.ts')
+    const { key, certificate } = await labCertificates(folder)
+    server.setSecureContext({ key, cert: certificate })
+  }
 }
 
 // A connection on which nothing has moved for so long has nobody at its other end, or nobody who reads. Streams of events have a

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { connectionEvent } from './connection-event.ts'
 
 const endOfHeaders = '\r\n\r\n'
 // A body may be nothing but ends of headers, and to parse each by itself would take long.
@@ -16,7 +17,7 @@ const minBodyBytes = 256
  */
 export function holdBackPipelined (server: Server): void {
   const turns = new WeakMap<object, RequestTurns>()
-  server.on('connection', socket => turns.set(socket, new RequestTurns(socket)))
+  server.on(connectionEvent(server), (socket: Socket) => turns.set(socket, new RequestTurns(socket)))
   server.prependListener('request', (request, response) => turns.get(request.socket)?.take(request, response))
   // Who listens for upgrades gets all of them, so it is only done where somebody else does as well.
   server.once('listening', () => {

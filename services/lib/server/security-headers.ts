@@ -23,6 +23,22 @@ export function securityHeadersFor (
   }
 }
 
+const yearSeconds = 365 * 86_400
+
+// The same names are there without TLS at another time, or at another port, and would not be found for as long as a browser remembers.
+const localhostSeconds = 600
+
+/**
+ * HSTS, as helmet takes it: browsers come by https alone for a year, to hosts below `localhost` for ten minutes; nothing over http.
+ *
+ * @param url where the service is
+ * @see https://www.rfc-editor.org/rfc/rfc6797#section-7.2
+ */
+export function transportSecurityOf (url: string): NonNullable<HelmetOptions['strictTransportSecurity']> {
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'https:' && { maxAge: /(^|\.)localhost$/.test(hostname) ? localhostSeconds : yearSeconds }
+}
+
 /** What helmet, which is for Express, sets on the answers that it is given. */
 function headersOf (options: HelmetOptions): Record<string, string> {
   const headers: Record<string, string> = {}

@@ -50,7 +50,7 @@ async function listen ({ app, config }: Part) {
     await app.listen({
       host: config.host,
       port: config.port,
-      listenTextResolver: address => `listening at ${address}, ready at ${config.url}`
+      listenTextResolver: address => `listening at ${new URL(address).host}, ready at ${config.url}`
     })
   } catch (error) {
     if (isPortTaken(error)) {

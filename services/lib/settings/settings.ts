@@ -52,6 +52,7 @@ export const commonSettings = {
   IDP_PORT: port(3001),
   GENESYS_PORT: port(3002),
   CONSOLE_PORT: port(3003),
+  TLS: Type.Union([Type.Literal('on'), Type.Literal('off')], { default: 'off', description: 'on or off' }),
   LOCALHOST_SUBDOMAINS: Type.Union([Type.Literal('on'), Type.Literal('one-site'), Type.Literal('off')], { default: 'on', description: 'on, one-site or off' }),
   APP_URL: url,
   IDP_ISSUER: url,
@@ -154,6 +155,10 @@ const hostNames = {
   off: ['localhost', '127.0.0.1', '127.0.0.1', '127.0.0.1']
 } as const
 
+/** The host names that the lab has by itself, those of the lessons among them: a certificate of the lab's own is for these. */
+export const certifiedNames = [...new Set(Object.values(hostNames).flat()), 'careless.localhost', 'evil.localhost', 'evil.careless.localhost']
+  .filter(name => name.endsWith('localhost'))
+
 /**
  * Where the parts are: a whole URL where one is set, else on the part's port `*.localhost` or, for browsers that do not find
  * such names, the two that every system knows. For a browser those are two sites, as an application and its provider are; one site
@@ -161,11 +166,12 @@ const hostNames = {
  */
 export function addressesOf (settings: CommonSettings): Addresses {
   const [app, idp, genesys, console] = hostNames[settings.LOCALHOST_SUBDOMAINS]
+  const scheme = settings.TLS === 'on' ? 'https' : 'http'
   return {
-    app: withoutTrailingSlash(settings.APP_URL ?? oneSpelling(`http://${app}:${settings.APP_PORT}`)),
-    issuer: settings.IDP_ISSUER ?? oneSpelling(`http://${idp}:${settings.IDP_PORT}`),
-    genesys: withoutTrailingSlash(settings.GENESYS_URL ?? oneSpelling(`http://${genesys}:${settings.GENESYS_PORT}`)),
-    console: withoutTrailingSlash(settings.CONSOLE_URL ?? oneSpelling(`http://${console}:${settings.CONSOLE_PORT}`))
+    app: withoutTrailingSlash(settings.APP_URL ?? oneSpelling(`${scheme}://${app}:${settings.APP_PORT}`)),
+    issuer: settings.IDP_ISSUER ?? oneSpelling(`${scheme}://${idp}:${settings.IDP_PORT}`),
+    genesys: withoutTrailingSlash(settings.GENESYS_URL ?? oneSpelling(`${scheme}://${genesys}:${settings.GENESYS_PORT}`)),
+    console: withoutTrailingSlash(settings.CONSOLE_URL ?? oneSpelling(`${scheme}://${console}:${settings.CONSOLE_PORT}`))
   }
 }
 
@@ -184,6 +190,8 @@ export interface ServerConfig {
   stateFolder: string
   /** where Valkey is, which keeps what a service keeps in place of its state folder; with a password, perhaps */
   storeUrl?: string | undefined
+  /** folder of the certificates that it speaks TLS by; where there is none, it leaves that to a proxy, or there is no TLS */
+  certificates?: string | undefined
   log: {
     level: string
     format: 'json' | 'pretty'
@@ -192,8 +200,17 @@ export interface ServerConfig {
   }
 }
 
-/** The `ServerConfig` that settings ask for. */
+/**
+ * The `ServerConfig` that settings ask for.
+ *
+ * @throws {SettingsError} where the service is to speak TLS itself, at a URL that its certificate is not for
+ */
 export function serverConfigOf (name: string, port: number, url: string, settings: CommonSettings): ServerConfig {
+  const { protocol, hostname } = new URL(url)
+  if (settings.TLS === 'on' && (protocol !== 'https:' || ![...certifiedNames, '127.0.0.1', '[::1]'].includes(hostname))) {
+    throw new SettingsError(`${name} cannot start: TLS=on is for https at ${certifiedNames.join(', ')}, and its URL is ${url}. ` +
+      'Leave TLS out where a proxy has the certificate.')
+  }
   return {
     name,
     // Not a name with two addresses, of which the system would choose one.
@@ -203,6 +220,7 @@ export function serverConfigOf (name: string, port: number, url: string, setting
     trustedProxies: listed(settings.TRUSTED_PROXIES),
     stateFolder: `${settings.STATE_DIR}/${name}`,
     storeUrl: settings.STORE_URL,
+    certificates: settings.TLS === 'on' ? `${settings.STATE_DIR}/tls` : undefined,
     log: { level: settings.LOG_LEVEL, format: settings.LOG_FORMAT }
   }
 }

@@ -1,6 +1,6 @@
 import type { onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
-import { securityHeadersFor } from '#lib/server/security-headers.ts'
+import { securityHeadersFor, transportSecurityOf } from '#lib/server/security-headers.ts'
 import type { RelyingPartyConfig } from '../config.ts'
 import type { IdentityProviders } from '../oidc/identity-providers.ts'
 
@@ -14,7 +14,6 @@ export const securityHeaders = fp<{
   // Not those of files that people send, which are of another domain than Genesys itself.
   const { origin: scriptOrigin, hostname } = new URL(messenger.scriptUrl)
   const scripts = web.filter(origin => new URL(origin).hostname.endsWith(hostname.replace(/^[^.]+/, '')))
-  const secure = config.app.startsWith('https:')
 
   const headers = securityHeadersFor(() => providers.all.flatMap(({ origins }) => origins), origins => ({
     contentSecurityPolicy: {
@@ -39,7 +38,7 @@ export const securityHeaders = fp<{
     referrerPolicy: { policy: 'no-referrer' },
     // The Messenger's windows and scripts are of another origin.
     crossOriginOpenerPolicy: { policy: 'same-origin-allow-popups' },
-    ...(!secure && { strictTransportSecurity: false })
+    strictTransportSecurity: transportSecurityOf(config.app)
   }))
   app.addHook('onRequest', (_request, reply, done) => {
     reply.headers(headers())
