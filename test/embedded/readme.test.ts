@@ -232,7 +232,7 @@ function anchorsOf (page: string): string[] {
 /** All that services, Compose and scripts take from the environment. */
 function settingsThatAreRead (): Set<string> {
   const names = (pattern: string, reads: RegExp) => filesOf(pattern).flatMap(path => [...read(path).matchAll(reads)].map(([, name]) => name!))
-  const ofTheSystemOrNode = ['PATH', 'PWD', 'NODE_COMPILE_CACHE']
+  const ofTheSystemOrNode = ['PATH', 'PWD', 'HOME', 'NODE_COMPILE_CACHE']
   const ofAnotherProcessOfTheScript = ['PORT', 'ISSUER']
   return new Set([
     ...names('services/*/config.ts', /^ {2}([A-Z][A-Z_]+):/gm),

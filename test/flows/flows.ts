@@ -131,6 +131,49 @@ export const flowsWithFaults: Flows = {
   'every fault of the identity provider': refusals
 }
 
+/**
+ * Those of them that run once more behind TLS: what goes over each kind of connection, and every attack, since cookies are others there.
+ */
+export const flowsBehindTls = {
+  sideBySide: {
+    'signing in': signIn,
+    'the conversation': chat,
+    'staying signed in': refresh,
+    'signing out': signOut,
+    'files in the conversation': attachments,
+    'signing in during a conversation': stepUp,
+    'logout CSRF': logoutCsrf,
+    'code injection': codeInjection,
+    'login CSRF': loginCsrf,
+    'CSRF on the Messenger\'s code': messengerCodeCsrf,
+    'session fixation': sessionFixation
+  },
+  alone: {
+    'the live view': async (t: Test, lab: Lab) => liveView(t, await withOwnPeople(t, lab)),
+    'the lab\'s clock': labClock,
+    'signing out at the provider': signOutByProvider,
+    'code replay': codeReplay,
+    'nonce replay': nonceReplay,
+    'PKCE downgrade': pkceDowngrade
+  },
+  inChromium: {
+    'signing in and chatting': inChromium,
+    'files that a page sends': uploadsInChromium,
+    'cross-site requests': crossSiteRequests,
+    clickjacking,
+    'code theft through Referer': codeTheftByReferer,
+    'cookie tossing': cookiesTossed
+  }
+} satisfies Record<string, Flows>
+
+/** And of those, what goes through Caddy in Compose. */
+export const flowsBehindCaddy: Flows = {
+  'signing in': signIn,
+  'the conversation': chat,
+  'files in the conversation': attachments,
+  'signing out': signOut
+}
+
 /** The flow of which a real browser is a part, and that runs in Compose too. */
 export const firstInChromium: Flows = {
   'signing in and chatting': inChromium

@@ -28,12 +28,13 @@ export async function signIn (t: Test, lab: Lab) {
     t.strictSame(Object.keys(JSON.parse(text)).sort(), ['authenticated', 'csrfToken', 'expiresAt', 'user'])
   })
 
-  await t.test('the session cookie is HttpOnly, SameSite=Lax and far below 4 KB, whatever the claims weigh', async t => {
+  await t.test('the session cookie is HttpOnly, SameSite=Lax, behind TLS of this host alone, and far below 4 KB, whatever the claims weigh', async t => {
     const browser = new Browser(lab)
     await browser.signIn('grace')
     await browser.session()
-    const cookie = (await browser.jar.getCookies(lab.app)).find(({ key }) => key === 'session')
-    t.match(cookie, { httpOnly: true, sameSite: 'lax', path: /^\/$/ })
+    const isTls = lab.app.startsWith('https:')
+    const cookie = (await browser.jar.getCookies(lab.app)).find(({ key }) => key === (isTls ? '__Host-session' : 'session'))
+    t.match(cookie, { httpOnly: true, sameSite: 'lax', path: /^\/$/, secure: isTls, hostOnly: true })
     t.ok(cookie!.value.length < 1000, `${cookie!.value.length} bytes`)
   })
 

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { networkInterfaces } from 'node:os'
+import { join } from 'node:path'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import type { ContainerInspectInfo } from 'dockerode'
 import type { Test } from 'tap'
 import { DockerComposeEnvironment, getContainerRuntimeClient } from 'testcontainers'
@@ -14,31 +16,54 @@ export interface ComposeLab extends Lab {
   inspect (service: ServiceName): Promise<ContainerInspectInfo>
   /** the name of the image that it has built */
   image: string
+  /** what Compose is told, beside files, for this lab */
+  environment: Record<string, string>
 }
 
 /** Start `compose.yaml` as it is, on free ports, with an image and volumes of its own; it ends with the test. */
 export async function startComposeLab (t: Test): Promise<ComposeLab> {
   const ports = await freePorts()
+  return await start(t, ['compose.yaml'], ports, ports)
+}
+
+/** The same behind TLS, on a free port: with `services/tls.yaml`. This process trusts Caddy's authority from then on. */
+export async function startComposeLabBehindTls (t: Test): Promise<ComposeLab> {
+  const { APP_PORT: port } = await freePorts()
+  const at = (host: string) => `https://${host}.localhost:${port}`
+  const lab = await start(t, ['compose.yaml', join('services', 'tls.yaml')], { HTTPS_PORT: port! }, {
+    APP_URL: at('app'), IDP_ISSUER: at('idp'), GENESYS_URL: at('genesys'), CONSOLE_URL: at('lab')
+  })
+  const authority = runDocker('compose', '-p', lab.environment['COMPOSE_PROJECT_NAME']!, 'exec', '-T', 'caddy', 'cat', '/authority/root.crt')
+  setDefaultCACertificates([...getCACertificates('default'), authority])
+  return lab
+}
+
+// Where others use the processors.
+const startupTimeoutMs = 240_000
+
+async function start (t: Test, files: string[], environment: Record<string, string>, settings: Record<string, string>): Promise<ComposeLab> {
   const project = `lab-test-${randomBytes(4).toString('hex')}`
   const image = `${project}-lab`
-  const environment = await new DockerComposeEnvironment(root, 'compose.yaml')
+  const compose = await new DockerComposeEnvironment(root, files)
     .withProjectName(project)
-    .withEnvironment({ ...ports, LOG_FORMAT: 'json' })
+    .withEnvironment({ ...environment, LOG_FORMAT: 'json' })
+    .withStartupTimeout(startupTimeoutMs)
     .up()
   t.teardown(async () => {
-    await environment.down({ removeVolumes: true })
+    await compose.down({ removeVolumes: true })
     runDocker('image', 'rm', image)
   })
 
-  const lab = describeLab(labSettings(ports))
+  const lab = describeLab(labSettings(settings))
   const urls = urlsOf(lab)
   const { container: runtime } = await getContainerRuntimeClient()
-  const containerOf = (service: ServiceName) => runtime.getById(environment.getContainer(`${service}-1`).getId())
+  const containerOf = (service: ServiceName) => runtime.getById(compose.getContainer(`${service}-1`).getId())
 
   return {
     tier: 'compose',
     ...lab,
     image,
+    environment: { ...environment, COMPOSE_PROJECT_NAME: project },
     inspect: service => containerOf(service).inspect(),
     async stop (service) {
       await containerOf(service).stop()

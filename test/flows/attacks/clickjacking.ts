@@ -32,7 +32,7 @@ export async function clickjacking (t: Test, lab: Lab) {
 
   for (const [what, host] of Object.entries(hosts)) {
     await t.test(`${what} has no page of the application in a frame`, async t => {
-      const origin = await startSite(t, {
+      const origin = await startSite(t, lab, {
         '/own': framed('/harmless'), ...Object.fromEntries(pages.map((path, index) => [`/${index}`, framed(`${lab.app}${path}`)]))
       })
       const { page } = await openPage(t, chromium)

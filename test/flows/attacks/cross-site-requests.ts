@@ -13,7 +13,7 @@ export async function crossSiteRequests (t: Test, lab: Lab) {
     await t.test(`a form or picture of ${what} signs nobody out`, async t => {
       const forms = ['/logout', '/logout/everywhere'].map(path =>
         `<form method="post" action="${lab.app}${path}"><input name="_csrf" value="guess"><button>${path}</button></form>`)
-      const site = await startSite(t, { '/': { html: `${forms.join('')}<img src="${lab.app}/logout" alt="">` } })
+      const site = await startSite(t, lab, { '/': { html: `${forms.join('')}<img src="${lab.app}/logout" alt="">` } })
       const { page } = await openPage(t, chromium)
       await signInByClick(page, lab, 'Alice Anders')
       for (const path of ['/logout', '/logout/everywhere']) {
@@ -31,7 +31,7 @@ export async function crossSiteRequests (t: Test, lab: Lab) {
     })
 
     await t.test(`a script of ${what} reads neither who is signed in nor a code`, async t => {
-      const site = await startSite(t, {})
+      const site = await startSite(t, lab, {})
       const { page } = await openPage(t, chromium)
       await signInByClick(page, lab, 'Alice Anders')
       await page.goto(site(host))
