@@ -1,4 +1,5 @@
 import type { RelyingPartyConfig } from '../../services/relying-party/config.ts'
+import { trustAuthorityIn } from '#lib/tls/lab-certificates.ts'
 import { skipped, type Row } from './finding.ts'
 import { runAll, type Asked } from './run-checks.ts'
 import { compareClocks } from './checks/clock-difference.ts'
@@ -34,6 +35,8 @@ export async function diagnose (
   const row = { section: settingsSection, name: 'well-formed', ...outcome }
   if (!config) return { app: undefined, issuer: undefined, rows: [row, skippedRest] }
 
+  // As the relying party does itself.
+  if (config.certificates !== undefined) trustAuthorityIn(config.certificates)
   const labIssuer = readConfig({ ...env, IDP_ISSUER: '' }).config?.oidc.issuer
   const deadline = AbortSignal.timeout(deadlineMs)
   const app = new Peer({ caSetting: 'NODE_EXTRA_CA_CERTS', deadline })

@@ -32,6 +32,15 @@ t.test('finds nothing to change in the lab', async t => {
   t.equal(rows.get('clock')?.seen, 'as the relying party\'s')
 })
 
+t.test('finds nothing to change behind TLS either, from a process of its own', async t => {
+  const { settings } = await startEmbeddedLab(t, { LOG_LEVEL: 'silent', TLS: 'on' })
+  const doctor = spawn(process.execPath, [`${root}/scripts/doctor.ts`, '--json'], { env: { ...process.env, ...settings }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const [output, [code]] = await Promise.all([text(doctor.stdout), once(doctor, 'close')])
+  t.equal(code, 0, output)
+  t.match(output, /"name": "HSTS",\s+"verdict": "ok",\s+"seen": "max-age=600; includeSubDomains"/)
+  t.notMatch(output, /"warning"/)
+})
+
 t.test('sees that the relying party runs with other settings, or meets another provider than this machine does', async t => {
   const other = await startProvider(t)
   t.match(await look({ ...lab.settings, IDP_ISSUER: other }, 'runs with these settings'), {

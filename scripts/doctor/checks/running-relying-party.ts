@@ -108,6 +108,7 @@ const proxies: Check<RunningRelyingParty> = {
     const { trustedProxies } = subject.config
     if (trustedProxies.length > 0) return ok(`TRUSTED_PROXIES=${trustedProxies.join(' ')}`)
     if (!isSecure(subject)) return skipped('APP_URL is not https, so no proxy is expected')
+    if (subject.config.certificates !== undefined) return skipped('it speaks TLS itself (TLS=on)')
     return warning('APP_URL is https, so a proxy is in front, and TRUSTED_PROXIES is not set',
       'set it to the addresses of the proxy: otherwise all visitors have the same address, and share one limit of sign-ins')
   }

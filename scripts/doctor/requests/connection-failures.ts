@@ -39,7 +39,8 @@ export function explainFailure (error: unknown, { host, hostname, protocol, port
   if (unknownAuthority.has(code)) {
     return {
       reason: `the certificate of ${host} is by an authority that is not known here (${code})`,
-      change: `set ${caSetting} to a PEM file of that authority, or have the server send its intermediate certificates too`
+      change: `set ${caSetting} to a PEM file of that authority, or have the server send its intermediate certificates too` +
+        (hostname.endsWith('localhost') ? '; where that of the lab is, npm run lab:trust says' : '')
     }
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {

@@ -1,5 +1,5 @@
 import { randomBytes, X509Certificate } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { realNow } from '../clock/clock.ts'
@@ -55,12 +55,14 @@ function isBy ({ certificate: authority }: KeyAndCertificate) {
 }
 
 function publish (file: string, certificate: string): void {
-  try {
-    if (readFileSync(file, 'utf8') === certificate) return
-  } catch {
-    // There is none yet.
-  }
+  if (existsSync(file) && readFileSync(file, 'utf8') === certificate) return
   writeFileSync(file, certificate, { mode: 0o644 })
+}
+
+/** Have this process trust the authority whose certificate is in such a folder, if one is there: for commands that ask the lab. */
+export function trustAuthorityIn (folder: string): void {
+  const file = authorityFile(folder)
+  if (existsSync(file)) trust(readFileSync(file, 'utf8'))
 }
 
 function trust (authority: string): void {
