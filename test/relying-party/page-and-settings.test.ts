@@ -346,8 +346,10 @@ t.test('sends its headers with every answer', async t => {
   }
 })
 
-t.test('speaks of TLS only where there is TLS', async t => {
+t.test('speaks of TLS only where there is TLS, and below localhost for ten minutes, as the same names are there without it', async t => {
   t.notOk((await tab().get('/')).headers.has('strict-transport-security'))
-  const { tab: secure } = await buildAlone(t, { APP_URL: 'https://brand.example' })
-  t.match((await secure().get('/')).headers.get('strict-transport-security'), /max-age=\d+/)
+  for (const [app, seconds] of [['https://brand.example', 31_536_000], ['https://app.localhost', 600]] as const) {
+    const { tab: secure } = await buildAlone(t, { APP_URL: app })
+    t.equal((await secure().get('/')).headers.get('strict-transport-security'), `max-age=${seconds}; includeSubDomains`, app)
+  }
 })
