@@ -98,14 +98,17 @@ export class ExaminationReport {
 
   /**
    * Write it down for whoever looks later: the table, JSON and JUnit's XML, and for each failure what was exchanged, as a page, where the
-   * console still has it.
+   * console still has it and draws it in time.
    *
    * @param folder is made where there is none
    * @returns the paths of what was written
    */
   async write (folder: string): Promise<string[]> {
-    const journeys = await Promise.all(this.failed.map(async ({ fault, journey }): Promise<[string, string | undefined]> =>
-      [`${fault}.html`, journey === undefined ? undefined : await this.#fetchJourney(journey)]))
+    const journeys: [string, string | undefined][] = []
+    // One after another, as the console draws each page whole. What was found is not lost for a page that it could not draw.
+    for (const { fault, journey } of this.failed) {
+      journeys.push([`${fault}.html`, journey === undefined ? undefined : await this.#fetchJourney(journey).catch(() => undefined)])
+    }
     const files = [['examination.txt', `${this.table()}\n`], ['examination.json', this.json()], ['examination.xml', this.junit()], ...journeys]
     await mkdir(folder, { recursive: true })
     return Promise.all(files.flatMap(([name, text]) => name === undefined || text === undefined ? [] : [writeTo(join(folder, name), text)]))
