@@ -9,7 +9,7 @@ export async function debugLogOf (play: Play): Promise<string[]> {
 
 /** What the shop has sent in its token requests, of one kind, oldest first. */
 export const tokenRequestsIn = (lines: string[], grantType: string): Record<string, string>[] => lines
-  .map(line => line.split(' token request: ')[1])
+  .map(line => /^\S+ token request: (.*)$/.exec(line)?.[1])
   .map(form => Object.fromEntries(new URLSearchParams(form ?? '')))
   .filter(form => form['grant_type'] === grantType)
 
