@@ -15,7 +15,8 @@ const properties = {
   GENESYS_CLIENT_SECRET: secret(),
   BRAND: brandSetting,
   USERS_FILE: Type.String({ default: join(import.meta.dirname, 'users.yaml'), description: 'path of a file of users' }),
-  CLIENTS_FILE: Type.String({ default: join(import.meta.dirname, 'clients.yaml'), description: 'path of a file of clients' })
+  CLIENTS_FILE: Type.String({ default: join(import.meta.dirname, 'clients.yaml'), description: 'path of a file of clients' }),
+  MAX_REALMS: Type.Integer({ minimum: 0, default: 500, description: 'how many realms there may be at once' })
 }
 
 export interface IdpConfig extends ServerConfig, Addresses {
@@ -23,6 +24,8 @@ export interface IdpConfig extends ServerConfig, Addresses {
   lab: boolean
   users: User[]
   clients: RegisteredClient[]
+  /** how many realms there may be at once, beside the issuer at the root */
+  maxRealms: number
 }
 
 /**
@@ -48,6 +51,7 @@ export function loadIdpConfig (env: NodeJS.ProcessEnv = process.env): IdpConfig 
     ...addresses,
     lab: settings.LAB,
     users: readUsers(settings.USERS_FILE, references),
-    clients: readClients(settings.CLIENTS_FILE, references)
+    clients: readClients(settings.CLIENTS_FILE, references),
+    maxRealms: settings.MAX_REALMS
   }
 }

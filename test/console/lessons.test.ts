@@ -146,6 +146,15 @@ t.test('starting over leaves nothing behind', async t => {
   t.match((await learner.call<{ journeys: unknown[] }>('GET', `/journeys?realm=${first.realm}`)).body, { journeys: [] }, 'and what was exchanged in it')
 })
 
+t.test('a learner has two attempts at most: whoever begins a third ends the one that was used least lately', async t => {
+  const learner = new Learner()
+  const [first, second] = [await learner.begin(3), await learner.begin(4)]
+  await learner.attempt(first.id)
+  const third = await learner.begin(5)
+  t.strictSame(await Promise.all([first, second, third].map(async ({ id }) => (await learner.attempt(id)).status)), [200, 404, 200])
+  t.notOk((await api.realms.list()).some(({ name }) => name === second.realm), 'and its realm')
+})
+
 t.test('an attempt that was idle for an hour is gone', async t => {
   const learner = new Learner()
   const { id } = await learner.begin(5)
@@ -220,6 +229,12 @@ t.test('whoever knows people by a verified address, or by their subject alone, i
 })
 
 t.test('what Alice does by hand is ticked after the mend, too, and only by what came after the attacker’s move', async t => {
+  const seen = new Learner()
+  const { id, home } = await seen.begin(2)
+  await new Visitor().visit(`${home}login`, { as: 'alice' })
+  await seen.break(id)
+  t.strictSame(doneIn((await seen.attempt(id)).body), ['see', 'break'], 'what was done to see the honest sign-in is no move of an attack')
+
   for (const { lesson, mended, move, step, address } of [
     { lesson: 10, mended: 'compares-iss-parameter', move: 'write-link', step: 'follow-link', address: ({ home }: Attempt) => `${home}login?at=evil` },
     { lesson: 12, mended: 'refetches-keys', move: 'wait-for-rotation', step: 'sign-in', address: ({ home }: Attempt) => `${home}login` }

@@ -1,3 +1,4 @@
+import { createPlaces } from '#lib/concurrency/places.ts'
 import type { Attempt } from './attempts/attempt.ts'
 import type { Attempts } from './attempts/attempts.ts'
 import { fieldIn, Play } from './play/play.ts'
@@ -35,10 +36,14 @@ export interface Condition {
   edits?: boolean
 }
 
+// Each has a realm at a time: a class that proves at once does not fill the provider with them, and the first are done sooner.
+const placesForTrials = 16
+
 /** Tries things out, each in an attempt of its own that is gone afterwards but for what the live view shows. */
 export class Prover {
   readonly #attempts: Attempts
   readonly #lessons: Lesson[]
+  readonly #inPlace = createPlaces(placesForTrials)
 
   constructor (attempts: Attempts, lessons: Lesson[]) {
     this.#attempts = attempts
@@ -46,7 +51,21 @@ export class Prover {
   }
 
   /** Whether the attack of a lesson gains anything, and if not, why. */
-  async attack (lesson: Lesson, condition: Condition): Promise<Outcome & { gained: boolean }> {
+  attack (lesson: Lesson, condition: Condition): Promise<Outcome & { gained: boolean }> {
+    return this.#inPlace(() => this.#attack(lesson, condition))
+  }
+
+  /** The lines of a proof but for the last: the honest sign-in, the attack, and, once these two are right, what else has to hold. */
+  mends (lesson: Lesson, condition: Condition): Promise<Omit<Proof, 'others'>> {
+    return this.#inPlace(() => this.#mends(lesson, condition))
+  }
+
+  /** All lines: in the end the attacks of the other lessons, which were no danger before. */
+  prove (lesson: Lesson, condition: Condition): Promise<Proof> {
+    return this.#inPlace(() => this.#prove(lesson, condition))
+  }
+
+  async #attack (lesson: Lesson, condition: Condition): Promise<Outcome & { gained: boolean }> {
     return this.#inFreshAttempt(lesson, condition, async attempt => {
       const refused = await refusalOfAttack(attempt) ?? lesson.refusal
       const { loot } = attempt.state
@@ -56,7 +75,7 @@ export class Prover {
   }
 
   /** Whether somebody can still sign in. */
-  async honest (lesson: Lesson, condition: Condition): Promise<Outcome> {
+  async #honest (lesson: Lesson, condition: Condition): Promise<Outcome> {
     return this.#inFreshAttempt(lesson, condition, async attempt => {
       const { realm: { name: realm } } = attempt
       const play = new Play(attempt)
@@ -71,18 +90,16 @@ export class Prover {
     })
   }
 
-  /** The lines but for the last: the honest sign-in, the attack, and, once these two are right, what else has to hold. */
-  async mends (lesson: Lesson, condition: Condition): Promise<Omit<Proof, 'others'>> {
-    const [honest, attack] = [await this.honest(lesson, condition), await this.attack(lesson, condition)]
+  async #mends (lesson: Lesson, condition: Condition): Promise<Omit<Proof, 'others'>> {
+    const [honest, attack] = [await this.#honest(lesson, condition), await this.#attack(lesson, condition)]
     const variants: Proof['variants'] = []
     // What does not hold by itself is not proven, whatever else does.
     for (const variant of honest.ok && attack.ok ? lesson.variants ?? [] : []) variants.push(await this.#try(variant, lesson, condition))
     return { proven: honest.ok && attack.ok && variants.every(({ ok }) => ok), honest, attack, variants }
   }
 
-  /** All lines: in the end the attacks of the other lessons, which were no danger before. */
-  async prove (lesson: Lesson, condition: Condition): Promise<Proof> {
-    const mends = await this.mends(lesson, condition)
+  async #prove (lesson: Lesson, condition: Condition): Promise<Proof> {
+    const mends = await this.#mends(lesson, condition)
     const others: Proof['others'] = []
     for (const other of mends.honest.ok && mends.attack.ok ? this.#others(lesson) : []) {
       const outcome = await this.#inSiteOf(lesson, condition, other)

@@ -7,14 +7,15 @@ import { keepInstead, openStateFolder } from '#lib/store/state-folder.ts'
 import { lockStateFolder } from '#lib/store/state-lock.ts'
 import { NoSuchRealm, Realm, type RealmOptions, type Seed } from './realm.ts'
 
-const TooManyRealms = createError('TOO_MANY_REALMS', 'there are %s realms already: remove some', 409)
+const TooManyRealms = createError('TOO_MANY_REALMS', 'there are %s realms already: remove some, or have more by MAX_REALMS', 409)
 
-const limit = 200
 const seedFile = 'realm.json'
 
 /** What the issuers of this process are opened with: those of the root's, which are the seed of the others. */
 export interface RealmsOptions extends Seed, Pick<RealmOptions, 'issuer' | 'stateFolder' | 'lab'> {
   storeUrl?: string | undefined
+  /** how many there may be beside the one at the root */
+  maxRealms: number
 }
 
 /** The issuers of this process: the one at the root and, in a lab, those below `/realms`, made and removed at run time. */
@@ -130,7 +131,7 @@ export class Realms {
   async make (name: string, seed: Partial<Seed> = {}): Promise<Realm> {
     const existing = this.#realms.get(name) ?? this.#making.get(name)
     if (existing) return existing
-    if (this.#realms.size + this.#making.size > limit) throw new TooManyRealms(limit)
+    if (this.#realms.size + this.#making.size > this.#config.maxRealms) throw new TooManyRealms(this.#config.maxRealms)
     const making = this.#make(name, { users: seed.users ?? this.#config.users, clients: seed.clients ?? this.#config.clients, settings: seed.settings })
     this.#making.set(name, making)
     try {

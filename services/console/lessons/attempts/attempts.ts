@@ -14,6 +14,9 @@ import { tickFrom } from './tick.ts'
 // Long enough for a lesson with a break in it.
 const idleSeconds = 60 * 60
 
+// Time for a look back. With more of them a class of two hundred would fill the provider within the hour.
+const attemptsOfLearner = 2
+
 /** What attempts are made with. */
 export interface AttemptsOptions {
   store: Store
@@ -47,16 +50,30 @@ export class Attempts {
   }
 
   /**
-   * Begin an attempt.
+   * Begin an attempt. Of a learner’s others only the one that was used last stays.
    *
    * @param learner who makes it; nobody for one that only tries something out
    * @throws {RealmError} where the provider does not make a realm for it
    */
   async begin (lesson: Lesson, learner?: string): Promise<Attempt> {
+    if (learner !== undefined) await this.#makeRoom(learner)
     const attempt = this.#hold(freshState(lesson.number, learner), lesson)
-    await attempt.realm.make(attempt.seed)
+    try {
+      await attempt.realm.make(attempt.seed)
+    } catch (error) {
+      this.#attempts.delete(attempt.id)
+      throw error
+    }
     await this.keep(attempt)
     return attempt
+  }
+
+  async #makeRoom (learner: string): Promise<void> {
+    const others = (await this.all(learner)).sort((a, b) => b.usedAt - a.usedAt)
+    for (const { id } of others.slice(attemptsOfLearner - 1)) {
+      const former = await this.find(id)
+      if (former) await this.end(former)
+    }
   }
 
   async find (id: string): Promise<Attempt | undefined> {
