@@ -267,9 +267,16 @@ t.test('the relying party of the lab refuses the attacks of lessons 7 and 8, and
     const learner = new Learner()
     const { id } = await learner.begin(lesson)
     const { body: { refused } } = await learner.call<{ refused: string }>('POST', `/attempts/${id}/real-attack`)
-    t.match(refused, /^An ID token \S+.*: .+ One \S+.*: .+/)
+    t.match(refused, /^An ID token \S+.*: .+\. One \S+.*: .+\.$/)
     t.notMatch(refused, /^By |id-token-[a-z0-9-]+: /, 'by no name of a fault alone')
   }
+})
+
+t.test('a class that plays the same attack on the relying party of the lab at once is refused, each of them', async t => {
+  const learner = new Learner()
+  const { id } = await learner.begin(8)
+  const answers = await Promise.all(Array.from({ length: 40 }, () => learner.call<{ error_description?: string }>('POST', `/attempts/${id}/real-attack`)))
+  t.strictSame(answers.filter(({ status }) => status !== 200).map(({ body }) => body.error_description), [])
 })
 
 t.test('progress is kept, taken along as a file, and forgotten', async t => {

@@ -1,5 +1,14 @@
-import { createPublicKey, type JsonWebKey } from 'node:crypto'
-import { generateKeyPair, SignJWT, UnsecuredJWT, type JWTPayload } from 'jose'
+import { createPublicKey, generateKeyPair, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { promisify } from 'node:util'
+import { SignJWT, UnsecuredJWT, type JWTPayload } from 'jose'
+
+let made: Promise<KeyObject> | undefined
+
+/** The attacker's key, the same for as long as the process runs: to make one takes longer than the rest of an attack. */
+function ownKey (): Promise<KeyObject> {
+  made ??= promisify(generateKeyPair)('rsa', { modulusLength: 2048 }).then(({ privateKey }) => privateKey)
+  return made
+}
 
 /** A token that only says who has signed it: without a signature. */
 export const unsigned = (claims: JWTPayload): string => new UnsecuredJWT(claims).encode()
@@ -20,6 +29,5 @@ export function signedWithPublicKey (claims: JWTPayload, key: JsonWebKey & { kid
  * @param kid whose key the header says that it is
  */
 export async function signedWithOwnKey (claims: JWTPayload, kid: string): Promise<string> {
-  const { privateKey } = await generateKeyPair('RS256')
-  return new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid }).sign(privateKey)
+  return new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid }).sign(await ownKey())
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import type { Page } from '#lib/browser/scriptless-browser.ts'
+import { wordsOf, type Page } from '#lib/browser/scriptless-browser.ts'
 import { RealmClient } from '../attempts/realm-client.ts'
 import type { Scene } from './scene.ts'
-import { refusalOf, Visitor } from './visitor.ts'
+import { MoveRefused, refusalOf, Visitor } from './visitor.ts'
 
 /** The relying party of the lab, as an attack finds it: with a person of its own, so that nobody else notices. */
 export interface RealSite {
@@ -25,11 +25,13 @@ export class NotRefused extends Error {
  * @param attack resolves with the page that it ended on
  * @returns the refusal in its own words
  * @throws {NotRefused} where the page is no refusal
+ * @throws {MoveRefused} where nothing was tried, as there were too many sign-ins before it
  */
 export async function refusedByReal (scene: Scene, attack: (site: RealSite) => Promise<Page>): Promise<string> {
   return atReal(scene, async site => {
     const page = await attack(site)
-    if (page.status < 400) throw new NotRefused(`The relying party of the lab has answered ${page.status}: it should have refused.`)
+    if (page.status === 429) throw new MoveRefused('The relying party of the lab lets one address begin only so many sign-ins a minute. Try again in a minute.')
+    if (page.status < 400) throw new NotRefused(`The relying party of the lab has answered ${page.status}: it should have refused. It says at ${page.url}: ${wordsOf(page).slice(0, 200)}`)
     return refusalOf(page)
   })
 }
@@ -62,6 +64,6 @@ export const refusedUnderFault = (scene: Scene, fault: string): Promise<string> 
  */
 export async function refusedUnderFaults (scene: Scene, faults: Record<string, string>): Promise<string> {
   const refusals: string[] = []
-  for (const [fault, what] of Object.entries(faults)) refusals.push(`${what}: ${await refusedUnderFault(scene, fault)}`)
+  for (const [fault, what] of Object.entries(faults)) refusals.push(`${what}: ${await refusedUnderFault(scene, fault)}`.replace(/\.?$/, '.'))
   return refusals.join(' ')
 }
