@@ -6,6 +6,34 @@ import type { Lesson } from '../../services/console/lessons/lesson.ts'
 import { newContext, startChromium } from '../helpers/chromium.ts'
 import type { Lab } from '../helpers/lab.ts'
 
+// What Alice does in the window that opens, once she has followed the link of the attacker's page, where it is one: by lesson and move.
+const byHand: Record<string, (page: Page) => Promise<void>> = {
+  '5 open-link': keepCard,
+  '15 follow-link': typeCard,
+  '19 open-link': async page => {
+    await page.getByLabel('Your message').fill('4711')
+    await page.getByRole('button', { name: 'Send' }).click()
+  },
+  '20 sign-out': page => page.getByRole('button', { name: 'Sign out' }).click(),
+  ...Object.fromEntries([7, 8, 9, 11, 14].map(number => [`${number} enter-card`, keepCard]))
+}
+
+async function asAlice (page: Page, number: number, move: string) {
+  await page.waitForLoadState()
+  if (page.url().endsWith('/lure')) await page.locator('main a.button, main form button').first().click()
+  await byHand[`${number} ${move}`]?.(page)
+}
+
+async function typeCard (page: Page) {
+  await page.getByLabel('Card number').fill('4711')
+  await page.getByRole('button', { name: 'Keep it' }).click()
+}
+
+async function keepCard (page: Page) {
+  await page.getByRole('link', { name: 'Your account' }).click()
+  await typeCard(page)
+}
+
 /** The lessons, as somebody goes through them in a browser. */
 export async function lessonsInChromium (t: Test, lab: Lab) {
   const chromium = await startChromium(t, 'the lessons')
@@ -64,33 +92,31 @@ export async function lessonsInChromium (t: Test, lab: Lab) {
     })
   }
 
-  await t.test('lesson 5 is walked by hand, with the shop and the attacker in windows of their own', async t => {
-    const { page } = await openPage(t)
-    await begin(page, lessons.find(({ number }) => number === 5)!)
-    const opened = async (place: Page, click: () => Promise<unknown>) => (await Promise.all([place.context().waitForEvent('page'), click()]))[0]
+  for (const lesson of playable) {
+    await t.test(`lesson ${lesson.number}, “${lesson.title}”, is walked by hand, with the shop and the attacker in windows of their own`, async t => {
+      const { page } = await openPage(t)
+      await begin(page, lesson)
+      const opened = async (click: () => Promise<unknown>) => (await Promise.all([page.context().waitForEvent('page'), click()]))[0]
 
-    const shop = await opened(page, () => step(page, 'see').getByRole('link', { name: 'Open the shop' }).click())
-    await shop.getByRole('link', { name: 'Sign in' }).click()
-    await shop.getByRole('button', { name: 'Sign in as Alice Anders' }).click()
-    await shop.getByText('Signed in as Alice Anders').waitFor()
-    await done(page, 'see')
-    await shop.close()
-    await step(page, 'break').getByRole('button', { name: 'Break it' }).click()
+      const shop = await opened(() => step(page, 'see').getByRole('link', { name: 'Open the shop' }).click())
+      await shop.getByRole('link', { name: 'Sign in' }).click()
+      await shop.getByRole('button', { name: 'Sign in as Alice Anders' }).click()
+      await shop.getByText('Signed in as Alice Anders').waitFor()
+      await done(page, 'see')
+      await shop.close()
+      await step(page, 'break').getByRole('button', { name: 'Break it' }).click()
+      await done(page, 'break')
 
-    const lair = await opened(page, () => step(page, 'keep-answer').getByRole('link').click())
-    await lair.getByRole('button', { name: 'Begin a sign-in as myself' }).click()
-    await done(page, 'keep-answer')
-    const lure = await opened(page, () => step(page, 'open-link').getByRole('link').click())
-    await lure.getByRole('link', { name: 'Fetch my prize' }).click()
-    await lure.getByText('Signed in as Mallory').waitFor()
-    await lure.getByRole('link', { name: 'Your account' }).click()
-    await lure.getByLabel('Card number').fill('4711')
-    await lure.getByRole('button', { name: 'Keep it' }).click()
-    await done(page, 'open-link')
-    await lair.getByRole('button', { name: 'Sign in to my own account' }).click()
-    await lair.getByText('4711').waitFor()
-    await done(page, 'gain')
-  })
+      for (const { name, by, says } of lesson.moves) {
+        const window = await opened(() => step(page, name).getByRole('link').click())
+        if (by === 'mallory') await window.getByRole('button', { name: says }).click()
+        else await asAlice(window, lesson.number, name)
+        await done(page, name)
+        await window.close()
+      }
+      await done(page, 'gain')
+    })
+  }
 
   await t.test('the picture goes along with what happens last, and what else has happened is a click away', async t => {
     const { page } = await openPage(t)
@@ -148,10 +174,12 @@ export async function lessonsInChromium (t: Test, lab: Lab) {
         await page.getByRole('heading').first().waitFor()
         await isFine(path)
       }
-      await begin(page, lessons.find(({ number }) => number === 5)!)
-      await step(page, 'see').waitFor()
-      for (const summary of await page.locator('.steps summary').all()) await summary.click()
-      await isFine('a lesson')
+      for (const lesson of lessons) {
+        await begin(page, lesson)
+        await step(page, 'see').waitFor()
+        for (const summary of await page.locator('.steps summary').all()) await summary.click()
+        await isFine(`lesson ${lesson.number}`)
+      }
       const addresses = await Promise.all(['home', 'lair'].map(async place => (await page.locator(`a[data-opens="${place}"]`).first().getAttribute('href'))!))
       for (const address of addresses) {
         await page.goto(address)
