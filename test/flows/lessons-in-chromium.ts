@@ -133,6 +133,19 @@ export async function lessonsInChromium (t: Test, lab: Lab) {
     await messages.filter({ hasText: 'GET /debug.log' }).waitFor()
   })
 
+  await t.test('a message that is opened in the picture of a lesson stays in sight above what is said of it', async t => {
+    const { page } = await openPage(t)
+    await begin(page, lessons.find(({ number }) => number === 12)!)
+    await step(page, 'see').getByRole('button', { name: 'Do it for me' }).click()
+    await done(page, 'see')
+    const picture = page.frameLocator('.picture iframe')
+    const last = picture.getByRole('button', { name: /GET \/me/ }).last()
+    await last.click()
+    await picture.getByRole('tablist').waitFor()
+    const [row, details] = [(await last.boundingBox())!, (await picture.locator('.details').boundingBox())!]
+    t.ok(row.y + row.height <= details.y, `${row.y + row.height} and ${details.y}`)
+  })
+
   await t.test('a lesson is done by keyboard alone, and goes on where it was after a reload', async t => {
     const { page } = await openPage(t)
     await page.goto(`${lab.console}/lesson?n=3`)

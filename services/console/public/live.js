@@ -6,7 +6,7 @@ import { clearLedgers, readFindings, readJourneys, readMessages } from './live/c
 import { lightIn, showDetails } from './live/details.js'
 import { Filters } from './live/filters.js'
 import { FollowedValue } from './live/followed-value.js'
-import { JourneyList, nameOf } from './live/journey-list.js'
+import { isBackground, JourneyList, nameOf } from './live/journey-list.js'
 import { Journey } from './live/journey.js'
 import { listenToKeys } from './live/keyboard.js'
 import { Picture } from './live/picture.js'
@@ -17,6 +17,13 @@ import { StateLine } from './live/state-line.js'
 /** @import { StreamEvent } from './live/change-stream.js' */
 
 const settledMs = 250
+
+/**
+ * Whether a journey turns out to be part of another, with all that it has.
+ * @param {string | undefined} id of the other
+ * @param {Change} change
+ */
+const bringsMessagesTo = (id, change) => change.kind === 'gone' && id !== undefined && change.into === id && !isBackground(change.id)
 
 /** The page on which what is exchanged draws itself. */
 class LivePage {
@@ -176,14 +183,18 @@ class LivePage {
     document.dispatchEvent(new CustomEvent('journeychosen', { detail: this.#current }))
   }
 
+  /** @returns {Promise<void>} */
   async #loadJourney () {
     const id = this.#current
     this.#announce()
     const [messages, came] = id === undefined ? [[], []] : await this.#withWhatCame(readMessages(id, this.#secrets.checked))
     // Meanwhile another may have been chosen.
     if (id !== this.#current) return
+    const changes = came.flatMap(({ changes }) => changes)
+    // What another had is perhaps not in the answer, and is not sent again.
+    if (changes.some(change => bringsMessagesTo(id, change))) return this.#loadJourney()
     this.#journey = new Journey(messages)
-    for (const change of came.flatMap(({ changes }) => changes)) this.#put(change)
+    for (const change of changes) this.#put(change)
     this.#list.mark(id)
     this.#picture.mark(this.#opened)
     this.#picture.show(this.#journey)
@@ -210,7 +221,7 @@ class LivePage {
 
   /** @param {Change[]} changes */
   #draw (changes) {
-    const merged = changes.findLast(change => change.kind === 'gone' && change.id === this.#current)
+    const merged = changes.findLast(change => change.kind === 'gone' && (change.id === this.#current || bringsMessagesTo(this.#current, change)))
     if (merged?.kind === 'gone') {
       this.#current = merged.into
       if (!this.#follows) keepInAddress('journey', merged.into ?? '')
@@ -270,6 +281,7 @@ class LivePage {
   #open (key) {
     const message = this.#journey.find(key)
     if (!message) return
+    const isAnother = key !== this.#opened
     this.#opened = key
     this.#picture.mark(key)
     showDetails(this.#details, message, this.#journey, {
@@ -279,6 +291,8 @@ class LivePage {
       close: () => this.#close(),
       onShown: () => this.#light()
     })
+    // What is said of it may take the room in which it stood.
+    if (isAnother) this.#picture.bringInSight(message)
   }
 
   #close () {

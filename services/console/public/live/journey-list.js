@@ -159,4 +159,4 @@ export function nameOf ({ id, who, clients }) {
  * Whether it belongs to no browser.
  * @param {string} id
  */
-const isBackground = id => id.startsWith('background')
+export const isBackground = id => id.startsWith('background')
