@@ -2,8 +2,11 @@ import type { JWK } from 'jose'
 import { createPlainFetch } from '#lib/outbound/plain-fetch.ts'
 import { Refused } from './refused.ts'
 
-// What the live view knows the application’s own requests by.
-const fetch = createPlainFetch({ userAgent: 'relying-party', maxBytes: 1024 * 1024 })
+// What the live view knows their own requests by.
+const fetches = {
+  'relying-party': createPlainFetch({ userAgent: 'relying-party', maxBytes: 1024 * 1024 }),
+  evil: createPlainFetch({ userAgent: 'evil', maxBytes: 1024 * 1024 })
+}
 
 /** What the site needs of a provider’s metadata. */
 export interface Metadata {
@@ -40,15 +43,18 @@ export interface Userinfo {
  */
 export class Provider {
   readonly issuer: string
+  readonly #fetch: typeof fetches['evil']
   #metadata: Promise<Metadata> | undefined
 
-  constructor (issuer: string) {
+  /** @param by whose application it is that talks to it: the brand's, or the attacker's own */
+  constructor (issuer: string, by: keyof typeof fetches = 'relying-party') {
     this.issuer = issuer
+    this.#fetch = fetches[by]
   }
 
   /** https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig */
   metadata (): Promise<Metadata> {
-    this.#metadata ??= json<Metadata>(fetch(`${this.issuer}/.well-known/openid-configuration`)).catch(error => {
+    this.#metadata ??= json<Metadata>(this.#fetch(`${this.issuer}/.well-known/openid-configuration`)).catch(error => {
       this.#metadata = undefined
       throw error
     })
@@ -56,13 +62,13 @@ export class Provider {
   }
 
   async keys (): Promise<JWK[]> {
-    return (await json<{ keys: JWK[] }>(fetch((await this.metadata()).jwks_uri))).keys
+    return (await json<{ keys: JWK[] }>(this.#fetch((await this.metadata()).jwks_uri))).keys
   }
 
   /** A token request, authenticated by HTTP Basic where the client has a secret. */
   async tokens (form: Record<string, string>, { id, secret }: Client): Promise<Tokens> {
     const { token_endpoint: url } = await this.metadata()
-    return json<Tokens>(fetch(url, {
+    return json<Tokens>(this.#fetch(url, {
       method: 'POST',
       headers: {
         'content-type': 'application/x-www-form-urlencoded',
@@ -74,11 +80,11 @@ export class Provider {
 
   async userinfo (accessToken: string): Promise<Userinfo> {
     const { userinfo_endpoint: url } = await this.metadata()
-    return json<Userinfo>(fetch(url, { headers: { authorization: `Bearer ${accessToken}` } }))
+    return json<Userinfo>(this.#fetch(url, { headers: { authorization: `Bearer ${accessToken}` } }))
   }
 }
 
-async function json<T> (pending: ReturnType<typeof fetch>): Promise<T> {
+async function json<T> (pending: ReturnType<typeof fetches['evil']>): Promise<T> {
   const response = await pending.catch(() => { throw new Refused('The provider does not answer.') })
   const body = await response.json().catch(() => ({})) as T & { error?: string, error_description?: string }
   if (response.ok) return body

@@ -12,7 +12,7 @@ const challengeOfVerifier = createHash('sha256').update(codeVerifier).digest('ba
 /** A game of the attacker's to which people sign in with the same provider: an honest client, as far as the provider can see. */
 export const gameRoutes: FastifyPluginAsync = async app => {
   app.get('/a/:attempt/game/login', { config: { endpoint: 'login' } }, async ({ attempt }, reply) => {
-    const { authorization_endpoint: endpoint } = await new Provider(attempt.realm.issuer).metadata()
+    const { authorization_endpoint: endpoint } = await new Provider(attempt.realm.issuer, 'evil').metadata()
     return reply.redirect(`${endpoint}?${new URLSearchParams({
       client_id: gameClientId,
       response_type: 'code',
@@ -26,7 +26,7 @@ export const gameRoutes: FastifyPluginAsync = async app => {
   })
 
   app.get<{ Querystring: { code?: string } }>('/a/:attempt/game/callback', { config: { endpoint: 'callback' } }, async ({ attempt, query }, reply) => {
-    const { id_token: idToken, access_token: accessToken } = await new Provider(attempt.realm.issuer).tokens({
+    const { id_token: idToken, access_token: accessToken } = await new Provider(attempt.realm.issuer, 'evil').tokens({
       grant_type: 'authorization_code', code: query.code ?? '', redirect_uri: `${attempt.lair}game/callback`, code_verifier: codeVerifier
     }, client)
     attempt.state.kept['ID token of the game'] = idToken
