@@ -12,16 +12,17 @@ export const keysChange: Lesson = {
   title: 'Keys change',
   buildsOn: [8],
   about: [
-    'The [[provider]] publishes the public keys by which its signatures are checked: its [[key set]]. Each key has a [[key ID]], and each [[ID token]] names in its ' +
-    'header the one that it is signed with.',
-    'Keys do not stay. A provider may begin to sign with a new one at any time, and says so only by its key ID: a planned [[rotation]], or a stolen key ' +
-    'that has to go.',
-    'A site that has fetched the keys once, when it was set up, works for months. Then no [[signature]] fits any more, and nobody can sign in. ' +
-    'Mallory need not do anything. And whoever leaves the signature unchecked, as a remedy, opens lesson 8.',
-    'So a key ID that is not known is a reason to fetch the keys again: once, as anybody can make tokens up. If it is not there then, the token is refused.'
+    'The [[provider]] signs each [[ID token]] with a key, and publishes the public keys by which its [[signature]] is checked: its ' +
+    '[[key set]]. A token names its key in its header, by a [[key ID]].',
+    'Keys do not stay. A provider may sign with a new one at any time: a planned [[rotation]], or a stolen key that has to go. ' +
+    'Nothing tells sites of it but the key ID.',
+    'A site that has fetched the keys once, when it was set up, works for months. Then it lacks the key that a token names, and ' +
+    'nobody can sign in. Mallory need not do anything. And whoever leaves the signature unchecked, as a remedy, opens lesson 8.',
+    'So a key ID that is not known is a reason to fetch the keys again: once, as anybody can make tokens up. If it is not there ' +
+    'then, the token is refused.'
   ],
   sources: [
-    { title: 'OpenID Connect Core 1.0, section 10.1.1', url: 'https://openid.net/specs/openid-connect-core-1_0.html#RotateSigningKeys' },
+    { title: 'OpenID Connect Core 1.0, section 10.1.1', url: 'https://openid.net/specs/openid-connect-core-1_0.html#RotateSigKeys' },
     { title: 'RFC 7517, section 4.5', url: 'https://www.rfc-editor.org/rfc/rfc7517#section-4.5' }
   ],
   weakness: { checks: ['refetches-keys'] },
@@ -50,6 +51,8 @@ export const keysChange: Lesson = {
       by: 'alice',
       says: 'Alice signs in at the shop, as she always does',
       opens: play => `${play.home}login`,
+      byHand: 'Choose Alice if the provider asks. The shop may still say “Signed in as Alice Anders” at the top: that is her session of the first step. ' +
+        'What counts is what it answers to the sign-in of now.',
       shownBy: ({ from, endpoint, status }) => from === 'browser' && endpoint === 'callback' && (status === 400 || status === 303),
       async run (play) {
         await refusalOfSignIn(play, play.alice, 'alice')
@@ -88,12 +91,14 @@ export const keysChange: Lesson = {
   ],
   gain: 'nothing for himself; but the shop is closed to everybody',
   hints: [
-    'Compare the header of Alice’s ID token with the answer at `/jwks`. Is the key there that it names?',
-    'When has the shop asked for the keys? Look for `/jwks` in the live view.'
+    'In the picture, click on the last `POST /token`, and on Tokens: the header of the ID token names a key, `kid`. Has the shop asked for the keys since, at `/jwks`?',
+    'Above the picture, choose Alice’s journey: there is one `GET /jwks`, at her first sign-in. Is the key that the last ID token names in its answer?'
   ],
   solution: 'Where a token names a key that the site does not know, it fetches the keys again, once, and refuses the token only if the key is not there either.',
   refusal: 'The shop has fetched the new key, and lets everybody in as before.',
-  onRealRelyingParty: play => refusedUnderFault(play.scene, 'id-token-unknown-kid')
+  // The keys of the issuer at the root are everybody’s: it is shown the other way round, by a key that is nowhere to be fetched.
+  onRealRelyingParty: async play => 'Nobody’s keys are changed for this: the provider has signed one token with a key that it does not publish. The relying party has ' +
+    `fetched the keys as they are now, and that one is not among them. ${await refusedUnderFault(play.scene, 'id-token-unknown-kid')}`
 }
 
 /** Why the shop does not let somebody in; nothing where it does. */

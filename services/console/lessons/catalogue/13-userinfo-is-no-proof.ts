@@ -13,12 +13,13 @@ export const userinfoIsNoProof: Lesson = {
   title: 'Userinfo is no proof',
   buildsOn: [9],
   about: [
-    '[[Userinfo]] gives the profile of a person to whoever brings an [[access token]] of theirs. It does not ask who brings it, nor for which ' +
-    'application it was made. So the profile is about somebody, and not by that about the one who is here.',
-    'Who is here is said by the [[ID token]], in `sub`. The profile has a `sub` too. Unless the two are the same, the site must not use anything of it.',
-    'The shop brings an account up to date with an access token that its page hands over. Mallory signs in as himself, and hands over one ' +
-    'of Alice’s: she has signed in to his game, at the same provider. If nobody compares, the shop calls him Alice from now on, and others read ' +
-    'what he writes as hers.'
+    '[[Userinfo]] gives the profile of a person to whoever shows an [[access token]] of theirs. It does not ask who shows it, nor ' +
+    'for which application it was made. So the profile is somebody’s, but not necessarily that of the person who is signing in.',
+    'Who is signing in is said by the [[ID token]], in `sub`, the [[subject]]. The profile has a `sub` too. Unless the two are ' +
+    'exactly the same, the site must not use anything of the profile.',
+    'A page of this shop may get an access token by itself, and hand it over to bring the account up to date. Mallory signs in as ' +
+    'himself, and hands over one of Alice’s: she has signed in to his game, at the same provider. If nobody compares, the shop ' +
+    'calls him Alice from now on, and others read what he writes as hers.'
   ],
   sources: [
     { title: 'OpenID Connect Core 1.0, section 5.3.2', url: 'https://openid.net/specs/openid-connect-core-1_0.html#UserInfoResponse' },
@@ -59,8 +60,8 @@ export const userinfoIsNoProof: Lesson = {
   ],
   gain: 'Alice’s name: what he writes at the shop is hers',
   hints: [
-    'Look at the answer of userinfo in the live view. About whom is it, and who is signed in?',
-    'The ID token of a session has a `sub`, and the answer of userinfo has one. Are they the same, and who looks?'
+    'In the picture, click on the last `GET /me`: that is userinfo. About whom is its answer, and who is signed in?',
+    'The ID token of Mallory’s sign-in has a `sub`, and the answer of userinfo has one. Are they the same, and who looks?'
   ],
   solution: 'The site compares the `sub` of userinfo with that of the ID token, and uses nothing of the profile where they differ.',
   refusal: 'The shop answers that the profile is about somebody else.',

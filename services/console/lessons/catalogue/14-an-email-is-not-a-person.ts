@@ -12,12 +12,13 @@ export const anEmailIsNotAPerson: Lesson = {
   title: 'An email is not a person',
   buildsOn: [1],
   about: [
-    'After a sign-in the site opens an account. Which one? The ID token names the person by a [[subject]], and the [[issuer]] beside it. That pair ' +
-    'is one person’s for ever: the issuer gives the same subject to nobody else. All other claims can change, or be somebody else’s tomorrow, and ' +
-    'the specification forbids to recognise anybody by them.',
-    'An email address above all: people write it into a form. This provider lets two users have the same one, as many do, and says only that it was not verified.',
-    'Mallory registers there with Alice’s name and address, and a password of his own. Where the site looks for accounts by email, his sign-in ' +
-    'passes every check, and opens hers.'
+    'After a sign-in the site has to find the account of the person. The ID token names the person by a [[subject]], `sub`, and the ' +
+    '[[issuer]] beside it, `iss`. That pair is one person’s for ever: the issuer never gives the same subject to anybody else. All ' +
+    'other claims can change, or be somebody else’s tomorrow, and the specification forbids recognising anybody by them.',
+    'An email address above all: people type it into a form. This provider lets two users have the same one, as some do, and says ' +
+    'only that it was not verified. And an address that was verified once can belong to somebody else next year.',
+    'Mallory registers there with Alice’s name and address, and a password of his own. Where the site looks for accounts by email, ' +
+    'his sign-in passes every check, and opens hers.'
   ],
   sources: [
     { title: 'OpenID Connect Core 1.0, section 5.7', url: 'https://openid.net/specs/openid-connect-core-1_0.html#ClaimStability' }
@@ -91,7 +92,7 @@ export const anEmailIsNotAPerson: Lesson = {
   gain: 'Alice’s account, with her card number',
   hints: [
     'Both sign-ins are honest, and both tokens are right. What do the two people have in common, and what not?',
-    'Compare `sub` and `email` of the two sign-ins in the live view. By which of them does the site look for the account?'
+    'Above the picture, choose Alice’s journey and then Mallory’s: compare `sub` and `email` in the answers at `/me`. By which of them does the site look for the account?'
   ],
   solution: 'The site keeps accounts by `iss` and `sub` together. The email address is only something that is shown, or written to.',
   refusal: 'Mallory is let in, to an account that is new, and has nothing in it.',

@@ -12,15 +12,17 @@ export const backToWhere: Lesson = {
   title: 'Back to where?',
   buildsOn: [3],
   about: [
-    'Whoever signs in wants to go on where they were. So the link to the sign-in says where that is, in `return_to`, and anybody can write a link. ' +
-    'A site that goes wherever it says is an [[open redirect]]: an address of its own that leads to any other.',
-    'Mallory’s link begins with the shop’s address. Alice looks at it, as one should, and at the sign-in page: both are right. Where she comes ' +
-    'out she looks no more. It is his copy of the shop, and what she types there is his.',
-    'So the site reads the address as a browser does, and goes on to pages of its own alone. To look how it begins is not enough: to a browser, ' +
-    '`//evil`, `/\\evil` and `http://shop@evil` are all at evil.'
+    'Whoever signs in wants to go on where they were. So the link to the sign-in says where that is, in the parameter `return_to`, ' +
+    'and anybody can write a link. A site that goes wherever it says is an [[open redirect]]: an address of its own that leads to ' +
+    'any other.',
+    'Mallory’s link begins with the shop’s address. Alice looks at it, as one should, and at the page where she signs in: both are ' +
+    'right. Where she ends up she looks no more. It is his copy of the shop, and what she types there is his.',
+    'So the site first reads the address as a browser does, and then goes on to pages of its own alone. To look at how the text ' +
+    'begins is not enough: to a browser, `//evil`, `/\\evil` and `http://shop@evil` all lead to the host evil.'
   ],
   sources: [
-    { title: 'RFC 9700, section 4.11', url: 'https://www.rfc-editor.org/rfc/rfc9700#section-4.11' }
+    { title: 'RFC 9700, section 4.11.1', url: 'https://www.rfc-editor.org/rfc/rfc9700#section-4.11.1' },
+    { title: 'URL Standard, section 4.4', url: 'https://url.spec.whatwg.org/#url-parsing' }
   ],
   weakness: { checks: ['limits-return-to'] },
   mends: ['limits-return-to'],
@@ -40,7 +42,7 @@ export const backToWhere: Lesson = {
           const { url } = await play.mallory.visit(link, { as: 'mallory', stopAt: url => new URL(url).origin === origin })
           if (new URL(url).origin !== origin) continue
           play.keep('link', link)
-          play.says(`I have tried it with my own account, and come out at my copy. Ways of writing the address that it took: ${tried + 1}.`)
+          play.says(`The link is ${link}. I have tried it with my own account, and it ends at my copy.${tried === 0 ? '' : ` Of ${tried + 1} ways to write the address, it is the first that does.`}`)
           return
         }
         play.says(`I have tried ${links.length} ways of writing the address, with my own account. Each has ended at the shop.`)
@@ -51,6 +53,7 @@ export const backToWhere: Lesson = {
       by: 'alice',
       says: 'Alice follows the link, signs in, and enters her card number where she is asked for it',
       opens: play => `${play.lair}lure`,
+      byHand: 'Press “Fetch my prize”; choose Alice if the provider asks, which it does not while she is signed in there. Then type any card number, and press “Keep it”.',
       shownBy: ({ from, to, endpoint }) => from === 'browser' && to === 'evil' && endpoint === 'copied_card',
       async run (play) {
         const { text, url } = await play.alice.visit(play.kept('link'), { as: 'alice' })
@@ -78,10 +81,11 @@ export const backToWhere: Lesson = {
   lure: play => ({ text: 'Sign in at the shop to fetch it. Look at the link: it is the shop’s own.', href: play.kept('link') }),
   gain: 'Alice’s card number, typed into his copy of the shop',
   hints: [
-    'Follow the link, and look at the address bar once you are signed in. Where are you?',
-    'Who says at `/login` where it goes on after `/callback`? What would the site have to ask of that address?'
+    'Follow the link, and look at the address bar once you are signed in. Whose page is it?',
+    'Where it goes on after `/callback` was said at `/login`, by the link. What would the site have to ask of that address?'
   ],
-  solution: 'The site parses `return_to` against its own address, as a browser would, and goes there only if the outcome begins with its own address. Otherwise it goes to its first page.',
+  solution: 'The site first parses `return_to` against its own address, as a browser would. It goes there only if what comes of that begins with its own address, to the slash at its end. ' +
+    'Otherwise it goes to its first page.',
   refusal: 'However the address is written, the sign-in ends at the shop.',
   onRealRelyingParty: play => refusedByReal(play.scene, async ({ app }) => {
     const [plain, ...others] = spellingsOf(`${play.lair}copy`, `${app}/`).map(spelling => signInThat(`${app}/login`, spelling))

@@ -14,17 +14,19 @@ export const aNewSessionId: Lesson = {
   title: 'A new session id',
   buildsOn: [5],
   about: [
-    'The [[session cookie]] holds a session id. Whoever shows it is taken for the person who has signed in with it, so nobody else may know it.',
-    'But a browser can show an id that the site never made. A host may set cookies for the domain above it: Mallory has got hold of ' +
-    '`evil.careless.localhost`, a subdomain that the brand has forgotten, and sets one for `careless.localhost`. His link puts an id there that ' +
-    'he has made up, and goes on to the sign-in.',
-    'Alice signs in, at the right provider and the right shop. If the shop goes on with the id that her browser came with, Mallory knows it: ' +
-    'her [[session]] is his too. This is called session fixation.',
+    'The [[session cookie]] holds a session id, by which the shop finds the [[session]]. Whoever shows it is taken for the person ' +
+    'who has signed in with it, so nobody else may know it.',
+    'But a browser can show an id that the site never made. A host may set cookies for the domain above it, too. Mallory has got ' +
+    'hold of `evil.careless.localhost`, a subdomain that the brand has forgotten. His link leads there first: it sets a cookie for ' +
+    '`careless.localhost`, with an id that he has made up, and sends the browser on to the shop’s sign-in.',
+    'Alice signs in, at the right provider and the right shop. If the shop goes on with the id that her browser came with, Mallory ' +
+    'knows it: her session is his too. This is called session fixation.',
     'So whoever signs in gets a new id, whatever the browser has shown.'
   ],
   sources: [
     { title: 'OWASP, Session Management: renew the session ID', url: 'https://cheatsheetseries.owasp.org/cheatsheets/Session_Management_Cheat_Sheet.html#renew-the-session-id-after-any-privilege-level-change' },
     { title: 'CWE-384, Session Fixation', url: 'https://cwe.mitre.org/data/definitions/384.html' },
+    { title: 'RFC 6265, section 8.4', url: 'https://www.rfc-editor.org/rfc/rfc6265#section-8.4' },
     { title: 'RFC 6265, section 8.6', url: 'https://www.rfc-editor.org/rfc/rfc6265#section-8.6' }
   ],
   weakness: { checks: ['renews-session-id'] },
@@ -46,6 +48,7 @@ export const aNewSessionId: Lesson = {
       by: 'alice',
       says: 'Alice follows the link, and signs in at the shop',
       opens: play => `${play.lair}lure`,
+      byHand: 'Press “Fetch my prize”, and choose Alice if the provider asks.',
       shownBy: ({ from, endpoint, parameters, status }) => from === 'browser' && endpoint === 'account' && 'prize' in parameters && status === 200,
       async run (play) {
         play.kept('planted')
@@ -74,8 +77,8 @@ export const aNewSessionId: Lesson = {
   lure: play => ({ text: 'Sign in at the shop to fetch it.', href: plantingLinkOf(play.home, { next: signIn }) }),
   gain: 'Alice’s session',
   hints: [
-    'Look at the cookies that Alice’s browser sends to `/callback`. Who has made the one that is called `session`?',
-    'Compare the session id before the sign-in with the one after it.'
+    'In the picture, click on `GET /plant`, and on Headers: who sets the cookie that is called `session`, and for which domain?',
+    'In the live view of this lesson, tick “show secrets”, and click on the last `GET /callback`: compare the session id that the browser sends with the one that the shop answers.'
   ],
   solution: 'At the sign-in the site makes a new session id, at random, and forgets the one that the browser came with. Whoever mends it also ends the sessions that there are: one that was planted before would live on.',
   refusal: 'The planted id is the id of nobody’s session.',

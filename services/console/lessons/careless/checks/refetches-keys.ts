@@ -7,7 +7,7 @@ import type { JWK } from 'jose'
  * @param kid of the token
  * @param known the keys as they were fetched last
  * @param fetchKeys fetches them, and remembers them
- * @see https://openid.net/specs/openid-connect-core-1_0.html#RotateSigningKeys
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#RotateSigKeys
  */
 export async function refetchesKeys (kid: string, known: JWK[], fetchKeys: () => Promise<JWK[]>): Promise<JWK | undefined> {
   const find = (keys: JWK[]) => keys.find(key => key.kid === kid)
