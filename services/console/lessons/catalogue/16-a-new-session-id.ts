@@ -78,7 +78,7 @@ export const aNewSessionId: Lesson = {
   gain: 'Alice’s session',
   hints: [
     'In the picture, click on `GET /plant`, and on Headers: who sets the cookie that is called `session`, and for which domain?',
-    'In the live view of this lesson, tick “show secrets”, and click on the last `GET /callback`: compare the session id that the browser sends with the one that the shop answers.'
+    'In the picture, click on the last `GET /callback`, and on Headers: is the session id that the shop sets there a new one, or that of `GET /plant`?'
   ],
   solution: 'At the sign-in the site makes a new session id, at random, and forgets the one that the browser came with. Whoever mends it also ends the sessions that there are: one that was planted before would live on.',
   refusal: 'The planted id is the id of nobody’s session.',
