@@ -23,7 +23,8 @@ const meanings: Record<string, string> = {
   invalid_request: 'The request that the application sent is not a correct authorization request.',
   session_not_found: 'This page has expired, or it was opened in another browser than the one that started.',
   not_found: 'There is no such page here.',
-  temporarily_unavailable: 'The identity provider cannot keep or look up anything at the moment, so nothing has happened. Try again in a moment.'
+  temporarily_unavailable:
+    'The identity provider cannot keep or look up anything at the moment, so nothing has happened. Try again in a moment.'
 }
 
 /** The page for an error that cannot be sent back to a client. */
