@@ -184,6 +184,27 @@ export async function severalTabsInChromium (t: Test, lab: Lab) {
     t.strictSame(await Promise.all(revocations), [204])
   })
 
+  await t.test('where another person signs in and the last one\'s tokens are long in being given back, there is no chat until they are, and then the next one\'s', async t => {
+    const context = await newContext(t, chromium, { locale: 'en-GB' })
+    const tab = await context.newPage()
+    await signInByClick(tab, lab, 'Alice Anders')
+    await showMessenger(tab)
+    const log = tab.getByRole('log')
+    await log.getByText('Hello Alice').waitFor()
+    let go = () => {}
+    const held = new Promise<void>(resolve => { go = resolve })
+    await context.route(url => url.pathname.endsWith('/revoke'), async route => {
+      await held
+      await route.continue()
+    })
+    await (await context.newPage()).goto(`${lab.console}/sign-in?username=bob`)
+    await log.waitFor({ state: 'hidden' })
+    await isShown(t, tab.getByRole('button', { name: 'Open messenger' }).filter({ visible: true }), 0)
+    go()
+    await log.getByText('Hello Bob').waitFor()
+    await isShown(t, log.getByText('Hello Alice'), 0)
+  })
+
   await t.test('of tabs that have each redeemed a code of one person, the one that is left keeps no token once that person has signed out elsewhere', async t => {
     const context = await newContext(t, chromium, { locale: 'en-GB' })
     const slow = await context.newPage()

@@ -248,14 +248,18 @@ export async function checkOwner (session) {
   if (!authProvider?.data('Auth.authenticated')) return
   if (session.authenticated && session.user.sub === storage.get(owner)) return
 
+  const loggedOut = logOut()
   try {
-    await logOut()
+    await soon(loggedOut)
   } catch {
     // Rather no chat than somebody else's.
-    authProvider.command('Messenger.close').catch(() => {})
+    const wasOpen = await authProvider.command('Messenger.close').then(() => true, () => false)
     authProvider.command('Launcher.hide').catch(() => {})
     page.onAvailability(false)
-    return
+    if (!await loggedOut.then(() => true, () => false)) return
+    await authProvider.command('Launcher.show').catch(() => {})
+    if (wasOpen) authProvider.command('Messenger.open').catch(() => {})
+    page.onAvailability(true)
   } finally {
     loggingOut = false
   }
@@ -265,7 +269,7 @@ export async function checkOwner (session) {
 /** To be called before the page signs out. Succeeds in any case, so that a Messenger in trouble keeps nobody in. */
 export async function logOutMessenger () {
   try {
-    await logOut()
+    await soon(logOut())
   } catch {
     // The tokens that remain are dealt with by checkOwner when the page is loaded again.
   }
@@ -274,10 +278,14 @@ export async function logOutMessenger () {
 async function logOut () {
   loggingOut = true
   if (!authProvider?.data('Auth.authenticated')) return
-  const timeout = new Promise((_resolve, reject) => {
-    setTimeout(reject, 3_000, new Error('Auth.logout takes too long'))
-  })
   // Before, as another tab may have got a code for the next person after it.
   storage.remove(owner)
-  await Promise.race([authProvider.command('Auth.logout'), timeout])
+  await authProvider.command('Auth.logout')
+}
+
+/** @param {Promise<void>} loggedOut */
+async function soon (loggedOut) {
+  await Promise.race([loggedOut, new Promise((_resolve, reject) => {
+    setTimeout(reject, 3_000, new Error('Auth.logout takes too long'))
+  })])
 }
