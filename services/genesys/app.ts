@@ -4,8 +4,8 @@ import { ShownBrand } from '#lib/brand/shown-brand.ts'
 import { hostPageSwitchRoutes } from '#lib/control-api/host-page-switch-routes.ts'
 import { HostPageSwitch } from '#lib/control-api/host-page-switch.ts'
 import { processClockRoutes } from '#lib/control-api/process-clock-routes.ts'
-import { createSerialQueues } from '#lib/concurrency/serial-queue.ts'
 import { serviceResetRoutes } from '#lib/control-api/service-reset-routes.ts'
+import { sharedChanges } from '#lib/control-api/shared-changes.ts'
 import { Ledger } from '#lib/ledger/ledger.ts'
 import { serviceLedger } from '#lib/ledger/service-ledger.ts'
 import { health } from '#lib/server/health.ts'
@@ -13,6 +13,8 @@ import { buildServer, type Server } from '#lib/server/http-server.ts'
 import { securityHeadersFor, transportSecurityOf } from '#lib/server/security-headers.ts'
 import { openStateFolder } from '#lib/store/state-folder.ts'
 import { openStore } from '#lib/store/open-store.ts'
+import { RevisionFollower } from '#lib/store/revision-follower.ts'
+import { openTurns } from '#lib/store/turns.ts'
 import { ScriptedAgent } from './agent/scripted-agent.ts'
 import { attachmentRoutes } from './attachments/attachment-routes.ts'
 import { AttachmentStore } from './attachments/attachment-store.ts'
@@ -73,8 +75,8 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
   const jwts = await Jwts.open(store.secrets, url)
   const tokens = new Tokens(store, jwts)
   const redeemedCodes = new RedeemedCodes(store)
-  const events = new ConversationEvents()
-  const connections = new Connections(events)
+  const events = await ConversationEvents.open(store)
+  const connections = await Connections.open(store, events)
   const sessions = new SessionStore(store, events)
   const files = new AttachmentFiles(join(stateFolder, 'attachments'))
   const quota = new StorageQuota({ capacityBytes: config.maxStateBytes, usedBytes: () => store.size + files.usedBytes })
@@ -95,11 +97,14 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
   })
   const exchangeLog = config.lab ? new ExchangeLog(store) : undefined
   const rateLimiter = new RateLimiter(config.rateLimits)
+  const inTurn = openTurns(store, 'turn')
   const expiryWatch = new ExpiryWatch({ sessions, connections, conversations, events, log: app.log })
   app.addHook('onClose', async () => {
     expiryWatch.stop()
     agent.stop()
     await attachments.stop()
+    connections.stop()
+    events.stop()
     await store.close()
   })
 
@@ -114,11 +119,14 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
   await app.register(webSockets)
   await app.register(health, { notReady: () => store.failure })
   if (config.lab) {
-    await app.register(processClockRoutes, { url, store, onMoved: () => oidc.forgetProvider() })
-    const ledger = new Ledger({ maxLength: maxLedgerLength })
+    const revisions = new RevisionFollower(store)
+    await app.register(sharedChanges, { revisions })
+    await app.register(processClockRoutes, { url, store, revisions, onMoved: () => oidc.forgetProvider() })
+    const ledger = await Ledger.open(store, { maxLength: maxLedgerLength })
     await app.register(serviceLedger, { url, service: 'genesys', endpoints: recorded, ledger })
     recordGuestFrames(app.websocketServer, ledger)
     const hostPage = await HostPageSwitch.open(store, { brand, log: app.log })
+    revisions.onRevised(() => hostPage.reload())
     await app.register(hostPageSwitchRoutes, { url, hostPage })
     await app.register(serviceResetRoutes, {
       url,
@@ -127,7 +135,7 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
         agent.stop()
         await store.clear()
         await hostPage.reset()
-        connections.closeAll()
+        await connections.closeAll()
         await attachments.clear()
         oidc.forgetProvider()
       }
@@ -155,7 +163,7 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
     await open.register(socketRoutes, {
       deployments,
       maxSockets: config.maxSockets,
-      messaging: { quota, sessions, conversations, visitorJourneys, connections, attachments, tokens, jwts, rateLimiter, agent, inTurn: createSerialQueues() }
+      messaging: { quota, sessions, conversations, visitorJourneys, connections, attachments, tokens, jwts, rateLimiter, agent, inTurn }
     })
   })
 
@@ -169,7 +177,7 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
   if (config.lab && exchangeLog) {
     await app.register(exchangeLogRoutes, { exchangeLog, url })
     await app.register(frontDoorRoutes, { url })
-    await app.register(deskRoutes, { sessions, conversations, visitorJourneys, connections, attachments, agent, deployments, events, url, appUrl: config.app, consoleUrl: config.console })
+    await app.register(deskRoutes, { sessions, conversations, visitorJourneys, connections, attachments, agent, deployments, inTurn, events, url, appUrl: config.app, consoleUrl: config.console })
   }
   return app
 }

@@ -37,7 +37,7 @@ export async function buildIdp (config: IdpConfig): Promise<Server> {
   app.addHook('preClose', async () => realms.endWaiting())
   app.addHook('onClose', async () => realms.close())
   if (config.lab) {
-    const leaveClock = await keepProcessClock(realms.root.store)
+    const leaveClock = await keepProcessClock(realms.root)
     app.addHook('onClose', async () => leaveClock())
     await app.register(openApi, { basePath, console: config.console })
     await app.register(stageFrames, { url: config.issuer, console: config.console })

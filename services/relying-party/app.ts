@@ -6,10 +6,13 @@ import { hostPageSwitchRoutes } from '#lib/control-api/host-page-switch-routes.t
 import { HostPageSwitch } from '#lib/control-api/host-page-switch.ts'
 import { processClockRoutes } from '#lib/control-api/process-clock-routes.ts'
 import { serviceResetRoutes } from '#lib/control-api/service-reset-routes.ts'
+import { sharedChanges } from '#lib/control-api/shared-changes.ts'
+import { Ledger } from '#lib/ledger/ledger.ts'
 import { serviceLedger } from '#lib/ledger/service-ledger.ts'
 import { stageFrames } from '#lib/server/stage-frames.ts'
 import { basePathOf } from '#lib/server/request-target.ts'
 import { openStore } from '#lib/store/open-store.ts'
+import { RevisionFollower } from '#lib/store/revision-follower.ts'
 import type { RelyingPartyConfig } from './config.ts'
 import { IdentityProviders } from './oidc/identity-providers.ts'
 import { browserSession } from './plugins/browser-session.ts'
@@ -78,9 +81,17 @@ export async function buildRelyingParty (config: RelyingPartyConfig): Promise<Se
     ? await HostPageSwitch.open(store, { brand, deployments: [...deploymentsOf(config).keys()], log: app.log })
     : undefined
   if (hostPage) {
-    await app.register(processClockRoutes, { url: config.app, store, onMoved: startDiscovering })
+    const revisions = new RevisionFollower(store)
+    revisions.onRevised(() => hostPage.reload())
+    await app.register(sharedChanges, { revisions })
+    await app.register(processClockRoutes, { url: config.app, store, revisions, onMoved: startDiscovering })
     await app.register(serviceLedger, {
-      url: config.app, service: 'relying-party', endpoints: recorded, senders: { backchannel_logout: 'idp' }, isSession: isSessionCookie
+      url: config.app,
+      service: 'relying-party',
+      endpoints: recorded,
+      senders: { backchannel_logout: 'idp' },
+      isSession: isSessionCookie,
+      ledger: await Ledger.open(store)
     })
     await app.register(stageFrames, { url: config.app, console: config.console })
     await app.register(hostPageSwitchRoutes, { url: config.app, hostPage })

@@ -166,14 +166,15 @@ t.test('takes one of two uploads at two replicas', async t => {
   const deployment = configWith(folder).deployments.find(({ id }) => id === stepUpDeploymentId)!
   const replicas = await Promise.all([1, 2].map(async () => {
     const store = await openStore({ name: 'genesys', stateFolder: folder })
+    const events = await ConversationEvents.open(store)
     const replica = new AttachmentStore({
       store,
       files: new AttachmentFiles(join(folder, 'attachments')),
       quota: new StorageQuota({ capacityBytes: Infinity, usedBytes: () => 0 }),
       jwts: await Jwts.open(store.secrets, 'http://genesys.localhost'),
       url: 'http://genesys.localhost',
-      sessions: new SessionStore(store, new ConversationEvents()),
-      connections: new Connections(new ConversationEvents()),
+      sessions: new SessionStore(store, events),
+      connections: await Connections.open(store, events),
       log: buildServer(configWith(folder)).log
     })
     t.teardown(async () => {

@@ -9,6 +9,7 @@ import { ConversationEvents } from '../../services/genesys/sessions/conversation
 import { SessionStore } from '../../services/genesys/sessions/session-store.ts'
 import { sendEvents } from '../../services/genesys/desk/desk-events.ts'
 import { Desk, type DeskEvents } from '../helpers/desk.ts'
+import { newStore } from '../helpers/new-store.ts'
 import { until } from '../helpers/until.ts'
 import {
   ada, anonymousDeploymentId, another, configWith, deploymentId, grace, startGenesys, stepUpDeploymentId
@@ -172,7 +173,7 @@ t.test('does not keep the service from closing', async t => {
 
 /** A service with nothing but events, and how many desks listen to it. */
 async function startEvents (t: Test) {
-  const events = new ConversationEvents()
+  const events = await ConversationEvents.open(await newStore(t))
   const app = Fastify({ forceCloseConnections: true })
   await app.register(fastifySSE)
   const summaryOf = () => { throw new Error('no session here') }
@@ -331,7 +332,7 @@ t.test('the desk shows who is there, however many newer conversations have expir
   await (await signedInGuest(ada)).say('I wait')
   await (await signedInGuest(grace)).say('So do I')
   const before = await desk.list('?pageSize=100')
-  const sessions = new SessionStore(store, new ConversationEvents())
+  const sessions = new SessionStore(store, await ConversationEvents.open(store))
   const shortLived = { ...configWith('').deployments[0]!, sessionDurationSeconds: 0 }
   await Promise.all(Array.from({ length: 130 }, () => sessions.start(randomUUID(), shortLived)))
 

@@ -11,6 +11,7 @@ import { moveOtherClocks } from '#lib/control-api/other-services.ts'
 import { processClockRoutes } from '#lib/control-api/process-clock-routes.ts'
 import { fetch } from '#lib/outbound/outbound.ts'
 import { openStore } from '#lib/store/open-store.ts'
+import { RevisionFollower } from '#lib/store/revision-follower.ts'
 import { stopClock } from '../helpers/clock.ts'
 import { serverConfig } from './server-config.ts'
 
@@ -196,7 +197,7 @@ async function start (t: Test, { folder = t.testdir({}), name = 'service', onMov
   const app = newApp()
   const store = await openStore({ name, stateFolder: folder })
   app.addHook('onClose', async () => store.close())
-  await app.register(processClockRoutes, { url, store, onMoved })
+  await app.register(processClockRoutes, { url, store, revisions: new RevisionFollower(store), onMoved })
   app.get('/greeting', async () => 'hello')
   t.teardown(() => app.close())
 

@@ -52,7 +52,7 @@ t.test('has the messages of sockets in their place among the HTTP exchanges', as
   t.strictSame(textsOf(ledger, { since: 2 }), ['second, as bytes: ∀', 'third'])
   t.strictSame(textsOf(ledger, { limit: 2, order: 'desc' }), ['third', 'second, as bytes: ∀'])
   t.match(ledger.query({ endpoint: 'message' }), { count: 3, entries: [{ id: 1, links: ['a'] }, { id: 3, links: ['b'], frame: { direction: 'out' } }, {}] })
-  ledger.clear()
+  await ledger.clear()
   t.strictSame(textsOf(ledger), [])
 })
 

@@ -94,7 +94,7 @@ t.test('keeps no more than its limit, and says how many had to make room', async
 t.test('is empty when cleared, and numbers go on', async t => {
   const ledger = new Ledger()
   record(ledger)
-  ledger.clear()
+  await ledger.clear()
   t.match(ledger.query(), { entries: [], count: 0, forgotten: 0 })
   record(ledger)
   t.ok(idsOf(ledger)[0]! > 1)
@@ -327,7 +327,7 @@ t.test('holds keys no longer than the exchanges that had them, and those of a lo
 t.test('keeps together what follows where the beginning has been forgotten', async t => {
   const ledger = new Ledger()
   recordIn(ledger, { begins: true, yields: ['refresh token'] })
-  ledger.clear()
+  await ledger.clear()
   recordIn(ledger, { by: ['refresh token'], yields: ['access token'] })
   recordIn(ledger, { by: ['access token'] })
   const [refresh, userinfo] = flowsOf(ledger)

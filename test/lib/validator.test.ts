@@ -6,6 +6,7 @@ import { checkStrictly } from '#lib/control-api/strict-requests.ts'
 import { processClockRoutes } from '#lib/control-api/process-clock-routes.ts'
 import { buildServer } from '#lib/server/http-server.ts'
 import { readDataDocument, readDataFile } from '#lib/settings/data-file.ts'
+import { RevisionFollower } from '#lib/store/revision-follower.ts'
 import { Type } from '#lib/validation/schema.ts'
 import { mistakesIn, sentenceOf } from '#lib/validation/validator.ts'
 import { ActiveFaults } from '../../services/idp/faults/active-faults.ts'
@@ -58,7 +59,7 @@ async function build (t: Test) {
     await app.close()
     await store.close()
   })
-  await app.register(processClockRoutes, { url: 'http://127.0.0.1', store })
+  await app.register(processClockRoutes, { url: 'http://127.0.0.1', store, revisions: new RevisionFollower(store) })
   await app.register(async lab => {
     checkStrictly(lab)
     lab.put('/lab/body', { schema: { body: schema } }, async () => 'nothing is wrong')

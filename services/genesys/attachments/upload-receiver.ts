@@ -68,11 +68,11 @@ export class UploadReceiver {
     this.#receiving.add(id)
     try {
       const taken = await this.#take(attachment, bytes)
-      this.#tell(taken, 'UploadSuccessEvent', { downloadUrl: await this.#downloadUrlOf(taken) })
+      await this.#tell(taken, 'UploadSuccessEvent', { downloadUrl: await this.#downloadUrlOf(taken) })
     } catch (error) {
       // Other refusals concern this request alone: somebody else has uploaded it, or it was deleted.
       const failure = failureOf(error)
-      if (failure) this.#tell(attachment, 'UploadFailureEvent', { errorCode: failure.code, errorMessage: failure.message })
+      if (failure) await this.#tell(attachment, 'UploadFailureEvent', { errorCode: failure.code, errorMessage: failure.message })
       throw error
     } finally {
       this.#receiving.delete(id)
@@ -104,9 +104,9 @@ export class UploadReceiver {
     throw new PlatformError(403, { reason: 'meanwhile it was uploaded by another, deleted or forgotten' })
   }
 
-  #tell ({ sessionKey, id }: Attachment, event: string, body: object): void {
+  async #tell ({ sessionKey, id }: Attachment, event: string, body: object): Promise<void> {
     const frame = push(event, { attachmentId: id, ...body, timestamp: new Date().toISOString() })
-    for (const connection of this.#connections.ofSession(sessionKey)) connection.send(frame)
+    await this.#connections.send(sessionKey, frame)
   }
 }
 

@@ -20,7 +20,7 @@ export class ConversationStore {
   readonly #connections: Connections
   readonly #events: ConversationEvents
   readonly #attachments: AttachmentStore
-  readonly #clock = new LogicalClock()
+  readonly #clock: LogicalClock
 
   constructor (store: Store, { sessions, connections, events, attachments }: {
     sessions: SessionStore
@@ -29,6 +29,7 @@ export class ConversationStore {
     attachments: AttachmentStore
   }) {
     this.#messages = store.collection('message')
+    this.#clock = new LogicalClock(store)
     this.#sessions = sessions
     this.#connections = connections
     this.#events = events
@@ -43,15 +44,13 @@ export class ConversationStore {
    * @throws {GuestError} 4007 where the conversation has ended meanwhile
    */
   async post (session: GuestSession, message: StructuredMessage, sender?: Connection): Promise<StructuredMessage> {
-    const posted = this.#dated(session, message)
+    const posted = await this.#dated(session, message)
     const now = posted.type === 'Event' ? session : await this.#keep(session, posted)
     if (isPresence(posted)) await this.#keepEvent(session, posted)
     const [shown, forAgents] = await Promise.all([
       this.#attachments.withUrls(posted, session), this.#attachments.withUrls(posted)
     ])
-    for (const connection of this.#connections.ofSession(session.key)) {
-      if (connection !== sender) connection.send(push('StructuredMessage', shown))
-    }
+    await this.#connections.send(session.key, push('StructuredMessage', shown), { except: sender })
     this.#events.publish({ type: 'message', session: now, message: forAgents })
     return shown
   }
@@ -63,7 +62,7 @@ export class ConversationStore {
 
   /** As `publish`, for an event that stays in the history. */
   async note (session: GuestSession, message: StructuredMessage): Promise<StructuredMessage> {
-    const noted = this.#dated(session, message)
+    const noted = await this.#dated(session, message)
     await this.#keepEvent(session, noted)
     this.publish(session, noted)
     return noted
@@ -110,8 +109,8 @@ export class ConversationStore {
     await Promise.all([this.#messages.deleteTagged(conversationId), this.#attachments.forget(conversationId)])
   }
 
-  #dated ({ conversationId }: GuestSession, message: StructuredMessage): StructuredMessage {
-    return { ...message, channel: { ...message.channel, time: this.#clock.next(conversationId) } }
+  async #dated ({ conversationId }: GuestSession, message: StructuredMessage): Promise<StructuredMessage> {
+    return { ...message, channel: { ...message.channel, time: await this.#clock.next(conversationId) } }
   }
 
   // By time, so that in the index what is written together lies together.

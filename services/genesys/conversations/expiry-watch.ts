@@ -46,7 +46,7 @@ export class ExpiryWatch {
     if (alive) return this.#connections.postponeExpiry(alive)
     const [connection] = this.#connections.ofSession(key)
     const conversationId = connection?.configured?.conversationId
-    for (const each of this.#connections.expire(key)) each.send(sessionExpired)
+    for (const each of await this.#connections.expire(key)) each.send(sessionExpired)
     if (conversationId === undefined) return
     await this.#conversations.forget(conversationId)
     this.#events.publish({ type: 'ended', conversationId })

@@ -1,4 +1,4 @@
-import { createSerialQueue } from '#lib/concurrency/serial-queue.ts'
+import type { createSerialQueues } from '#lib/concurrency/serial-queue.ts'
 import type { ScriptedAgent } from '../agent/scripted-agent.ts'
 import type { AttachmentStore } from '../attachments/attachment-store.ts'
 import { refusedUploadStatus } from '../attachments/upload-receiver.ts'
@@ -24,6 +24,7 @@ export interface DeskParts {
   attachments: AttachmentStore
   agent: ScriptedAgent
   deployments: Deployment[]
+  inTurn: ReturnType<typeof createSerialQueues>
 }
 
 /** A button under a message; choosing it sends `payload` back, or else the text. */
@@ -53,9 +54,9 @@ export class DeskActions {
   readonly #agent: ScriptedAgent
   readonly #deployments: Deployment[]
   // Of two people who take a conversation at the same moment, one gets it.
-  readonly #inTurn = createSerialQueue()
+  readonly #inTurn: DeskParts['inTurn']
 
-  constructor ({ sessions, conversations, visitorJourneys, connections, attachments, agent, deployments }: DeskParts) {
+  constructor ({ sessions, conversations, visitorJourneys, connections, attachments, agent, deployments, inTurn }: DeskParts) {
     this.#sessions = sessions
     this.#conversations = conversations
     this.#visitorJourneys = visitorJourneys
@@ -63,11 +64,12 @@ export class DeskActions {
     this.#attachments = attachments
     this.#agent = agent
     this.#deployments = deployments
+    this.#inTurn = inTurn
   }
 
   /** What the desk's list shows of a session. */
   summaryOf (session: GuestSession): ConversationSummary {
-    return describe(session, { connections: this.#connections.ofSession(session.key).length, script: this.#agent.enabled })
+    return describe(session, { connections: this.#connections.countOf(session.key), script: this.#agent.enabled })
   }
 
   /** A page of the conversations, those that began last first. */
@@ -102,7 +104,7 @@ export class DeskActions {
 
   /** @param takeOver also from another person */
   async take (conversationId: string, name: string, takeOver: boolean): Promise<ConversationSummary> {
-    return await this.#inTurn(async () => {
+    return await this.#inTurn(`desk ${conversationId}`, async () => {
       const session = await this.#findWritable(conversationId)
       const before = session.agent
       if (before && before.name !== name && !takeOver) throw takenBy(before.name)
@@ -114,7 +116,7 @@ export class DeskActions {
 
   /** The script goes on. */
   async release (conversationId: string, name: string): Promise<ConversationSummary> {
-    return await this.#inTurn(async () => {
+    return await this.#inTurn(`desk ${conversationId}`, async () => {
       const released = await this.#sessions.assign(await this.#findTaken(conversationId, name), undefined)
       await this.#agent.comeBack(released)
       return this.summaryOf(released)
@@ -170,7 +172,7 @@ export class DeskActions {
 
   /** The agent leaves. Whether the guest can go on writing, to the script then, is the deployment's to say. */
   async disconnect (conversationId: string, name: string): Promise<void> {
-    await this.#inTurn(async () => {
+    await this.#inTurn(`desk ${conversationId}`, async () => {
       const session = await this.#findTaken(conversationId, name)
       const { enabled, type } = this.#deploymentOf(session).messenger.apps.conversations.conversationDisconnect
       const readOnly = enabled && type === 'ReadOnly'

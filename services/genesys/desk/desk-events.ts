@@ -40,7 +40,7 @@ export async function sendEvents (
   const unread = new BoundedQueue<DeskEvent>(maxUnread)
   const unsubscribe = events.subscribe(event => {
     if (!unread.push(eventOf(event, summaryOf))) reply.raw.destroy()
-  })
+  }, () => reply.raw.destroy())
   reply.sse.onClose(() => {
     unsubscribe()
     unread.close()

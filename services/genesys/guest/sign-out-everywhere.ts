@@ -8,7 +8,7 @@ export async function signOutEverywhere (
   { deploymentId, identity }: { deploymentId: string, identity: VerifiedIdentity },
   { connections, sessions, visitorJourneys }: { connections: Connections, sessions: SessionStore, visitorJourneys: VisitorJourneyStore }
 ): Promise<void> {
-  connections.logout(userKey(deploymentId, identity))
+  await connections.logout(userKey(deploymentId, identity))
   // Not before: a socket could ask for more meanwhile.
   await sessions.endAccess(deploymentId, identity)
   // The next at this browser is somebody else.

@@ -35,6 +35,10 @@ export class SocketConnection implements Connection {
     this.#socket.close(1000, reason)
   }
 
+  goAway (): void {
+    this.#socket.close(1001, 'Connect anew.')
+  }
+
   ban (reason: string): void {
     // Policy violation (https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1)
     this.#socket.close(1008, reason)

@@ -61,6 +61,11 @@ export class Accounts {
     return this.#users.remove(usernameKey(username))
   }
 
+  /** Read what other replicas have changed. */
+  reload (): Promise<void> {
+    return this.#users.reload()
+  }
+
   /** Back to the users that the lab began with. */
   reset (): Promise<void> {
     return this.#users.reset()

@@ -1,7 +1,7 @@
 import createError from '@fastify/error'
 import { fastifySSE } from '@fastify/sse'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyError } from 'fastify'
+import type { FastifyError, FastifyReply } from 'fastify'
 import { answerJsonError } from '#lib/control-api/json-errors.ts'
 import { checkStrictly } from '#lib/control-api/strict-requests.ts'
 import { sameSiteOnly } from '#lib/server/same-site.ts'
@@ -33,7 +33,9 @@ const NotJson = createError('NOT_JSON', 'A body is JSON: send it with content-ty
 export const controlApiRoutes: FastifyPluginAsyncTypebox<{ realms: Realms, addresses: Addresses }> = async (app, { realms, addresses }) => {
   app.addHook('onRequest', sameSiteOnly(addresses.issuer, { pages: ['/lab'] }))
   app.addHook('onSend', async (_request, reply) => { reply.header('cache-control', 'no-store') })
-  app.addHook('onResponse', async ({ method }, { statusCode }) => { if (method !== 'GET' && statusCode < 400) realms.noteChange() })
+  const hasChanged = (method: string, { statusCode }: FastifyReply) => method !== 'GET' && statusCode < 400
+  app.addHook('onSend', async ({ method, realm }, reply) => { if (hasChanged(method, reply)) await realm.revisions.revise() })
+  app.addHook('onResponse', async ({ method }, reply) => { if (hasChanged(method, reply)) await realms.noteChange() })
   app.setErrorHandler<FastifyError>((error, request, reply) => answerJsonError(whyIn(request, error), request, reply))
   // Programs say that they send JSON also where they send nothing.
   const parseJson = app.getDefaultJsonParser('error', 'error')

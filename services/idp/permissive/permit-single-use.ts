@@ -22,6 +22,8 @@ export interface Leniency<T extends SingleUse> {
 
 /** Longer than anything is found after its end. */
 const rememberedSeconds = 15 * 60
+/** Longer than a token request takes. */
+const useSeconds = 60
 
 /** What says whose it is, and whether it was used. */
 export interface SingleUseParts { permissive: PermissiveClients, store: Store }
@@ -57,7 +59,7 @@ export function permitSingleUse<T extends SingleUse> (
   Object.defineProperty(Model, 'find', { value: findLeniently })
 
   // The store lets a code be used up once, and so does it here. Of two requests at once, both find it unused.
-  const beingUsed = new Set<string>()
+  const beingUsed = store.collection<true>(`${kind} being used`)
   const { prototype } = Model
   const { consume } = prototype
   prototype.consume = async function (this: typeof prototype) {
@@ -70,13 +72,12 @@ export function permitSingleUse<T extends SingleUse> (
       return
     }
     if (!permissive.tokenRequest(usedBefore)) return await consume.call(this)
-    const first = !beingUsed.has(this.jti)
-    if (first) beingUsed.add(this.jti)
+    const first = await beingUsed.add(this.jti, true, { ttl: useSeconds })
     try {
       if (first && await usedAt(store, kind, this.jti) === undefined) await consume.call(this)
       else noteViolation(usedBefore, 'it was used by another request at the same time')
     } finally {
-      if (first) beingUsed.delete(this.jti)
+      if (first) await beingUsed.delete(this.jti)
     }
   }
 }

@@ -5,6 +5,7 @@ import { runAt, type Clock } from '#lib/clock/clock.ts'
 import { Ledger } from '#lib/ledger/ledger.ts'
 import { openStateFolder } from '#lib/store/state-folder.ts'
 import { openStore } from '#lib/store/open-store.ts'
+import { RevisionFollower } from '#lib/store/revision-follower.ts'
 import type { Store } from '#lib/store/store.ts'
 import { Accounts } from '../accounts/accounts.ts'
 import { scopesOf } from '../accounts/user-claims.ts'
@@ -78,6 +79,8 @@ export class Realm {
   readonly cookieSignatures: CookieSignatures
   /** nothing outside of a lab */
   readonly instruments: Instruments | undefined
+  /** what other replicas have changed of it */
+  readonly revisions: RevisionFollower
   /** whether it has been removed: a request that was under way then fails at whatever it needs next */
   removed = false
   readonly #stateFolder: string
@@ -108,7 +111,7 @@ export class Realm {
       settings: await KeptSettings.open(store, { lab, seed: seed.settings && withPreset(seed.settings) }),
       cookieKeys: await openCookieKeys(store.secrets),
       instruments: lab
-        ? { faults: await ActiveFaults.open(store), ledger: new Ledger(), clock }
+        ? { faults: await ActiveFaults.open(store), ledger: await Ledger.open(store), clock }
         : undefined
     })
   }
@@ -127,6 +130,8 @@ export class Realm {
     this.cookieKeys = parts.cookieKeys
     this.cookieSignatures = new CookieSignatures(parts.cookieKeys)
     this.instruments = parts.instruments
+    this.revisions = new RevisionFollower(parts.store)
+    this.revisions.onRevised(() => this.#reload())
     this.#stateFolder = parts.stateFolder
     this.#makeProvider = () => parts.makeProvider(this)
     const renew = () => {
@@ -153,6 +158,13 @@ export class Realm {
     return this.#handle
   }
 
+  /** Read what other replicas have changed. */
+  async #reload (): Promise<void> {
+    const { faults, clock } = this.instruments ?? {}
+    await Promise.all([this.accounts.reload(), this.clients.reload(), this.settings.reload(), this.keys.reload(), faults?.reload()])
+    if (clock) clock.offsetMs = await keptOffset(this.store)
+  }
+
   /** @throws {ImpossibleClient} 400, where the provider would not know what to do with such a client */
   checkClient (client: RegisteredClient): Promise<void> {
     return checkClient(client, this.provider, Object.keys(scopesOf(this.settings.value)))
@@ -171,7 +183,13 @@ export class Realm {
     await this.settings.reset()
     await this.keys.reset()
     await this.store.clear()
-    this.instruments?.ledger.clear()
+    await this.instruments?.ledger.clear()
+  }
+
+  /** Another replica has removed it. */
+  async leave (): Promise<void> {
+    this.removed = true
+    await this.close()
   }
 
   async close (): Promise<void> {

@@ -1,15 +1,14 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import createError from '@fastify/error'
 import { withoutTrailingSlash } from '#lib/settings/settings.ts'
-import { StateError } from '#lib/store/state-error.ts'
-import { keepInstead, openStateFolder } from '#lib/store/state-folder.ts'
+import { openStateFolder } from '#lib/store/state-folder.ts'
 import { lockStateFolder } from '#lib/store/state-lock.ts'
+import { RealmFolders, SharedRealms, type KeptRealm, type KeptRealms } from './kept-realms.ts'
 import { NoSuchRealm, Realm, type RealmOptions, type Seed } from './realm.ts'
 
 const TooManyRealms = createError('TOO_MANY_REALMS', 'there are %s realms already: remove some, or have more by MAX_REALMS', 409)
 
-const seedFile = 'realm.json'
+const channel = 'realms'
 
 /** What the issuers of this process are opened with: those of the root's, which are the seed of the others. */
 export interface RealmsOptions extends Seed, Pick<RealmOptions, 'issuer' | 'stateFolder' | 'lab'> {
@@ -23,13 +22,17 @@ export class Realms {
   readonly #config: RealmsOptions
   readonly #open: (name: string, seed: Seed) => Promise<Realm>
   readonly #realms = new Map<string, Realm>()
+  // Which of several realms that had this name, one after the other, each is.
+  readonly #ids = new Map<string, string>()
   readonly #making = new Map<string, Promise<Realm>>()
   readonly #removing = new Map<string, Promise<void>>()
   readonly #listeners = new Set<() => void>()
+  #kept: KeptRealms
   #resets = 0
   #changes = 0
   #closed = false
   #unlock = () => {}
+  #unsubscribe = () => {}
 
   static async open (config: RealmsOptions, makeProvider: RealmOptions['makeProvider']): Promise<Realms> {
     const realms: Realms = new Realms(config, (name, seed) => Realm.open({
@@ -54,20 +57,37 @@ export class Realms {
   private constructor (config: RealmsOptions, open: (name: string, seed: Seed) => Promise<Realm>) {
     this.#config = config
     this.#open = open
-  }
-
-  get #folder (): string {
-    return join(this.#config.stateFolder, 'realms')
+    this.#kept = new RealmFolders(join(config.stateFolder, 'realms'))
   }
 
   async #openKept (): Promise<void> {
-    this.#add(await this.#open('', this.#config))
-    if (!this.#config.lab || !existsSync(this.#folder)) return
-    for (const name of readdirSync(this.#folder)) {
-      const seed = join(this.#folder, name, seedFile)
-      if (existsSync(seed)) this.#add(await this.#open(name, readSeed(seed)))
-      else rmSync(join(this.#folder, name), { recursive: true, force: true })
+    const root = this.#add(await this.#open('', this.#config))
+    if (!this.#config.lab) return
+    if (root.store.isShared) this.#kept = new SharedRealms(root.store)
+    await this.#readKept()
+    root.revisions.onRevised(() => this.#readKept())
+    const onChange = async ({ isReset = false }: { isReset?: boolean }) => {
+      if (isReset) this.#resets++
+      else this.#changes++
+      await root.revisions.catchUp()
+      this.#tell()
     }
+    const hear = (change: { isReset?: boolean }) => { onChange(change).catch(() => {}) }
+    this.#unsubscribe = await root.store.signals.subscribe(channel, hear, { onResubscribed: () => hear({}) })
+  }
+
+  /** Open the realms that there are, and leave those that another replica has removed. */
+  async #readKept (): Promise<void> {
+    const kept = await this.#kept.read()
+    const isBusy = (name: string) => this.#making.has(name) || this.#removing.has(name)
+    const gone = this.all.filter(({ name }) => name !== '' && !isBusy(name) && !kept.some(({ id }) => id === this.#ids.get(name)))
+    const added = kept.filter(({ name, id }) => !isBusy(name) && this.#ids.get(name) !== id)
+    for (const { name } of gone) {
+      this.#realms.delete(name)
+      this.#ids.delete(name)
+    }
+    await Promise.all(gone.map(realm => realm.leave()))
+    await Promise.all(added.map(async realm => this.#addKept(realm, await this.#open(realm.name, realm.seed))))
   }
 
   /** The issuer of a realm of this name, whether or not there is one. */
@@ -79,19 +99,18 @@ export class Realms {
     return [...this.#realms.values()]
   }
 
-  /** How often everything was put back, in this process. */
+  /** How often everything was put back, as far as this process has heard. */
   get resets (): number {
     return this.#resets
   }
 
-  /** How often something was changed from outside, in this process. */
+  /** How often something was changed from outside, as far as this process has heard. */
   get changes (): number {
     return this.#changes
   }
 
-  noteChange (): void {
-    this.#changes++
-    this.#tell()
+  async noteChange (): Promise<void> {
+    await this.root.store.signals.publish(channel, {})
   }
 
   get closed (): boolean {
@@ -110,6 +129,18 @@ export class Realms {
 
   get root (): Realm {
     return this.get('')
+  }
+
+  /**
+   * The realm as it is now, whichever replica was told so.
+   *
+   * @throws {NoSuchRealm} 404
+   */
+  async find (name: string): Promise<Realm> {
+    if (this.#config.lab) await this.root.revisions.catchUp()
+    const realm = this.get(name)
+    if (this.#config.lab && name !== '') await realm.revisions.catchUp()
+    return realm
   }
 
   /** @throws {NoSuchRealm} 404 */
@@ -143,8 +174,7 @@ export class Realms {
 
   async #make (name: string, seed: Seed): Promise<Realm> {
     await this.#removing.get(name)
-    const folder = join(this.#folder, name)
-    rmSync(folder, { recursive: true, force: true })
+    this.#kept.prepare(name)
     const realm = await this.#open(name, seed)
     try {
       for (const client of seed.clients) await realm.checkClient(client)
@@ -152,8 +182,14 @@ export class Realms {
       await realm.remove()
       throw error
     }
-    // Written last, so that what a killed process leaves half made is not taken for a realm.
-    keepInstead(folder, seedFile, seed)
+    const kept = await this.#kept.add(name, seed)
+    if (kept.seed === seed) return this.#addKept(kept, realm)
+    await realm.close()
+    return this.#addKept(kept, await this.#open(name, kept.seed))
+  }
+
+  #addKept ({ name, id }: KeptRealm, realm: Realm): Realm {
+    this.#ids.set(name, id)
     return this.#add(realm)
   }
 
@@ -167,9 +203,8 @@ export class Realms {
   async remove (name: string): Promise<void> {
     const realm = this.get(name)
     this.#realms.delete(name)
-    // First of all, so that what a killed process leaves half removed is not taken for a realm.
-    rmSync(join(this.#folder, name, seedFile), { force: true })
-    const removing = realm.remove()
+    this.#ids.delete(name)
+    const removing = this.#kept.remove(name).then(() => realm.remove())
     this.#removing.set(name, removing)
     this.#tell()
     try {
@@ -182,9 +217,8 @@ export class Realms {
   /** End all but the one at the root. */
   async removeAll (): Promise<void> {
     const removing = Promise.all(this.all.filter(({ name }) => name !== '').map(({ name }) => this.remove(name)))
-    this.#resets++
-    this.#tell()
     await removing
+    await this.root.store.signals.publish(channel, { isReset: true })
   }
 
   /** Answer those who wait for something to happen: nothing will. */
@@ -200,15 +234,8 @@ export class Realms {
   }
 
   async close (): Promise<void> {
+    this.#unsubscribe()
     await Promise.all(this.all.map(realm => realm.close()))
     this.#unlock()
-  }
-}
-
-function readSeed (file: string): Seed {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Seed
-  } catch (error) {
-    throw new StateError(file, 'cannot be read: mend it, or delete the folder that it is in', { cause: error })
   }
 }

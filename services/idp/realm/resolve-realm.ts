@@ -11,7 +11,7 @@ export const resolveRealm = fp<{ realms: Realms, lab: boolean }>(async (app, { r
 
   app.addHook('onRequest', async request => {
     const { realm: name = '' } = request.params as { realm?: string }
-    request.realm = realms.get(name)
+    request.realm = await realms.find(name)
   })
 
   if (!lab) return

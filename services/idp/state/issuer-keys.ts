@@ -1,6 +1,6 @@
 import { createPrivateKey, type JsonWebKey } from 'node:crypto'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose'
-import { createSerialQueue } from '#lib/concurrency/serial-queue.ts'
+import { isDeepStrictEqual } from 'node:util'
 import type { Secrets } from '#lib/store/store.ts'
 
 /** The signature algorithms that an ID token can have here. */
@@ -41,31 +41,32 @@ const previousKept = 20
 export class IssuerKeys {
   readonly #secrets: Secrets
   readonly #lab: boolean
-  #keys: KeptKey[]
+  #keys: KeptKey[] = []
   #onChange = () => {}
-  // To make a key takes a moment, in which another call would find the keys as they were.
-  readonly #inTurn = createSerialQueue()
 
   /**
-   * @param secrets where they are kept
    * @param options.lab whether it counts what a lab has unpublished
    * @param options.algorithms for which there are to be keys
    */
   static async open (
-    secrets: Secrets,
-    { lab, algorithms }: { lab: boolean, algorithms: Iterable<SigningAlgorithm> }
+    secrets: Secrets, { lab, algorithms }: { lab: boolean, algorithms: Iterable<SigningAlgorithm> }
   ): Promise<IssuerKeys> {
-    const { keys } = await secrets.keep<{ keys: KeptKey[] }>(
-      name, async () => ({ keys: [{ ...await makeKey('RS256'), original: true }] }), ({ keys }) => keys.every(isPrivateKey))
-    const signingKeys = new IssuerKeys(secrets, { lab, keys: asRead(keys, lab) })
+    const signingKeys = new IssuerKeys(secrets, lab)
+    await signingKeys.reload()
     for (const alg of algorithms) await signingKeys.ensure(alg)
     return signingKeys
   }
 
-  private constructor (secrets: Secrets, { lab, keys }: { lab: boolean, keys: KeptKey[] }) {
+  private constructor (secrets: Secrets, lab: boolean) {
     this.#secrets = secrets
     this.#lab = lab
-    this.#keys = keys
+  }
+
+  /** Read what was kept, by other replicas too. */
+  async reload (): Promise<void> {
+    const { keys } = await this.#secrets.keep<{ keys: KeptKey[] }>(
+      name, async () => ({ keys: [{ ...await makeKey('RS256'), original: true }] }), ({ keys }) => keys.every(isPrivateKey))
+    this.#read(keys)
   }
 
   /** All that are not retired, those in use first. */
@@ -99,58 +100,33 @@ export class IssuerKeys {
   }
 
   /** Have a current key for an algorithm. */
-  ensure (alg: SigningAlgorithm): Promise<void> {
-    return this.#inTurn(() => this.#ensure(alg))
+  async ensure (alg: SigningAlgorithm): Promise<void> {
+    if (hasStage(this.#keys, alg, 'current')) return
+    const made = await makeKey(alg)
+    await this.#change(keys => hasStage(keys, alg, 'current') ? keys : [...keys, { ...made, original: true }])
   }
 
   /** Publish the key that the next rotation will use, so that clients have it by then; the same one if that was done before. */
-  publishNext (alg: SigningAlgorithm): Promise<SigningKey> {
-    return this.#inTurn(() => this.#publishNext(alg))
+  async publishNext (alg: SigningAlgorithm): Promise<SigningKey> {
+    await this.#changeWithNext(alg, keys => keys)
+    return this.#next(alg)!
   }
 
   /** Sign with the next key from now on, or with a new one; the current one becomes a previous one. */
-  rotate (alg: SigningAlgorithm): Promise<SigningKey> {
-    return this.#inTurn(() => this.#rotate(alg))
-  }
-
-  async #ensure (alg: SigningAlgorithm): Promise<void> {
-    if (this.all.some(key => key.alg === alg && key.stage === 'current')) return
-    const made = await makeKey(alg)
-    await this.#change(keys => isAnyCurrent(keys, alg) ? keys : [...keys, { ...made, original: true }])
-  }
-
-  async #publishNext (alg: SigningAlgorithm): Promise<SigningKey> {
-    await this.#ensure(alg)
-    const waiting = this.#next(alg)
-    if (waiting) return waiting
-    const made = await makeKey(alg)
-    await this.#change(keys => [...keys, { ...made, stage: 'next' }])
-    return this.find(made.kid!)!
-  }
-
-  async #rotate (alg: SigningAlgorithm): Promise<SigningKey> {
-    const { kid } = await this.#publishNext(alg)
-    await this.#change(keys => {
-      const rotated = keys.map((key): KeptKey => {
-        if (key.kid === kid) return { ...key, stage: 'current', published: true }
-        return key.alg === alg && stageOf(key) === 'current' ? { ...key, stage: 'previous' } : key
-      })
-      const previous = rotated.filter(key => key.alg === alg && stageOf(key) === 'previous')
-      const tooOld = new Set(previous.filter(key => !key.original).slice(0, -previousKept))
-      return rotated.filter(key => !tooOld.has(key))
-    })
+  async rotate (alg: SigningAlgorithm): Promise<SigningKey> {
+    await this.#changeWithNext(alg, keys => rotated(keys, alg))
     return this.current(alg)
   }
 
   /** Do without a key: what it has signed cannot be checked any more. */
-  retire (kid: string): Promise<void> {
-    return this.#inTurn(async () => {
-      const key = this.#existing(kid)
-      if (key.stage === 'current') throw new KeyError('the key is in use: rotate first, then retire it')
-      await this.#change(keys => keys.flatMap(each => each.kid !== kid ? [each] : each.original ? [{ ...each, retired: true }] : []))
+  async retire (kid: string): Promise<void> {
+    await this.#change(keys => {
+      if (existing(keys, kid).stage === 'current') throw new KeyError('the key is in use: rotate first, then retire it')
+      return keys.flatMap(each => each.kid !== kid ? [each] : each.original ? [{ ...each, retired: true }] : [])
     })
   }
 
+  /** Put a key into the JWK set. */
   publish (kid: string): Promise<void> {
     return this.#setPublished(kid, true)
   }
@@ -162,42 +138,72 @@ export class IssuerKeys {
 
   /** Back to the keys of the first start. */
   reset (): Promise<void> {
-    return this.#inTurn(() => this.#change(
-      keys => keys.filter(key => key.original).map(({ stage, published, retired, ...key }) => key)))
+    return this.#change(keys => keys.filter(key => key.original).map(({ stage, published, retired, ...key }) => key))
   }
 
   #next (alg: SigningAlgorithm): SigningKey | undefined {
     return this.all.find(key => key.alg === alg && key.stage === 'next')
   }
 
-  #existing (kid: string): SigningKey {
-    const key = this.find(kid)
-    if (!key) throw new KeyError(`there is no key ${kid}`)
-    return key
-  }
-
   #setPublished (kid: string, published: boolean): Promise<void> {
-    return this.#inTurn(async () => {
-      this.#existing(kid)
-      await this.#change(keys => keys.map(key => key.kid === kid ? { ...key, published } : key))
+    return this.#change(keys => {
+      existing(keys, kid)
+      return keys.map(key => key.kid === kid ? { ...key, published } : key)
     })
   }
 
+  /** Change keys of which one is the next. To make one takes a moment, in which another replica may have used the one that was waiting. */
+  async #changeWithNext (alg: SigningAlgorithm, change: (keys: KeptKey[]) => KeptKey[]): Promise<void> {
+    await this.ensure(alg)
+    for (let isDone = false; !isDone;) {
+      const made = hasStage(this.#keys, alg, 'next') ? [] : [{ ...await makeKey(alg), stage: 'next' as const }]
+      await this.#change(keys => {
+        const ready = hasStage(keys, alg, 'next') ? keys : [...keys, ...made]
+        isDone = hasStage(ready, alg, 'next')
+        return isDone ? change(ready) : keys
+      })
+    }
+  }
+
+  /** Of several changes at once, at whichever replica, each begins with what the others have made. */
   async #change (change: (keys: KeptKey[]) => KeptKey[]): Promise<void> {
-    const { keys } = await this.#secrets.change<{ keys: KeptKey[] }>(name, ({ keys }) => ({ keys: change(asRead(keys, this.#lab)) }))
+    const { keys } = await this.#secrets.change<{ keys: KeptKey[] }>(name, kept => ({ keys: change(asKept(kept.keys, this.#lab)) }))
+    this.#read(keys)
+  }
+
+  #read (kept: KeptKey[]): void {
+    const keys = asKept(kept, this.#lab)
+    if (isDeepStrictEqual(keys, this.#keys)) return
     this.#keys = keys
     this.#onChange()
   }
 }
 
-/** A file of before keys could be changed has none but those of the first start. */
-function asRead (keys: KeptKey[], lab: boolean): KeptKey[] {
-  const original = keys.some(key => key.original) ? keys : keys.map(key => ({ ...key, original: true }))
+/** A file of before keys could be changed has none but those of the first start; and what a lab has unpublished counts there alone. */
+function asKept (keys: KeptKey[], lab: boolean): KeptKey[] {
+  const original: KeptKey[] = keys.some(key => key.original) ? keys : keys.map(key => ({ ...key, original: true }))
   return lab ? original : original.map(({ published, ...key }) => key)
 }
 
-const isAnyCurrent = (keys: KeptKey[], alg: SigningAlgorithm) =>
-  keys.some(key => key.alg === alg && stageOf(key) === 'current' && !key.retired)
+const hasStage = (keys: KeptKey[], alg: string, stage: SigningKey['stage']) =>
+  keys.some(key => !key.retired && key.alg === alg && stageOf(key) === stage)
+
+function rotated (keys: KeptKey[], alg: string): KeptKey[] {
+  const turned = keys.map((key): KeptKey => {
+    if (key.alg !== alg || key.retired) return key
+    if (stageOf(key) === 'next') return { ...key, stage: 'current', published: true }
+    return stageOf(key) === 'current' ? { ...key, stage: 'previous' } : key
+  })
+  const previous = turned.filter(key => key.alg === alg && stageOf(key) === 'previous')
+  const tooOld = new Set(previous.filter(key => !key.original).slice(0, -previousKept))
+  return turned.filter(key => !tooOld.has(key))
+}
+
+function existing (keys: KeptKey[], kid: string): SigningKey {
+  const key = keys.map(asSigningKey).find(key => key?.kid === kid)
+  if (!key) throw new KeyError(`there is no key ${kid}`)
+  return key
+}
 
 /** @throws where it is no key at all */
 const isPrivateKey = (key: KeptKey) => Boolean(key.kid && key.alg && createPrivateKey({ key: key as JsonWebKey, format: 'jwk' }))

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Store } from '#lib/store/store.ts'
 import { Type, type Static } from '#lib/validation/schema.ts'
 import { idTokenClaims, refreshTokens, tokenLifetimes } from './token-settings.ts'
@@ -45,15 +46,15 @@ export class KeptSettings {
    * @param options.seed what they are when nothing has been changed, as far as that is said
    */
   static async open (store: Store, { lab, seed }: { lab: boolean, seed: Partial<RealmSettings> | undefined }): Promise<KeptSettings> {
-    const kept = lab && await store.collection<Partial<RealmSettings>>('lab').get('settings')
-    const unchanged = { ...unlessSaid, ...seed }
-    return new KeptSettings(store, unchanged, { ...unchanged, ...kept })
+    const settings = new KeptSettings(store, { ...unlessSaid, ...seed })
+    if (lab) await settings.reload()
+    return settings
   }
 
-  private constructor (store: Store, seed: RealmSettings, value: RealmSettings) {
+  private constructor (store: Store, seed: RealmSettings) {
     this.#store = store
     this.#seed = seed
-    this.#value = value
+    this.#value = seed
   }
 
   get value (): RealmSettings {
@@ -73,6 +74,13 @@ export class KeptSettings {
       if (this.#value === value) this.#set(before)
       throw error
     }
+  }
+
+  /** Read what was kept, by other replicas too. */
+  async reload (): Promise<void> {
+    const kept = await this.#store.collection<Partial<RealmSettings>>('lab').get('settings')
+    const value = { ...this.#seed, ...kept }
+    if (!isDeepStrictEqual(value, this.#value)) this.#set(value)
   }
 
   #set (value: RealmSettings): void {

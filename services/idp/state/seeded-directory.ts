@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Collection, Store } from '#lib/store/store.ts'
 
 interface Change<T> { key: string, entry?: T }
@@ -82,6 +83,14 @@ export class SeededDirectory<T> {
       this.#onChange()
       throw error
     }
+  }
+
+  /** Read what other replicas have changed. */
+  async reload (): Promise<void> {
+    const entries = this.#read(await this.#changes.tagged('change'))
+    if (isDeepStrictEqual(entries, this.#entries)) return
+    this.#entries = entries
+    this.#onChange()
   }
 
   /**

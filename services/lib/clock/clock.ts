@@ -50,8 +50,12 @@ export const runAt = <T>(clock: Clock, run: () => T): T => contexts.run(clock, r
 export interface ClockUser {
   /** what was set when this part last ran, in milliseconds */
   keptOffsetMs: number
-  /** Called when the clock has been moved, by whichever part. */
-  moved (offsetMs: number): Promise<void>
+  /**
+   * Called when the clock has been moved, by whichever part.
+   *
+   * @param isKept whether another process on the same store has moved it, and has kept that
+   */
+  moved (offsetMs: number, isKept: boolean): Promise<void>
 }
 
 const users = new Set<ClockUser>()
@@ -62,14 +66,15 @@ export const theProcessClock: Readonly<Clock> = processClock
 /**
  * Move the clock of this process, to an offset from the time of the system.
  *
+ * @param options.isKept whether another process on the same store has moved it, and has kept that
  * @returns once all who use it have taken note
  */
-export async function moveProcessClock (offsetMs: number): Promise<void> {
+export async function moveProcessClock (offsetMs: number, { isKept = false } = {}): Promise<void> {
   if (offsetMs === processClock.offsetMs) return
   const before = processClock.offsetMs
   const tell = (offsetMs: number) => {
     processClock.offsetMs = offsetMs
-    return [...users].map(user => user.moved(offsetMs))
+    return [...users].map(user => user.moved(offsetMs, isKept))
   }
   try {
     await Promise.all(tell(offsetMs))

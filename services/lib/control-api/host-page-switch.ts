@@ -100,9 +100,20 @@ export class HostPageSwitch {
     })
   }
 
+  /** Show what another replica was told to. */
+  async reload (): Promise<void> {
+    const kept = { ...this.#ofSettings, ...await this.#kept.get('changes') }
+    if (kept.brand !== this.#brand.now.named || kept.deployment !== this.#deployment) this.#apply(kept)
+  }
+
+  get #ofSettings (): HostPageChanges {
+    const [deployment] = this.#deployments
+    return { brand: this.#brand.ofSettings.named, ...(deployment !== undefined && { deployment }) }
+  }
+
   /** As the settings say. */
   async reset (): Promise<void> {
-    this.#apply({ brand: this.#brand.ofSettings.named, ...(this.#deployments[0] !== undefined && { deployment: this.#deployments[0] }) })
+    this.#apply(this.#ofSettings)
     await this.#kept.delete('changes')
   }
 

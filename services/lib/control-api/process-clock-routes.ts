@@ -4,25 +4,37 @@ import fp from 'fastify-plugin'
 import { moveProcessClock, theProcessClock, useProcessClock } from '../clock/clock.ts'
 import { dateByOurClock } from '../clock/request-clock.ts'
 import { sameSiteOnly } from '../server/same-site.ts'
+import type { RevisionFollower } from '../store/revision-follower.ts'
 import type { Store } from '../store/store.ts'
 import { clockAdvance, clockOffset, clockState, offsetMsOf, stateOf } from './clock-schemas.ts'
 import { answerJsonError, jsonError } from './json-errors.ts'
 import { checkStrictly } from './strict-requests.ts'
 
+/** What the clock of a process is kept with. */
+export interface ProcessClockParts {
+  /** where the offset is kept over a restart */
+  store: Store
+  /** tells that another replica has moved it */
+  revisions: RevisionFollower
+  /** drops what was dated by the clock */
+  onMoved?: () => void
+}
+
 /**
  * Go by the lab's clock of this process, from what was set when the service last ran.
  *
- * @param store where the offset is kept
- * @param onMoved called each time it has been moved, to drop what was dated by it
+ * @param parts.onMoved called each time it has been moved, to drop what was dated by it
  * @returns ends it; the clock of a process that nobody uses any more is that of the system
  */
-export async function keepProcessClock (store: Store, onMoved?: () => void): Promise<() => void> {
+export async function keepProcessClock ({ store, revisions, onMoved }: ProcessClockParts): Promise<() => void> {
   const offsets = store.collection<number>('lab-clock')
+  const kept = async () => await offsets.get('process') ?? 0
+  revisions.onRevised(async () => moveProcessClock(await kept(), { isKept: true }))
   return useProcessClock({
-    keptOffsetMs: await offsets.get('process') ?? 0,
-    async moved (offsetMs) {
+    keptOffsetMs: await kept(),
+    async moved (offsetMs, isKept) {
       onMoved?.()
-      await offsets.set('process', offsetMs)
+      if (!isKept) await offsets.set('process', offsetMs)
     }
   })
 }
@@ -31,11 +43,9 @@ export async function keepProcessClock (store: Store, onMoved?: () => void): Pro
  * The lab's clock: move the time of this service. For the lab alone.
  *
  * @param options.url own origin; whoever asks under another is refused
- * @param options.store where the offset is kept over a restart
- * @param options.onMoved drops what was dated by the clock
  */
-export const processClockRoutes = fp<{ url: string, store: Store, onMoved?: () => void }>(async (app, { url, store, onMoved }) => {
-  const leave = await keepProcessClock(store, onMoved)
+export const processClockRoutes = fp<{ url: string } & ProcessClockParts>(async (app, { url, ...parts }) => {
+  const leave = await keepProcessClock(parts)
   app.addHook('onClose', async () => leave())
   app.addHook('onRequest', dateByOurClock)
   await app.register(routes, { url })

@@ -24,6 +24,8 @@ export interface Correlation {
   yields?: (string | undefined)[]
   /** what is known of the flow from now on */
   learns?: Omit<Flow, 'id'>
+  /** what a flow that begins here is called; replicas have to agree on it */
+  named?: string
 }
 
 /** Which flow a code or a token belongs to. They are secrets, so only their hashes are kept, each as long as its holder is. */
@@ -43,11 +45,11 @@ export class Flows {
    *
    * @param holder holds the keys, and the latest one does, until it lets go of them
    */
-  join (holder: object, { begins = false, by = [], yields = [], learns = {} }: Correlation): Joined {
+  join (holder: object, { begins = false, by = [], yields = [], learns = {}, named = randomUUID() }: Correlation): Joined {
     const brought = keysOf(by)
     const yielded = keysOf(yields)
     const found = brought.map(key => this.#held.get(key)).find(held => held !== undefined)
-    const flow = found?.flow ?? (begins || yielded.length > 0 ? { id: randomUUID() } : undefined)
+    const flow = found?.flow ?? (begins || yielded.length > 0 ? { id: named } : undefined)
     if (!flow) return { flow, keys: [] }
 
     Object.assign(flow, Object.fromEntries(Object.entries(learns).filter(([, value]) => value !== undefined)))

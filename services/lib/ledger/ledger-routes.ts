@@ -29,7 +29,10 @@ export function ledgerRoutesOf (
   return async app => {
     app.setErrorHandler(answerJsonError)
     checkStrictly(app)
-    app.addHook('preHandler', async request => checkValues(request.query as LedgerFilter, valuesOf(request), ledgerOf(request)))
+    app.addHook('preHandler', async request => {
+      await ledgerOf(request).catchUp()
+      checkValues(request.query as LedgerFilter, valuesOf(request), ledgerOf(request))
+    })
     if (!app.hasPlugin('@fastify/sse')) await app.register(fastifySSE)
 
     app.get('/lab/ledger', {
@@ -110,7 +113,7 @@ export function ledgerRoutesOf (
         response: { 204: Type.Null(), 403: refusal }
       }
     }, async (request, reply) => {
-      ledgerOf(request).clear()
+      await ledgerOf(request).clear()
       return reply.code(204).send(null)
     })
   }

@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { Flows, type Flow } from './correlation.ts'
+import { theProcessClock } from '../clock/clock.ts'
+import { Flows, type Correlation, type Flow } from './correlation.ts'
+import { FrameList } from './frame-list.ts'
 import { FrameTape, type FrameReader, type RecordedSocket } from './frame-tape.ts'
 import { systemTimeMs, type Frame, type LateParts, type LedgerEntry, type Recording } from './ledger-entry.ts'
 import { differencesFrom, matcherOf, type LedgerFilter } from './ledger-filter.ts'
 import { cut, lengthOfValues, recordable } from './recorded-values.ts'
 import { withoutSecrets } from '../settings/secrets.ts'
+import type { SharedLog, Store } from '../store/store.ts'
 
 /** An entry, and its number in the order in which HTTP exchanges ended: the order in which the ledger gets to know of them. */
 export interface Recorded {
@@ -70,11 +73,43 @@ class Slot {
 type Candidate = Pick<Slot, 'sequence' | 'entry' | 'flow'>
 
 const maxPathLength = 1_000
+const appendedAtOnce = 500
+const maxFrameLength = 128 * 1024
+// In place of the sequence number, which is not known yet.
+const signOfLife = -1
+const channel = 'ledger'
 
-/** The HTTP exchanges of a service, the latest of them, in memory. */
+/** What replicas tell each other: an HTTP exchange, a message of a socket, or that everything is to be forgotten. */
+interface Change {
+  recording?: Omit<Recording, 'late'>
+  frame?: LedgerEntry
+  isCleared?: true
+}
+
+/** What the replicas of a service have in common. */
+interface Shared {
+  id: string
+  log: SharedLog<Change>
+  publish: () => Promise<void>
+}
+
+/** What the ledger of a service may hold. */
+export interface LedgerBounds {
+  /** how many HTTP exchanges are kept */
+  limit?: number
+  /** how many characters their parameters and answers may have together; messages of sockets have a bound of their own */
+  maxLength?: number
+}
+
+/**
+ * The HTTP exchanges of a service, the latest of them, in memory.
+ *
+ * State machine replication: where a service has replicas, what each has to record goes into a log that they share, and each makes the
+ * same ledger of it, when somebody asks.
+ */
 export class Ledger {
-  /** another in each process: numbers of entries are of this ledger alone */
-  readonly id = randomUUID()
+  /** another after a restart, unless replicas share it: numbers of entries are of this ledger alone */
+  readonly id: string
   readonly #limit: number
   readonly #maxLength: number
   #length = 0
@@ -86,26 +121,76 @@ export class Ledger {
   #clearedAt = 0
   #closed = false
   #isTelling = false
-  #tape: FrameTape | undefined
+  #frames: FrameTape | FrameList | undefined
+  readonly #shared: Shared | undefined
+  #catchingUp: Promise<void> | undefined
+  #unsubscribe = () => {}
 
-  /**
-   * @param options.limit how many HTTP exchanges are kept
-   * @param options.maxLength how many characters their parameters and answers may have together; messages of sockets have a bound of their own
-   */
-  constructor ({ limit = 2_000, maxLength = 8 * 1024 * 1024 }: { limit?: number, maxLength?: number } = {}) {
+  /** Open the ledger of a service, or of one of its issuers: that of all its replicas, where they share a store. */
+  static async open (store: Store, bounds: LedgerBounds & { name?: string } = {}): Promise<Ledger> {
+    const log = store.sharedLog<Change>(channel, { maxEntries: 2_500 })
+    if (!log) return new Ledger(bounds)
+    const id = await store.secrets.keep<string>('ledger-id', () => randomUUID())
+    const ledger = new Ledger(bounds, { id, log, publish: () => store.signals.publish(channel, {}) })
+    const look = () => { if (ledger.listeners > 0) ledger.catchUp().then(() => ledger.#tell(), () => {}) }
+    ledger.#unsubscribe = await store.signals.subscribe(channel, look, { onResubscribed: look })
+    return ledger
+  }
+
+  constructor ({ limit = 2_000, maxLength = 8 * 1024 * 1024 }: LedgerBounds = {}, shared?: Shared) {
     this.#limit = limit
     this.#maxLength = maxLength
+    this.#shared = shared
+    this.id = shared?.id ?? randomUUID()
   }
 
   /** A number for an HTTP exchange that arrives now. It is to be recorded when it has ended. */
   begin (): number {
-    return ++this.#lastId
+    // Replicas agree without asking each other: by microseconds.
+    this.#lastId = Math.max(this.#lastId + 1, this.#shared ? Math.round(systemTimeMs() * 1_000) : 0)
+    return this.#lastId
   }
 
   /** Take an HTTP exchange down. */
-  record ({ correlation, late, ...recording }: Recording): void {
+  record (recording: Recording): void {
     if (this.#closed) return
-    const slot = new Slot(++this.#lastSequence, entryOf(recording.id ?? this.begin(), recording), late)
+    if (!this.#shared) return this.#take(++this.#lastSequence, recording)
+    const { late, correlation, ...rest } = recording
+    const entry = entryOf(rest.id ?? this.begin(), rest)
+    this.#append({
+      recording: { ...entry, ...late?.read(entry), ...(correlation && { correlation: shareable(correlation) }) }
+    }).catch(() => {})
+  }
+
+  /** Take in what other replicas have recorded. To be waited for before anything is asked. */
+  async catchUp (): Promise<void> {
+    if (!this.#shared || this.#closed) return
+    // Who comes while that is done may ask for what was recorded since it has begun.
+    await this.#catchingUp?.catch(() => {})
+    this.#catchingUp ??= this.#readLog(this.#shared.log).finally(() => { this.#catchingUp = undefined })
+    await this.#catchingUp
+  }
+
+  async #readLog (log: SharedLog<Change>): Promise<void> {
+    for (let isMore = true; isMore;) {
+      const read = await log.read(this.#lastSequence, appendedAtOnce)
+      for (const { number, entry: { recording, frame, isCleared } } of read) {
+        this.#lastSequence = number
+        if (recording) this.#take(number, recording)
+        if (frame) (this.#frames as FrameList | undefined)?.put({ sequence: number, entry: frame })
+        if (isCleared) this.#forgetAll()
+      }
+      isMore = read.length === appendedAtOnce
+    }
+  }
+
+  async #append (change: Change): Promise<void> {
+    await this.#shared!.log.append(change)
+    await this.#shared!.publish()
+  }
+
+  #take (sequence: number, { correlation, late, ...recording }: Recording): void {
+    const slot = new Slot(sequence, entryOf(recording.id ?? this.begin(), recording), late)
     if (correlation) {
       const { client_id: clientId, username, session } = recording
       const learns = defined({ client_id: clientId, username, session, ...correlation.learns })
@@ -120,11 +205,26 @@ export class Ledger {
    * @returns takes a message down as it came by: of a thousand a second most are never looked at
    */
   tapeFrames ({ describe, isSignOfLife }: FrameReader<Omit<Recording, 'correlation' | 'late' | 'id'>>) {
-    const tape = this.#tape = new FrameTape({ describe: frame => entryOf(frame.id, describe(frame)), isSignOfLife })
+    if (this.#shared) return this.#shareFrames({ describe, isSignOfLife })
+    const tape = this.#frames = new FrameTape({ describe: frame => entryOf(frame.id, describe(frame)), isSignOfLife })
     return (socket: RecordedSocket, direction: Frame['direction'], text: string | Buffer): void => {
       if (this.#closed) return
       tape.put({ sequence: ++this.#lastSequence, id: this.begin(), socket, direction, text })
       this.#tell()
+    }
+  }
+
+  #shareFrames ({ describe, isSignOfLife }: FrameReader<Omit<Recording, 'correlation' | 'late' | 'id'>>) {
+    this.#frames = new FrameList()
+    return (socket: RecordedSocket, direction: Frame['direction'], data: string | Buffer): void => {
+      if (this.#closed) return
+      const text = String(data).slice(0, maxFrameLength)
+      const isRepeated = socket.last === signOfLife
+      socket.last = isSignOfLife(text) ? signOfLife : 0
+      if (isRepeated && socket.last === signOfLife) return
+      const [id, at] = [this.begin(), systemTimeMs()]
+      const time = new Date(Math.floor(at) + theProcessClock.offsetMs).toISOString()
+      this.#append({ frame: entryOf(id, describe({ id, link: socket.link, direction, text, time, at })) }).catch(() => {})
     }
   }
 
@@ -181,7 +281,7 @@ export class Ledger {
   /** How many HTTP exchanges and messages of those after this sequence number had to make room. */
   forgottenSince (since: number): number {
     const from = Math.max(since, this.#clearedAt)
-    const held = this.#slots.length - this.#placeAfter(from) + (this.#tape?.countAfter(from) ?? 0)
+    const held = this.#slots.length - this.#placeAfter(from) + (this.#frames?.countAfter(from) ?? 0)
     return Math.max(this.#lastSequence - from - held, 0)
   }
 
@@ -223,19 +323,28 @@ export class Ledger {
   }
 
   /** Forget everything. HTTP exchanges that are under way are recorded when they end. */
-  clear (): void {
-    for (const slot of this.#slots) this.#forget(slot)
-    this.#slots = []
-    this.#tape?.clear()
+  async clear (): Promise<void> {
+    if (this.#closed) return
+    if (this.#shared) return this.#append({ isCleared: true })
     // A number of its own, so that a reader who was up to date notices.
     this.begin()
-    this.#clearedAt = ++this.#lastSequence
+    this.#lastSequence++
+    this.#forgetAll()
+  }
+
+  #forgetAll (): void {
+    for (const slot of this.#slots) this.#forget(slot)
+    this.#slots = []
+    this.#frames?.clear()
+    this.#clearedAt = this.#lastSequence
     this.#tell()
   }
 
   /** End whatever waits for more. */
   close (): void {
-    this.clear()
+    this.#unsubscribe()
+    this.#lastSequence++
+    this.#forgetAll()
     this.#closed = true
     this.#tell()
   }
@@ -247,7 +356,7 @@ export class Ledger {
 
   /** Merge: both are in the order of their sequence numbers. */
   * #after (since: number): Generator<Candidate> {
-    const frames = this.#tape?.after(since)
+    const frames = this.#frames?.after(since)
     let frame = frames?.next().value
     for (let place = this.#placeAfter(since); place < this.#slots.length; place++) {
       const slot = this.#slots[place]!
@@ -282,6 +391,14 @@ export class Ledger {
     })
   }
 }
+
+/** JSON has no `undefined` in lists. */
+const shareable = ({ by = [], yields = [], ...correlation }: Correlation): Correlation => ({
+  named: randomUUID(),
+  by: by.filter(value => value !== undefined),
+  yields: yields.filter(value => value !== undefined),
+  ...correlation
+})
 
 function entryOf (id: number, recording: Omit<Recording, 'correlation' | 'late' | 'id'>): LedgerEntry {
   return {

@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
 import { sameSiteOnly } from '../server/same-site.ts'
-import { Ledger } from './ledger.ts'
+import type { Ledger } from './ledger.ts'
 import { ledgerRoutesOf } from './ledger-routes.ts'
 import { redirectParameters } from './redirect-parameters.ts'
 import { recorder, type Description, type HttpExchange } from './recorder.ts'
@@ -17,8 +17,8 @@ export interface ServiceLedgerOptions {
   senders?: Record<string, string>
   /** whether a cookie of this name is the session of one browser, for as long as it has this value */
   isSession?: (cookie: string) => boolean
-  /** where it is recorded; its own where not said */
-  ledger?: Ledger
+  /** where it is recorded */
+  ledger: Ledger
 }
 
 /**
@@ -26,7 +26,7 @@ export interface ServiceLedgerOptions {
  * that it records.
  */
 export const serviceLedger = fp<ServiceLedgerOptions>(async (app, options) => {
-  const { url, service, endpoints, senders = {}, isSession, ledger = new Ledger() } = options
+  const { url, service, endpoints, senders = {}, isSession, ledger } = options
 
   function describe ({ request, reply, answer }: HttpExchange, status: number): Description {
     const endpoint = endpoints[request.routeOptions.url!]!

@@ -12,8 +12,8 @@ export const closeSession = defineAction({
   const session = await configuredSession(token, call)
   if (closeAllConnections) {
     await sessions.makeReadOnly(session)
-    connections.closeSession(session.key, { except: connection })
+    await connections.closeSession(session.key, { except: connection })
   }
-  connections.leave(connection)
+  await connections.leave(connection)
   answer('SessionResponse', { connected: false, newSession: false, readOnly: true, clearedExistingSession: false })
 })

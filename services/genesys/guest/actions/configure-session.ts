@@ -46,7 +46,7 @@ export const configureAuthenticatedSession = defineAction({
     const body = await enter(request, found, grant.identity, call)
     // A sign-out meanwhile did not find this socket among those of the user.
     if (!await messaging.tokens.verify(data!.code!)) {
-      messaging.connections.leave(connection)
+      await messaging.connections.leave(connection)
       throw guestErrors.unauthorized()
     }
     answer('SessionResponse', body)
@@ -88,18 +88,18 @@ async function enter (
   const signsIn = found !== undefined && found.identity === undefined && identity !== undefined
   if (found && startNew !== true) {
     const session = await nameCustomer(await sessions.resume(found, identity), journeyContext, call)
-    if (signsIn) dismissOthers(session, call)
-    connections.enter(connection, token.toLowerCase(), session)
+    if (signsIn) await dismissOthers(session, call)
+    await connections.enter(connection, token.toLowerCase(), session)
     const clearedExistingSession = signsIn && await stepUp(session, identity, call)
     return sessionResponse(session, deployment, { clearedExistingSession })
   }
   if (!found) quota.check(identity === undefined)
   const started = await sessions.start(found?.key ?? key, deployment, identity, found)
   const session = await nameCustomer(started, journeyContext, call)
-  if (signsIn) dismissOthers(session, call)
+  if (signsIn) await dismissOthers(session, call)
   // A guest who starts anew does not keep the messages.
   if (found) await conversations.forget(found.conversationId)
-  connections.enter(connection, token.toLowerCase(), session)
+  await connections.enter(connection, token.toLowerCase(), session)
   return sessionResponse(session, deployment, { newSession: true })
 }
 

@@ -59,6 +59,6 @@ async function clear (session: GuestSession, { connection, messaging, answer }: 
   await sessions.forget(session)
   await Promise.all([conversations.forget(session.conversationId), visitorJourneys.forget(session)])
   answer('StructuredMessage', presence('Clear', session), 'message')
-  for (const each of connections.ofSession(session.key)) each.send(push('SessionClearedEvent', {}))
-  connections.closeSession(session.key, { reason: 'clearing' })
+  await connections.send(session.key, push('SessionClearedEvent', {}))
+  await connections.closeSession(session.key, { reason: 'clearing' })
 }

@@ -10,8 +10,8 @@ import type { Call } from './action.ts'
  *
  * @see https://cheatsheetseries.owasp.org/cheatsheets/Session_Management_Cheat_Sheet.html#renew-the-session-id-after-any-privilege-level-change
  */
-export function dismissOthers ({ key }: GuestSession, { connection, messaging: { connections } }: Call): void {
-  connections.closeSession(key, { except: connection, reason: 'steppedUp' })
+export function dismissOthers ({ key }: GuestSession, { connection, messaging: { connections } }: Call): Promise<void> {
+  return connections.closeSession(key, { except: connection, reason: 'steppedUp' })
 }
 
 /**
@@ -25,7 +25,7 @@ export async function stepUp (session: GuestSession, identity: VerifiedIdentity,
   const { sessions, conversations, connections } = call.messaging
   const others = (await sessions.ofUser(session.deploymentId, identity)).filter(({ key }) => key !== session.key)
   for (const other of others) {
-    connections.closeSession(other.key, { reason: 'signedIn' })
+    await connections.closeSession(other.key, { reason: 'signedIn' })
     await sessions.forget(other)
     await conversations.forget(other.conversationId)
   }
