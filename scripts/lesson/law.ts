@@ -1,4 +1,8 @@
+import { createPlaces } from '#lib/concurrency/places.ts'
 import type { ConsoleClient, ListedLesson } from './console-client.ts'
+
+// Enough that the processor waits for nobody, and so few that none waits for long in the middle of its attack.
+const inPlace = createPlaces(4)
 
 /** How a lesson keeps its promise: what is wrong, in words; nothing where all is right. */
 export interface Verdict {
@@ -19,7 +23,7 @@ export async function holdToPromise (console: ConsoleClient, lesson: ListedLesso
   const others = choices.filter(choice => !badMends.includes(choice) && (mendedByAll || !mends.includes(choice)))
 
   async function gainsWith (mended: string[], when: string): Promise<string[]> {
-    const { gained, says } = await console.attack(number, mended)
+    const { gained, says } = await inPlace(() => console.attack(number, mended))
     return gained ? [] : [`${when}, the attack gains nothing: ${says}`]
   }
 
