@@ -174,6 +174,9 @@ export const flowsBehindCaddy: Flows = {
   'signing out': signOut
 }
 
+/** Those that run once more on three replicas of each service, where each request may come to another one. */
+export const flowsOnReplicas: Flows = flowsSideBySide
+
 /** The flow of which a real browser is a part, and that runs in Compose too. */
 export const firstInChromium: Flows = {
   'signing in and chatting': inChromium

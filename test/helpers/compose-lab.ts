@@ -38,6 +38,15 @@ export async function startComposeLabBehindTls (t: Test): Promise<ComposeLab> {
   return lab
 }
 
+/** The same with three replicas of each service but the console, on one store: with `services/replicas.yaml`. */
+export async function startComposeLabOfReplicas (t: Test): Promise<ComposeLab> {
+  const ports = await freePorts()
+  const lab = await start(t, ['compose.yaml', join('services', 'replicas.yaml')], ports, ports)
+  await until('every service answers through Caddy', async () =>
+    (await Promise.all(Object.values(urlsOf(lab)).map(url => fetch(`${url}/livez`)))).every(({ ok }) => ok), startupTimeoutMs)
+  return { ...lab, logs: async () => runDocker('compose', '-p', lab.environment['COMPOSE_PROJECT_NAME']!, 'logs', '--no-color', '--no-log-prefix') }
+}
+
 // Where others use the processors.
 const startupTimeoutMs = 240_000
 

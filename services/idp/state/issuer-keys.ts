@@ -41,24 +41,27 @@ const previousKept = 20
 export class IssuerKeys {
   readonly #secrets: Secrets
   readonly #lab: boolean
+  readonly #onKept: () => Promise<void>
   #keys: KeptKey[] = []
   #onChange = () => {}
 
   /**
    * @param options.lab whether it counts what a lab has unpublished
    * @param options.algorithms for which there are to be keys
+   * @param options.onKept called when a change was kept: a fault makes one in the middle of a flow
    */
   static async open (
-    secrets: Secrets, { lab, algorithms }: { lab: boolean, algorithms: Iterable<SigningAlgorithm> }
+    secrets: Secrets, { lab, algorithms, onKept = async () => {} }: { lab: boolean, algorithms: Iterable<SigningAlgorithm>, onKept?: () => Promise<void> }
   ): Promise<IssuerKeys> {
-    const signingKeys = new IssuerKeys(secrets, lab)
+    const signingKeys = new IssuerKeys(secrets, lab, onKept)
     await signingKeys.reload()
     for (const alg of algorithms) await signingKeys.ensure(alg)
     return signingKeys
   }
 
-  private constructor (secrets: Secrets, lab: boolean) {
+  private constructor (secrets: Secrets, lab: boolean, onKept: () => Promise<void>) {
     this.#secrets = secrets
+    this.#onKept = onKept
     this.#lab = lab
   }
 
@@ -169,6 +172,7 @@ export class IssuerKeys {
   async #change (change: (keys: KeptKey[]) => KeptKey[]): Promise<void> {
     const { keys } = await this.#secrets.change<{ keys: KeptKey[] }>(name, kept => ({ keys: change(asKept(kept.keys, this.#lab)) }))
     this.#read(keys)
+    await this.#onKept()
   }
 
   #read (kept: KeptKey[]): void {
