@@ -9,20 +9,22 @@ interface OpenConnection { id: string, session: string }
 /** Which guest WebSockets are open at all replicas, by their sessions. */
 export class OpenConnections {
   readonly #connections: Collection<OpenConnection>
-  readonly #own = new Map<string, string>()
+  // Those of this replica alone: to prolong a whole session would keep what a killed one has left behind.
+  readonly #own = new Map<string, OpenConnection>()
   readonly #timer: NodeJS.Timeout
 
   /** @param onGone told the session of sockets whose replica has gone */
   constructor (store: Store, onGone: (session: string) => void) {
     this.#connections = store.collection('open-connection', { onExpired: ({ session }) => onGone(session) })
     this.#timer = setInterval(() => {
-      for (const session of new Set(this.#own.values())) this.#connections.prolongTagged(session, aliveSeconds).catch(() => {})
+      for (const connection of this.#own.values()) this.#write(connection).catch(() => { /* the next beat does */ })
     }, heartbeatMs).unref()
   }
 
   async add ({ id }: { id: string }, session: string): Promise<void> {
-    this.#own.set(id, session)
-    await this.#connections.set(id, { id, session }, { ttl: aliveSeconds, tags: [session] })
+    const connection = { id, session }
+    this.#own.set(id, connection)
+    await this.#write(connection)
   }
 
   async delete ({ id }: { id: string }): Promise<void> {
@@ -37,5 +39,9 @@ export class OpenConnections {
 
   stop (): void {
     clearInterval(this.#timer)
+  }
+
+  #write (connection: OpenConnection): Promise<void> {
+    return this.#connections.set(connection.id, connection, { ttl: aliveSeconds, tags: [connection.session] })
   }
 }

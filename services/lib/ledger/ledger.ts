@@ -127,7 +127,7 @@ export class Ledger {
   #unsubscribe = () => {}
 
   /** Open the ledger of a service, or of one of its issuers: that of all its replicas, where they share a store. */
-  static async open (store: Store, bounds: LedgerBounds & { name?: string } = {}): Promise<Ledger> {
+  static async open (store: Store, bounds: LedgerBounds = {}): Promise<Ledger> {
     const log = store.sharedLog<Change>(channel, { maxEntries: 2_500 })
     if (!log) return new Ledger(bounds)
     const id = await store.secrets.keep<string>('ledger-id', () => randomUUID())
