@@ -96,7 +96,7 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
     log: app.log
   })
   const exchangeLog = config.lab ? new ExchangeLog(store) : undefined
-  const rateLimiter = new RateLimiter(config.rateLimits)
+  const rateLimiter = new RateLimiter(store, config.rateLimits)
   const inTurn = openTurns(store, 'turn')
   const expiryWatch = new ExpiryWatch({ sessions, connections, conversations, events, log: app.log })
   app.addHook('onClose', async () => {
@@ -130,7 +130,7 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
     await app.register(hostPageSwitchRoutes, { url, hostPage })
     await app.register(serviceResetRoutes, {
       url,
-      done: 'Conversations with their files, sessions of guests, whose sockets are closed, tokens, the list of exchanges, the brand of the agent, and the clock.',
+      done: 'Conversations with their files, sessions of guests, whose sockets are closed, tokens, the list of exchanges, the brand of the agent, counts of rate limits, and the clock.',
       async reset () {
         agent.stop()
         await store.clear()

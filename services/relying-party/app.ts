@@ -97,7 +97,7 @@ export async function buildRelyingParty (config: RelyingPartyConfig): Promise<Se
     await app.register(hostPageSwitchRoutes, { url: config.app, hostPage })
     await app.register(serviceResetRoutes, {
       url: config.app,
-      done: 'Sessions, tokens, sign-ins that were under way, codes for the Messenger, brand and deployment of the page, and the clock: nobody is signed in.',
+      done: 'Sessions, tokens, sign-ins that were under way, codes for the Messenger, brand and deployment of the page, counts of rate limits, and the clock: nobody is signed in.',
       async reset () {
         await store.clear()
         await hostPage.reset()
@@ -105,7 +105,7 @@ export async function buildRelyingParty (config: RelyingPartyConfig): Promise<Se
       }
     })
   }
-  await app.register(rateLimits)
+  await app.register(rateLimits, { store })
   await app.register(formbody)
   await app.register(browserSession, { config, providers, sessions })
   if (hostPage) await app.register(labDeployments, { config, hostPage })

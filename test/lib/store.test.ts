@@ -290,6 +290,24 @@ onEachStore('has a revision that rises by one, and outlives what is cleared', as
   t.equal(await store.readRevision(), before + 1)
 })
 
+onEachStore('counts each key of a counter for itself, says when its window ends, and forgets it when all is cleared', async (t, place) => {
+  const store = await place.open()
+  const countOf = async (name: string, key: string) => (await store.windowCounter(name, 60).count(key)).count
+  const counts: number[] = []
+  for (const [name, key] of [['one', 'a'], ['one', 'a'], ['one', 'b'], ['other', 'a']] as const) counts.push(await countOf(name, key))
+  t.same(counts, [1, 2, 1, 1])
+  const { msLeft } = await store.windowCounter('one', 60).count('a')
+  t.ok(msLeft > 0 && msLeft <= 60_000, `${msLeft} ms`)
+  await store.clear()
+  t.equal(await countOf('one', 'a'), 1)
+})
+
+onEachStore('counts anew once a window has ended, which begins with the first that is counted', async (t, place) => {
+  const counter = (await place.open()).windowCounter('notes', 1)
+  t.equal((await counter.count('a')).count, 1)
+  await until('the window has ended', async () => (await counter.count('a')).count === 1)
+})
+
 /** A store over SQLite, as a process has it. */
 async function openIn (t: Test, stateFolder: string) {
   const store = await openStore({ name: 'test', stateFolder })

@@ -114,6 +114,12 @@ if (reason !== undefined) {
     t.equal(await stores[0]!.collection<number>('counts').get('count'), 40)
   })
 
+  t.test('what several processes count at once is counted together', async t => {
+    const counters = (await openStores(t, server, 2)).map(store => store.windowCounter('sign-ins', 60))
+    const counted = await Promise.all(Array.from({ length: 100 }, (_, n) => counters[n % 2]!.count('a')))
+    t.same(counted.map(({ count }) => count).toSorted((a, b) => a - b), Array.from({ length: 100 }, (_, index) => index + 1))
+  })
+
   t.test('tells what has expired to one of several processes', async t => {
     mock.timers.enable({ apis: ['setInterval', 'Date'], now: Date.now() })
     t.teardown(() => mock.timers.reset())
@@ -261,7 +267,8 @@ if (reason !== undefined) {
     t.match(store!.failure, away)
     const attempts = [
       () => notes.get('0'), () => notes.take('0'), () => notes.tagged('all'), () => store!.secrets.keep('key', () => 1),
-      () => store!.readRevision(), () => store!.signals.publish('news', 'lost'), () => store!.signals.subscribe('other', () => {})
+      () => store!.readRevision(), () => store!.signals.publish('news', 'lost'), () => store!.signals.subscribe('other', () => {}),
+      () => store!.windowCounter('sign-ins', 60).count('a')
     ]
     for (const attempt of attempts) {
       t.match((await outcomeOf(t, attempt(), atOnceMs)).replace('StateError: ', ''), away)

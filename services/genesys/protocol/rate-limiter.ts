@@ -1,43 +1,44 @@
 import type { FastifyReply } from 'fastify'
-import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
+import { LocalWindowCounter } from '#lib/store/local-window-counter.ts'
+import type { Store } from '#lib/store/store.ts'
 import { TooManyRequests } from './guest-errors.ts'
 import { PlatformError } from './platform-errors.ts'
 
-// Genesys' resource center, "Web messaging limits": so many `points` in `duration` seconds. Messages are texts and structured
-// messages; events count as requests only.
-const limits = {
-  messages: { points: 5, duration: 1, message: 'Message rate too high for this session' },
-  requests: { points: 60, duration: 60, message: 'Request rate too high for this connection' },
-  configures: { points: 60, duration: 60, message: 'Configure rate too high for this session' },
-  healthChecks: { points: 2, duration: 60, message: 'Health check rate too high for this connection' },
-  histories: { points: 10, duration: 60, message: 'History rate too high for this session' },
-  journeyEvents: { points: 120, duration: 60, message: 'Event rate too high for this customer' },
-  connections: { points: 1000, duration: 60, message: 'Connection rate too high for this deployment' }
+/** What is counted, each by its own key: session, connection, conversation, customer or deployment. */
+type Limited = 'messages' | 'requests' | 'configures' | 'healthChecks' | 'histories' | 'journeyEvents' | 'connections'
+
+// Genesys' resource center, "Web messaging limits": so many in so many seconds. Messages are texts and structured messages; events
+// count as requests only. What belongs to a connection is counted where that ends.
+const limits: Record<Limited, { most: number, seconds: number, message: string, isOfConnection?: true }> = {
+  messages: { most: 5, seconds: 1, message: 'Message rate too high for this session' },
+  requests: { most: 60, seconds: 60, message: 'Request rate too high for this connection', isOfConnection: true },
+  configures: { most: 60, seconds: 60, message: 'Configure rate too high for this session' },
+  healthChecks: { most: 2, seconds: 60, message: 'Health check rate too high for this connection', isOfConnection: true },
+  histories: { most: 10, seconds: 60, message: 'History rate too high for this session' },
+  journeyEvents: { most: 120, seconds: 60, message: 'Event rate too high for this customer' },
+  connections: { most: 1000, seconds: 60, message: 'Connection rate too high for this deployment' }
 }
 
-/** What is counted, each by its own key: session, connection, conversation, customer or deployment. */
-type Limited = keyof typeof limits
-
-/** The rate limits of web messaging. They count within this process, as a replica of Genesys' may. */
+/** The rate limits of web messaging. All processes on the store count together. */
 export class RateLimiter {
   readonly #enabled: boolean
-  readonly #limiters = new Map(Object.entries(limits).map(([name, limit]) => [name, new RateLimiterMemory(limit)]))
+  readonly #counters
 
-  constructor (enabled: boolean) {
+  constructor (store: Store, enabled: boolean) {
     this.#enabled = enabled
+    this.#counters = new Map(Object.entries(limits).map(([name, { seconds, isOfConnection }]) =>
+      [name, isOfConnection ? new LocalWindowCounter(seconds) : store.windowCounter(name, seconds)]))
   }
 
-  /** @throws {TooManyRequests} with the seconds after which it may be tried again */
+  /**
+   * @throws {TooManyRequests} with the seconds after which it may be tried again
+   * @throws {StateError} where the store cannot be reached, or written
+   */
   async count (limited: Limited, key: string): Promise<void> {
     if (!this.#enabled) return
-    try {
-      await this.#limiters.get(limited)!.consume(key)
-    } catch (exceeded) {
-      const { msBeforeNext } = exceeded as RateLimiterRes
-      const { duration, message } = limits[limited]
-      // Never longer than what is counted over, also where the clock was set back meanwhile.
-      throw new TooManyRequests(Math.min(duration, Math.max(1, Math.ceil(msBeforeNext / 1000))), message)
-    }
+    const { count, msLeft } = await this.#counters.get(limited)!.count(key)
+    const { most, message } = limits[limited]
+    if (count > most) throw new TooManyRequests(Math.max(1, Math.ceil(msLeft / 1_000)), message)
   }
 
   /**

@@ -92,6 +92,20 @@ export interface SharedLog<T> {
   read (since: number, limit?: number): Promise<{ number: number, entry: T }[]>
 }
 
+/**
+ * Fixed window counter, for rate limits: how often something was done in a time that begins with the first. Windows go by the time of
+ * the system, so that a clock of the lab that is moved shuts nobody out.
+ */
+export interface WindowCounter {
+  /**
+   * Count one more for a key.
+   *
+   * @returns how many there have been in its window, this one included, and in how many milliseconds that ends
+   * @throws {StateError} where the store cannot be reached, or written
+   */
+  count (key: string): Promise<{ count: number, msLeft: number }>
+}
+
 /** What a service keeps over a restart, and everything single-use. */
 export interface Store {
   /**
@@ -104,6 +118,13 @@ export interface Store {
   readonly signals: Signals
   /** A log for all processes on the store, of at least the last `maxEntries`; nothing where the store is not shared. */
   sharedLog<T> (name: string, options: { maxEntries: number }): SharedLog<T> | undefined
+  /**
+   * A counter for all processes on the store.
+   *
+   * @param name whoever opens a counter by the same name has the same one
+   * @param seconds how long a window is, whole seconds
+   */
+  windowCounter (name: string, seconds: number): WindowCounter
   /**
    * A number that `revise` has raised, whichever process has called it: where it is another one, what a process has read before may be
    * stale. It outlives `clear`.

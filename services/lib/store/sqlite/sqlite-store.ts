@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
-import type { Collection, CollectionOptions, Store } from '../store.ts'
+import { LocalWindowCounter } from '../local-window-counter.ts'
+import type { Collection, CollectionOptions, Store, WindowCounter } from '../store.ts'
 import { ExpirySweep } from './expiry-sweep.ts'
 import { FileSecrets } from './file-secrets.ts'
 import { LocalSignals } from './local-signals.ts'
@@ -21,6 +22,7 @@ export class SqliteStore implements Store {
   readonly #transactions: Transactions
   readonly #caches: ReadCaches
   readonly #sweep: ExpirySweep
+  readonly #counters = new Map<string, LocalWindowCounter>()
 
   #revision = 0
 
@@ -51,6 +53,13 @@ export class SqliteStore implements Store {
 
   sharedLog (): undefined {}
 
+  /** Counts are in memory: at the next start, windows begin anew. */
+  windowCounter (name: string, seconds: number): WindowCounter {
+    const counter = this.#counters.get(name) ?? new LocalWindowCounter(seconds)
+    this.#counters.set(name, counter)
+    return counter
+  }
+
   async readRevision (): Promise<number> {
     return this.#revision
   }
@@ -68,6 +77,7 @@ export class SqliteStore implements Store {
   }
 
   clear (): Promise<void> {
+    for (const counter of this.#counters.values()) counter.clear()
     return this.#transactions.write(() => {
       this.#caches.clear()
       this.#statements.deleteAll.run()

@@ -21,8 +21,8 @@ export class ValkeySpace {
     return `${this.#prefix}${what}`
   }
 
-  /** The start of the keys of what `clear` removes: e entries, t lists by tag, x lists by expiry, l logs. */
-  prefixOf (kind: 'e' | 't' | 'x' | 'l', name: string): string {
+  /** The start of the keys of what `clear` removes: e entries, t lists by tag, x lists by expiry, l logs, w windows. */
+  prefixOf (kind: 'e' | 't' | 'x' | 'l' | 'w', name: string): string {
     return `${this.#prefix}${kind}:${name}`
   }
 

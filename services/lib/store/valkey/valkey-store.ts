@@ -1,4 +1,4 @@
-import type { Collection, CollectionOptions, Secrets, SharedLog, Signals, Store } from '../store.ts'
+import type { Collection, CollectionOptions, Secrets, SharedLog, Signals, Store, WindowCounter } from '../store.ts'
 import { ExpirySweep } from './expiry-sweep.ts'
 import { ValkeyCollection } from './valkey-collection.ts'
 import type { ValkeyConnection } from './valkey-connection.ts'
@@ -6,6 +6,7 @@ import { ValkeyLog } from './valkey-log.ts'
 import { ValkeySecrets } from './valkey-secrets.ts'
 import { ValkeySignals } from './valkey-signals.ts'
 import { ValkeySpace } from './valkey-space.ts'
+import { ValkeyWindowCounter } from './valkey-window-counter.ts'
 
 /** A store in Valkey, for any number of processes. */
 export class ValkeyStore implements Store {
@@ -35,6 +36,10 @@ export class ValkeyStore implements Store {
 
   sharedLog<T> (name: string, options: { maxEntries: number }): SharedLog<T> {
     return new ValkeyLog<T>(this.#space, name, options)
+  }
+
+  windowCounter (name: string, seconds: number): WindowCounter {
+    return new ValkeyWindowCounter(this.#space, name, seconds)
   }
 
   async readRevision (): Promise<number> {

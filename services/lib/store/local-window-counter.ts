@@ -1,0 +1,28 @@
+import { RateLimiterMemory } from 'rate-limiter-flexible'
+import type { WindowCounter } from './store.ts'
+
+/** Counts within this process: where it has its store alone, or what is counted belongs to it, such as a socket. */
+export class LocalWindowCounter implements WindowCounter {
+  readonly #seconds: number
+  #limiter: RateLimiterMemory
+
+  /** @param seconds how long a window is */
+  constructor (seconds: number) {
+    this.#seconds = seconds
+    this.#limiter = this.#open()
+  }
+
+  async count (key: string): Promise<{ count: number, msLeft: number }> {
+    const { consumedPoints, msBeforeNext } = await this.#limiter.penalty(key)
+    // A window ends by a timer. What is said of its end goes by the time of day, which may have been set back meanwhile.
+    return { count: consumedPoints, msLeft: Math.min(msBeforeNext, this.#seconds * 1_000) }
+  }
+
+  clear (): void {
+    this.#limiter = this.#open()
+  }
+
+  #open (): RateLimiterMemory {
+    return new RateLimiterMemory({ points: Number.MAX_SAFE_INTEGER, duration: this.#seconds })
+  }
+}
