@@ -122,8 +122,7 @@ export class ConversationStore {
 
   /** @returns the session, which goes on for longer now */
   async #keep (session: GuestSession, message: StructuredMessage): Promise<GuestSession> {
-    const added = this.#add(session, message)
-    const touched = await this.#sessions.touch(session)
+    const [touched] = await Promise.all([this.#sessions.touch(session), this.#add(session, message)])
     this.#connections.postponeExpiry(touched)
     if (touched.prolongedAt !== session.prolongedAt) {
       const seconds = messageSecondsOf(session)
@@ -132,7 +131,6 @@ export class ConversationStore {
         this.#attachments.prolong(session.conversationId, seconds)
       ])
     }
-    await added
     await this.#checkStillOn(session)
     return touched
   }

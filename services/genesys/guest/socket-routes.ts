@@ -28,6 +28,9 @@ export const socketRoutes: FastifyPluginAsyncTypebox<{ deployments: Deployment[]
   async (app, { deployments, maxSockets, messaging }) => {
     const ofAddress = new Map<string, number>()
     const count = (address: string) => ofAddress.get(address) ?? 0
+    const leaving = new Set<Promise<void>>()
+    // What is under way on the sockets that the end has closed needs the store, which closes after that.
+    app.addHook('onClose', async () => { await Promise.all(leaving) })
 
     function checkPlaces (address: string) {
       const reason = app.websocketServer.clients.size >= maxSockets
@@ -78,7 +81,12 @@ export const socketRoutes: FastifyPluginAsyncTypebox<{ deployments: Deployment[]
           })
         })
         // Not before what is under way is done: a request to configure would enter a socket that is gone.
-        socket.on('close', () => inTurn(async () => messaging.connections.leave(connection)))
+        socket.on('close', () => {
+          const left = inTurn(() => messaging.connections.leave(connection))
+            .catch(() => { /* its entry ends without a heartbeat */ })
+            .finally(() => leaving.delete(left))
+          leaving.add(left)
+        })
       }
     })
   }

@@ -1,0 +1,46 @@
+// Several replicas of genesys on one store, which may be away.
+import t from 'tap'
+import { Desk } from '../helpers/desk.ts'
+import { until } from '../helpers/until.ts'
+import { noValkey, startValkey } from '../helpers/valkey.ts'
+import { startGenesys } from './helper.ts'
+
+const reason = await noValkey()
+if (reason !== undefined) {
+  t.test('replicas of genesys', { skip: reason }, async () => {})
+} else {
+  const server = await startValkey(t)
+  const replicas = await Promise.all([1, 2].map(() => startGenesys(t, { storeUrl: server.url, lab: true, rateLimits: true })))
+
+  t.test('replicas give the history of a conversation ten times a minute together', async t => {
+    const guest = await replicas[0]!.anonymousGuest()
+    const { jwt } = (await guest.request('getJwt')).body as { jwt: string }
+    const request = { url: '/api/v2/webmessaging/messages', headers: { authorization: `bearer ${jwt}` } }
+    const statuses: number[] = []
+    for (let n = 0; n < 12; n++) statuses.push((await replicas[n % 2]!.app.inject(request)).statusCode)
+    t.strictSame(statuses, [...Array<number>(10).fill(200), 429, 429])
+  })
+
+  t.test('the sockets of a replica that ends are no longer counted', async t => {
+    const seen = await new Desk(replicas[0]!.url, 'genesys.localhost:3002').watch()
+    t.teardown(() => seen.close())
+    const leaver = await startGenesys(t, { storeUrl: server.url })
+    await leaver.anonymousGuest()
+    const { data: { conversationId } } = await seen.next(({ event, data }) => event === 'presence' && data['connections'] === 1)
+    await leaver.app.close()
+    await seen.next(({ event, data }) => event === 'presence' && data.conversationId === conversationId && data['connections'] === 0)
+  })
+
+  t.test('a guest who leaves while the store is away does not end the replica', async t => {
+    const { app, anonymousGuest } = replicas[0]!
+    const guest = await anonymousGuest()
+    const { clients } = app.websocketServer
+    const open = clients.size
+    await server.kill()
+    await guest.close()
+    await until('the socket is closed', () => clients.size < open)
+    await server.start()
+    await until('guests are let in again', async () => (await app.inject('/readyz')).statusCode === 200)
+    t.match(await (await anonymousGuest()).request('onMessage', { message: { type: 'Text', text: 'hello' } }), { code: 200 })
+  })
+}
