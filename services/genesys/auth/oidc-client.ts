@@ -32,9 +32,6 @@ type Flow = 'code' | 'implicit'
 
 const answerTimeoutSeconds = 10
 
-/** The longest that `refresh` can take, in seconds: its metadata, its tokens, and the keys of an ID token. */
-export const longestRefreshSeconds = 3 * answerTimeoutSeconds
-
 // An identity provider that has gone mad must not fill the memory.
 const fetch = createPlainFetch({ userAgent: 'genesys', maxBytes: 1024 * 1024 })
 

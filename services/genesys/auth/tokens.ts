@@ -5,14 +5,12 @@ import type { Collection, Store } from '#lib/store/store.ts'
 import { userKey, type VerifiedIdentity } from './identity.ts'
 import type { Jwts } from './jwt.ts'
 import { OidcError } from './oidc-error.ts'
-import { longestRefreshSeconds, type OidcClient } from './oidc-client.ts'
+import type { OidcClient } from './oidc-client.ts'
 
 // "15 minutes or the lifetime of the identity provider's access token, whichever is shorter; the refresh token 24 hours"
 // (Genesys Cloud Developer Center, authenticated web messaging).
 const longestJwtSeconds = 15 * 60
 const refreshTokenSeconds = 24 * 60 * 60
-// Lease: with a second for what is read and written here.
-const renewalLeaseSeconds = longestRefreshSeconds + 1
 const audience = 'guest-session'
 
 /** What a redeemed code gave its user: every JWT and the refresh token of it live no longer than this. */
@@ -87,7 +85,7 @@ export class Tokens {
    */
   async refresh (grant: Grant, oidc: Pick<OidcClient, 'refresh'>): Promise<string | undefined> {
     // The identity provider takes its refresh token once, and two tabs may refresh at the same moment.
-    const renewed = await this.#renewOnce(grant.id, renewalLeaseSeconds, () => this.#renew(grant, oidc))
+    const renewed = await this.#renewOnce(grant.id, () => this.#renew(grant, oidc))
     return renewed && await this.#sign(renewed)
   }
 

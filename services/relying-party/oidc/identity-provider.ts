@@ -36,8 +36,6 @@ export class IdentityProvider {
   readonly issuer: string
   /** path in this application where its responses to sign-ins arrive */
   readonly callback: string
-  /** seconds that it is given for each answer */
-  readonly timeout: number
   readonly discovery: LookupWithBackoff<DiscoveredProvider>
   readonly #config: ProviderConfig
   readonly #requirements: AuthenticationRequirements
@@ -49,7 +47,6 @@ export class IdentityProvider {
   constructor (config: ProviderConfig, options: { app: string, callback: string, messenger: MessengerClient, log: Logger }) {
     this.issuer = config.issuer
     this.callback = options.callback
-    this.timeout = config.timeout
     this.discovery = new LookupWithBackoff(askProvider(config, options.messenger.clientId, options.log))
     this.#config = config
     this.#requirements = requirementsOf(config)

@@ -11,10 +11,6 @@ const expiryMarginMs = 30_000
 // Cooldown: while the token that there is still works, a provider that fails is not asked by every request.
 const pauseAfterFailureSeconds = 5
 
-// For so many answers the provider may take its time in one refresh: its metadata, its metadata again where the first question was
-// under way already and failed, its tokens, and the keys of an ID token. Whoever began meanwhile would use the same refresh token.
-const maxRefreshAnswers = 4
-
 // The others are about the provider or this application, not about the session. That it wants to see the person is not in
 // RFC 6749, but said here by Entra ID and Auth0, when a second factor is asked for or a consent has been withdrawn.
 const fatalRefreshErrors = new Set([
@@ -65,8 +61,7 @@ export class AccessTokens {
 
   async #refresh (session: Session, spent: Tokens): Promise<Tokens> {
     const provider = this.#providers.of(session.issuer)
-    const leaseSeconds = provider.timeout * maxRefreshAnswers + 1
-    return await this.#refreshOnce(session.id, leaseSeconds, () => this.#refreshAlone(provider, session, spent))
+    return await this.#refreshOnce(session.id, () => this.#refreshAlone(provider, session, spent))
   }
 
   async #refreshAlone (provider: IdentityProvider, session: Session, spent: Tokens): Promise<Tokens> {
