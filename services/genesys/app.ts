@@ -71,6 +71,7 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
   const stateFolder = openStateFolder(config.stateFolder)
   const store = await openStore(config)
 
+  const inTurn = openTurns(store, 'turn')
   const oidc = new OidcClient(config)
   const jwts = await Jwts.open(store.secrets, url)
   const tokens = new Tokens(store, jwts)
@@ -81,7 +82,7 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
   const files = new AttachmentFiles(join(stateFolder, 'attachments'))
   const quota = new StorageQuota({ capacityBytes: config.maxStateBytes, usedBytes: () => store.size + files.usedBytes })
   const attachments = new AttachmentStore({ store, files, quota, jwts, url, sessions, connections, log: app.log })
-  const conversations = new ConversationStore(store, { sessions, connections, events, attachments })
+  const conversations = new ConversationStore(store, { sessions, connections, events, attachments, inTurn })
   const visitorJourneys = new VisitorJourneyStore(store, { sessions, events, quota })
   const brand = new ShownBrand(config.brand)
   const deploymentsShown = brand.derive(shown => shown === config.brand ? deployments : config.deploymentsOf(shown))
@@ -97,7 +98,6 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
   })
   const exchangeLog = config.lab ? new ExchangeLog(store) : undefined
   const rateLimiter = new RateLimiter(store, config.rateLimits)
-  const inTurn = openTurns(store, 'turn')
   const expiryWatch = new ExpiryWatch({ sessions, connections, conversations, events, log: app.log })
   app.addHook('onClose', async () => {
     expiryWatch.stop()

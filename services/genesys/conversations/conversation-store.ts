@@ -1,3 +1,4 @@
+import type { createSerialQueues } from '#lib/concurrency/serial-queue.ts'
 import type { Collection, Store } from '#lib/store/store.ts'
 import type { AttachmentStore } from '../attachments/attachment-store.ts'
 import { push } from '../protocol/frames.ts'
@@ -21,12 +22,14 @@ export class ConversationStore {
   readonly #events: ConversationEvents
   readonly #attachments: AttachmentStore
   readonly #clock: LogicalClock
+  readonly #inTurn: ReturnType<typeof createSerialQueues>
 
-  constructor (store: Store, { sessions, connections, events, attachments }: {
+  constructor (store: Store, { sessions, connections, events, attachments, inTurn }: {
     sessions: SessionStore
     connections: Connections
     events: ConversationEvents
     attachments: AttachmentStore
+    inTurn: ReturnType<typeof createSerialQueues>
   }) {
     this.#messages = store.collection('message')
     this.#clock = new LogicalClock(store)
@@ -34,6 +37,7 @@ export class ConversationStore {
     this.#connections = connections
     this.#events = events
     this.#attachments = attachments
+    this.#inTurn = inTurn
   }
 
   /**
@@ -43,7 +47,11 @@ export class ConversationStore {
    * @returns the message as the others have got it
    * @throws {GuestError} 4007 where the conversation has ended meanwhile
    */
-  async post (session: GuestSession, message: StructuredMessage, sender?: Connection): Promise<StructuredMessage> {
+  post (session: GuestSession, message: StructuredMessage, sender?: Connection): Promise<StructuredMessage> {
+    return this.#inOrder(session, () => this.#post(session, message, sender))
+  }
+
+  async #post (session: GuestSession, message: StructuredMessage, sender?: Connection): Promise<StructuredMessage> {
     const posted = await this.#dated(session, message)
     const now = posted.type === 'Event' ? session : await this.#keep(session, posted)
     if (isPresence(posted)) await this.#keepEvent(session, posted)
@@ -61,11 +69,13 @@ export class ConversationStore {
   }
 
   /** As `publish`, for an event that stays in the history. */
-  async note (session: GuestSession, message: StructuredMessage): Promise<StructuredMessage> {
-    const noted = await this.#dated(session, message)
-    await this.#keepEvent(session, noted)
-    this.publish(session, noted)
-    return noted
+  note (session: GuestSession, message: StructuredMessage): Promise<StructuredMessage> {
+    return this.#inOrder(session, async () => {
+      const noted = await this.#dated(session, message)
+      await this.#keepEvent(session, noted)
+      this.publish(session, noted)
+      return noted
+    })
   }
 
   /** The last message that was said. */
@@ -107,6 +117,11 @@ export class ConversationStore {
   /** Forget all that was said and sent, files too. The conversation's session has to end first. */
   async forget (conversationId: string): Promise<void> {
     await Promise.all([this.#messages.deleteTagged(conversationId), this.#attachments.forget(conversationId)])
+  }
+
+  /** One order for all: what is said at once, at whichever replica, is dated, kept and passed on one after the other. */
+  #inOrder<T> ({ conversationId }: GuestSession, act: () => Promise<T>): Promise<T> {
+    return this.#inTurn(`conversation ${conversationId}`, act)
   }
 
   async #dated ({ conversationId }: GuestSession, message: StructuredMessage): Promise<StructuredMessage> {

@@ -53,6 +53,7 @@ export async function dispatch (
   const tracingId = 'tracingId' in request && typeof request.tracingId === 'string' ? request.tracingId : undefined
   const isTraceable = tracingId !== undefined && tracingId.length <= maxTracingId
   const tracing = isTraceable ? { tracingId } : {}
+  let isAnswered = false
   try {
     await messaging.rateLimiter.count('requests', connection.id)
     if (request instanceof GuestError) throw request
@@ -60,11 +61,16 @@ export async function dispatch (
     await actionOf(request)(request, {
       connection,
       messaging,
-      answer: (className, body, type = 'response') => connection.send({ type, class: className, code: 200, body, ...tracing })
+      answer (className, body, type = 'response') {
+        isAnswered = true
+        connection.send({ type, class: className, code: 200, body, ...tracing })
+      }
     })
     connection.tooSoon = 0
   } catch (error) {
     if (!(error instanceof GuestError)) log.error({ err: error }, 'unexpected failure on a guest WebSocket')
+    // What was acknowledged is done, whatever was to come of it.
+    if (isAnswered) return
     const { frame } = error instanceof GuestError ? error : guestErrors.unexpected()
     connection.send({ ...frame, ...tracing })
     connection.tooSoon = error instanceof TooManyRequests ? connection.tooSoon + 1 : 0
