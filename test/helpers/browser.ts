@@ -2,7 +2,7 @@ import { load, type CheerioAPI } from 'cheerio/slim'
 import { ScriptlessBrowser, type Page as ScriptlessPage, type PageRequest } from '#lib/browser/scriptless-browser.ts'
 import type { Server } from '#lib/server/http-server.ts'
 import type { User } from '../../services/idp/accounts/users.ts'
-import type { Lab } from './lab.ts'
+import type { LabDescription } from './lab.ts'
 
 /** A `fetch` without a socket, to apps of this process, by the origin that each has. */
 export function injectedInto (apps: Record<string, Server>) {
@@ -92,9 +92,9 @@ export const credentialsOf = ({ username, password }: User) => ({ username, pass
 
 /** A browser at the application of a lab. */
 export class Browser extends FormBrowser {
-  readonly lab: Lab
+  readonly lab: LabDescription
 
-  constructor (lab: Lab) {
+  constructor (lab: LabDescription) {
     super()
     this.lab = lab
   }

@@ -2,15 +2,15 @@ import { fetch } from '#lib/outbound/outbound.ts'
 import type { Exchange } from '../../services/genesys/auth/exchange-log.ts'
 import { MessengerApi, type Handover } from '../kit/messenger-api.ts'
 import type { Browser } from './browser.ts'
-import type { Lab } from './lab.ts'
+import type { LabDescription } from './lab.ts'
 
 export type { Answer, Handover } from '../kit/messenger-api.ts'
 
 /** Genesys' REST API, as the Messenger's script calls it, and what the lab says of that. */
 export class GenesysApi extends MessengerApi {
-  readonly #lab: Lab
+  readonly #lab: LabDescription
 
-  constructor (lab: Lab) {
+  constructor (lab: LabDescription) {
     super({ url: lab.genesys, origin: lab.app, deploymentId: lab.settings['GENESYS_DEPLOYMENT_ID']! })
     this.#lab = lab
   }

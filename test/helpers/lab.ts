@@ -6,14 +6,18 @@ import type { ServiceName } from '../../services/embedded/app.ts'
 import { loadIdpConfig } from '../../services/idp/config.ts'
 import type { User } from '../../services/idp/accounts/users.ts'
 
-/** A running lab, embedded in this process or in Compose: what flow tests are written against. */
-export interface Lab extends Addresses {
-  tier: 'embedded' | 'compose'
+/** Where a lab is, and who is known there. */
+export interface LabDescription extends Addresses {
   /** the settings that it runs with */
   settings: Record<string, string>
   users: User[]
   /** the user of this user name */
   user (username: string): User
+}
+
+/** A running lab, embedded in this process or in Compose: what flow tests are written against. */
+export interface Lab extends LabDescription {
+  tier: 'embedded' | 'compose'
   /** stop a service; its state stays */
   stop (service: ServiceName): Promise<void>
   /** start a service that was stopped or killed, and wait until it answers */
@@ -45,7 +49,7 @@ export { freePorts } from '../kit/free-ports.ts'
 export const urlsOf = ({ app, issuer, genesys, console }: Addresses): Record<ServiceName, string> => ({ idp: issuer, genesys, 'relying-party': app, console })
 
 /** What follows from the settings alone. */
-export function describeLab (settings: Record<string, string>): Addresses & Pick<Lab, 'settings' | 'users' | 'user'> {
+export function describeLab (settings: Record<string, string>): LabDescription {
   const { app, issuer, genesys, console, users } = loadIdpConfig(settings)
   return {
     app,

@@ -7,7 +7,7 @@ import { fetch } from '#lib/outbound/outbound.ts'
 import { Browser as ScriptlessBrowser } from '../../../test/helpers/browser.ts'
 import { findChromium, sandboxArgs } from '../../../test/helpers/find-chromium.ts'
 import { GenesysApi } from '../../../test/helpers/genesys-api.ts'
-import { describeLab, freePorts, labSettings, root, type Lab } from '../../../test/helpers/lab.ts'
+import { describeLab, freePorts, labSettings, root } from '../../../test/helpers/lab.ts'
 import { until } from '../../../test/helpers/until.ts'
 import { readOptions, type Benchmark } from '../benchmark.ts'
 import { environment } from '../shared/environment.ts'
@@ -72,7 +72,7 @@ export const liveView: Benchmark = {
 async function recordJourney (): Promise<RecordedJourney> {
   const stateFolder = makeStateFolder()
   const settings = labSettings({ LOG_FORMAT: 'json', STATE_DIR: stateFolder, PATH: process.env['PATH'] ?? '', ...await freePorts() })
-  const lab = describeLab(settings) as Lab
+  const lab = describeLab(settings)
   const server = await startServer(join(root, 'services', 'embedded', 'server.ts'), Number(settings['APP_PORT']), settings)
   try {
     const browser = new ScriptlessBrowser(lab)

@@ -13,6 +13,10 @@ export interface Frame {
 /** What a guest takes for the echo of a text: `undefined` for any other frame. */
 export type ReadEcho = (frame: Frame) => unknown
 
+/** What Genesys echoes. */
+export const echoedText: ReadEcho = ({ class: className, code, body }) =>
+  className === 'StructuredMessage' && code === 200 && typeof body?.id === 'string' && body.id !== '' ? body.text : undefined
+
 const messageCharacters = 80
 const connectingAtOnce = 100
 

@@ -7,7 +7,7 @@ import { freePorts, labSettings, root } from '../../../test/helpers/lab.ts'
 import { startConsole } from '../shared/console-process.ts'
 import { nodeOptionsOf, startServer, type LedgerUse, type ServerProcess } from '../shared/server-process.ts'
 import { makeStateFolder, withStateFolder } from '../shared/temporary-state-folder.ts'
-import { connectGuests, type BenchGuest, type Frame } from './bench-guests.ts'
+import { connectGuests, echoedText, type BenchGuest } from './bench-guests.ts'
 
 const historyPageSize = 100
 
@@ -93,9 +93,6 @@ async function issueTokens (config: ReturnType<typeof loadGenesysConfig>, deploy
   await store.close()
   return issued.map(({ jwt }) => jwt)
 }
-
-const echoedText = ({ class: className, code, body }: Frame) =>
-  className === 'StructuredMessage' && code === 200 && typeof body?.id === 'string' && body.id !== '' ? body.text : undefined
 
 /** Start the bare `ws` server, to which the same guests send the same frames. */
 export async function startEchoServer (): Promise<MessagingServer> {
