@@ -41,16 +41,16 @@ export async function startComposeLabBehindTls (t: Test): Promise<ComposeLab> {
 /** The same with three replicas of each service but the console, on one store: with `services/replicas.yaml`. */
 export async function startComposeLabOfReplicas (t: Test): Promise<ComposeLab> {
   const ports = await freePorts()
-  const lab = await start(t, ['compose.yaml', join('services', 'replicas.yaml')], ports, ports)
+  const lab = await start(t, ['compose.yaml', join('services', 'replicas.yaml')], ports, ports, 3)
   await until('every service answers through Caddy', async () =>
     (await Promise.all(Object.values(urlsOf(lab)).map(url => fetch(`${url}/livez`)))).every(({ ok }) => ok), startupTimeoutMs)
-  return { ...lab, logs: async () => runDocker('compose', '-p', lab.environment['COMPOSE_PROJECT_NAME']!, 'logs', '--no-color', '--no-log-prefix') }
+  return lab
 }
 
 // Where others use the processors.
 const startupTimeoutMs = 240_000
 
-async function start (t: Test, files: string[], environment: Record<string, string>, settings: Record<string, string>): Promise<ComposeLab> {
+async function start (t: Test, files: string[], environment: Record<string, string>, settings: Record<string, string>, replicas = 1): Promise<ComposeLab> {
   const project = `lab-test-${randomBytes(4).toString('hex')}`
   const image = `${project}-lab`
   const compose = await new DockerComposeEnvironment(root, files)
@@ -66,30 +66,33 @@ async function start (t: Test, files: string[], environment: Record<string, stri
   const lab = describeLab(labSettings(settings))
   const urls = urlsOf(lab)
   const { container: runtime } = await getContainerRuntimeClient()
-  const containerOf = (service: ServiceName) => runtime.getById(compose.getContainer(`${service}-1`).getId())
+  const containersOf = (service: ServiceName) => Array.from({ length: service === 'console' ? 1 : replicas }, (_, index) =>
+    runtime.getById(compose.getContainer(`${service}-${index + 1}`).getId()))
 
   return {
     tier: 'compose',
     ...lab,
     image,
     environment: { ...environment, COMPOSE_PROJECT_NAME: project },
-    inspect: service => containerOf(service).inspect(),
+    inspect: service => containersOf(service)[0]!.inspect(),
     async stop (service) {
-      await containerOf(service).stop()
+      await Promise.all(containersOf(service).map(container => container.stop()))
     },
     async isolate () {},
     async kill (service) {
-      await containerOf(service).kill({ signal: 'SIGKILL' })
-      // The engine says so before the container has ended.
-      await until(`${service} has ended`, async () => !(await containerOf(service).inspect()).State.Running)
+      await Promise.all(containersOf(service).map(async container => {
+        await container.kill({ signal: 'SIGKILL' })
+        // The engine says so before the container has ended.
+        await until(`${service} has ended`, async () => !(await container.inspect()).State.Running)
+      }))
     },
     async start (service) {
-      await containerOf(service).start()
+      await Promise.all(containersOf(service).map(container => container.start()))
       await until(`${service} answers`, async () => (await fetch(`${urls[service]}/livez`)).ok)
     },
     async logs () {
-      const logs = await Promise.all(serviceNames.map(service =>
-        containerOf(service).logs({ stdout: true, stderr: true, follow: false })))
+      const logs = await Promise.all(serviceNames.flatMap(containersOf).map(container =>
+        container.logs({ stdout: true, stderr: true, follow: false })))
       return logs.map(String).join('\n')
     }
   }

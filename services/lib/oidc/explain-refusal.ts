@@ -98,7 +98,7 @@ function ofCode (refused: Coded, expectsNonce: boolean): Explanation {
     case oauth.AUTHORIZATION_RESPONSE_ERROR: return ofAuthorizationError(refused as oauth.AuthorizationResponseError)
     case oauth.RESPONSE_BODY_ERROR: return ofTokenError(refused as oauth.ResponseBodyError)
     case oauth.WWW_AUTHENTICATE_CHALLENGE: return ofChallenge(refused as oauth.WWWAuthenticateChallengeError)
-    case oauth.RESPONSE_IS_NOT_CONFORM: return ofStatus((cause as Response).status)
+    case oauth.RESPONSE_IS_NOT_CONFORM: return ofStatus(cause as Response)
     case oauth.RESPONSE_IS_NOT_JSON: return ofContentType(cause as Response)
     case oauth.PARSE_ERROR: return byText(refused) ?? reasons.malformedJson
     case oauth.JWT_CLAIM_COMPARISON: return { ...ofUnexpectedClaim(details), claims: details.claims }
@@ -158,16 +158,20 @@ function ofChallenge ({ cause }: oauth.WWWAuthenticateChallengeError): Explanati
 // Error codes have no other characters wherever one is specified. What does not look like one could be anything.
 const codeOf = (error: string) => /^[a-z][a-z_]{1,59}$/.test(error) ? error : 'unknown_error'
 
-function ofStatus (status: number): Explanation {
-  if (status === 429 || status === 503) return reasons.busy
+// A gateway's: it stands in front of a provider that it does not reach, https://www.rfc-editor.org/rfc/rfc9110#section-15.6.3
+const ofGateway = new Set([502, 503, 504])
+
+function ofStatus ({ status, headers }: Response): Explanation {
+  if (status === 429 || (status === 503 && headers.has('retry-after'))) return reasons.busy
+  if (ofGateway.has(status)) return { ...reasons.late, description: `the identity provider cannot be reached (status ${status})` }
   const description = `the identity provider answered with the status ${status}`
   return status >= 500
     ? { kind: 'no-answer', error: 'server_error', description, statusCode: 502 }
     : { kind: 'no-answer', error: 'invalid_response', description, statusCode: 400 }
 }
 
-const ofContentType = ({ status }: Response): Explanation => status >= 400
-  ? ofStatus(status)
+const ofContentType = (response: Response): Explanation => response.status >= 400
+  ? ofStatus(response)
   : { kind: 'no-answer', error: 'invalid_response', description: 'the identity provider answered with something other than JSON', statusCode: 400 }
 
 /** @see https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation, steps 2, 3, 4, 5 and 11 */
