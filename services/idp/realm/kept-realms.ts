@@ -1,10 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import createError from '@fastify/error'
 import { StateError } from '#lib/store/state-error.ts'
 import { keepInstead } from '#lib/store/state-folder.ts'
 import type { Collection, Store } from '#lib/store/store.ts'
+import { openTurns } from '#lib/store/turns.ts'
 import type { Seed } from './realm.ts'
+
+/** 409 */
+export const TooManyRealms = createError('TOO_MANY_REALMS', 'there are %s realms already: remove some, or have more by MAX_REALMS', 409)
 
 /** A realm that is kept over a restart. */
 export interface KeptRealm {
@@ -24,6 +29,7 @@ export interface KeptRealms {
    * To be called last, when the realm is whole: what a killed process leaves half made is not taken for a realm.
    *
    * @returns the one that is kept: of several replicas that make one of this name at once, the first wins
+   * @throws {TooManyRealms} where other replicas have made as many as there may be
    */
   add (name: string, seed: Seed): Promise<KeptRealm>
   /** To be called first of all, so that what is left half removed is not taken for a realm either. */
@@ -77,9 +83,13 @@ const all = 'realm'
 /** Realms of several replicas, in the store that they share. */
 export class SharedRealms implements KeptRealms {
   readonly #realms: Collection<KeptRealm>
+  readonly #maxRealms: number
+  readonly #inTurn: ReturnType<typeof openTurns>
 
-  constructor (store: Store) {
+  constructor (store: Store, maxRealms: number) {
     this.#realms = store.collection('realm')
+    this.#maxRealms = maxRealms
+    this.#inTurn = openTurns(store, 'realm-turn')
   }
 
   read (): Promise<KeptRealm[]> {
@@ -89,9 +99,14 @@ export class SharedRealms implements KeptRealms {
   prepare (): void {}
 
   async add (name: string, seed: Seed): Promise<KeptRealm> {
-    const made = { name, id: randomUUID(), seed }
-    const isFirst = await this.#realms.add(name, made, { tags: [all] })
-    return isFirst ? made : await this.#realms.get(name) ?? await this.add(name, seed)
+    return this.#inTurn('add', async () => {
+      const there = await this.#realms.get(name)
+      if (there) return there
+      if (await this.#realms.countTagged(all) >= this.#maxRealms) throw new TooManyRealms(this.#maxRealms)
+      const made = { name, id: randomUUID(), seed }
+      await this.#realms.set(name, made, { tags: [all] })
+      return made
+    })
   }
 
   remove (name: string): Promise<void> {

@@ -1,12 +1,10 @@
 import { join } from 'node:path'
-import createError from '@fastify/error'
+import { createSerialQueue } from '#lib/concurrency/serial-queue.ts'
 import { withoutTrailingSlash } from '#lib/settings/settings.ts'
 import { openStateFolder } from '#lib/store/state-folder.ts'
 import { lockStateFolder } from '#lib/store/state-lock.ts'
-import { RealmFolders, SharedRealms, type KeptRealm, type KeptRealms } from './kept-realms.ts'
+import { RealmFolders, SharedRealms, TooManyRealms, type KeptRealm, type KeptRealms } from './kept-realms.ts'
 import { NoSuchRealm, Realm, type RealmOptions, type Seed } from './realm.ts'
-
-const TooManyRealms = createError('TOO_MANY_REALMS', 'there are %s realms already: remove some, or have more by MAX_REALMS', 409)
 
 const channel = 'realms'
 
@@ -27,6 +25,7 @@ export class Realms {
   readonly #making = new Map<string, Promise<Realm>>()
   readonly #removing = new Map<string, Promise<void>>()
   readonly #listeners = new Set<() => void>()
+  readonly #inTurn = createSerialQueue()
   #kept: KeptRealms
   #resets = 0
   #changes = 0
@@ -63,9 +62,10 @@ export class Realms {
   async #openKept (): Promise<void> {
     const root = this.#add(await this.#open('', this.#config))
     if (!this.#config.lab) return
-    if (root.store.isShared) this.#kept = new SharedRealms(root.store)
+    if (root.store.isShared) this.#kept = new SharedRealms(root.store, this.#config.maxRealms)
     await this.#readKept()
-    root.revisions.onRevised(() => this.#readKept())
+    // Two at once would open the same realm twice, and one of them would stay open for ever.
+    root.revisions.onRevised(() => this.#inTurn(() => this.#readKept()))
     const onChange = async ({ isReset = false }: { isReset?: boolean }) => {
       if (isReset) this.#resets++
       else this.#changes++
@@ -176,13 +176,14 @@ export class Realms {
     await this.#removing.get(name)
     this.#kept.prepare(name)
     const realm = await this.#open(name, seed)
+    let kept: KeptRealm
     try {
       for (const client of seed.clients) await realm.checkClient(client)
+      kept = await this.#kept.add(name, seed)
     } catch (error) {
       await realm.remove()
       throw error
     }
-    const kept = await this.#kept.add(name, seed)
     if (kept.seed === seed) return this.#addKept(kept, realm)
     await realm.close()
     return this.#addKept(kept, await this.#open(name, kept.seed))
