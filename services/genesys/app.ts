@@ -80,6 +80,7 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
   const connections = await Connections.open(store, events)
   const sessions = new SessionStore(store, events)
   const files = new AttachmentFiles(join(stateFolder, 'attachments'))
+  if (store.isShared) await files.share(store.signals)
   const quota = new StorageQuota({ capacityBytes: config.maxStateBytes, usedBytes: () => store.size + files.usedBytes })
   const attachments = new AttachmentStore({ store, files, quota, jwts, url, sessions, connections, log: app.log })
   const conversations = new ConversationStore(store, { sessions, connections, events, attachments, inTurn })
@@ -105,6 +106,7 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
     await attachments.stop()
     connections.stop()
     events.stop()
+    files.stop()
     await store.close()
   })
 

@@ -1,6 +1,9 @@
 // Several replicas of genesys on one store, which may be away.
 import t from 'tap'
+import { AttachmentFiles } from '../../services/genesys/attachments/attachment-files.ts'
+import { checkContent } from '../../services/genesys/attachments/content-check.ts'
 import { Desk } from '../helpers/desk.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { until } from '../helpers/until.ts'
 import { noValkey, startValkey } from '../helpers/valkey.ts'
 import { startGenesys } from './helper.ts'
@@ -19,6 +22,25 @@ if (reason !== undefined) {
     const statuses: number[] = []
     for (let n = 0; n < 12; n++) statuses.push((await replicas[n % 2]!.app.inject(request)).statusCode)
     t.strictSame(statuses, [...Array<number>(10).fill(200), 429, 429])
+  })
+
+  t.test('what a replica writes into the folder of attachments, or removes from it, takes room at the others too', async t => {
+    const folder = temporaryFolder(t)
+    const files = await Promise.all(replicas.map(async ({ store }) => {
+      const files = new AttachmentFiles(folder)
+      await files.share(store.signals)
+      t.teardown(() => files.stop())
+      return files
+    }))
+    const isUsed = (bytes: number) => until(`${bytes} bytes are used`, () => files.every(({ usedBytes }) => usedBytes === bytes))
+    const rules = { limit: 100, content: checkContent('text/plain'), checkQuota: () => {} }
+    const { file } = await files[0]!.write([Buffer.from('hello')], rules)
+    await isUsed(5)
+    await t.rejects(files[0]!.write([Buffer.alloc(101)], rules))
+    await files[1]!.write([Buffer.from('hi')], rules)
+    await isUsed(7)
+    await files[1]!.remove(file)
+    await isUsed(2)
   })
 
   t.test('the sockets of a replica that ends are no longer counted', async t => {

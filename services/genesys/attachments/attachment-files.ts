@@ -4,11 +4,14 @@ import { open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { realNow } from '#lib/clock/clock.ts'
 import { openStateFolder } from '#lib/store/state-folder.ts'
+import type { Signals } from '#lib/store/store.ts'
 import { guestErrors } from '../protocol/guest-errors.ts'
 import type { ContentCheck } from './content-check.ts'
 
 // Grace period: older than any upload may last, so that none under way, in this process or in another, is swept away.
 const sweepGraceMs = 15 * 60_000
+
+const channel = 'attachment-bytes'
 
 /** The bytes of a file, in parts: a stream, or a list with a buffer in it. */
 export type Bytes = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
@@ -39,7 +42,10 @@ export interface KeptFile {
  */
 export class AttachmentFiles {
   readonly folder: string
+  readonly #replica = randomUUID()
   #usedBytes: number
+  #tell: (bytes: number) => void = () => {}
+  #unsubscribe = () => {}
 
   constructor (folder: string) {
     this.folder = openStateFolder(folder)
@@ -47,7 +53,22 @@ export class AttachmentFiles {
       .reduce((sum, file) => sum + (statSync(this.#pathOf(file), { throwIfNoEntry: false })?.size ?? 0), 0)
   }
 
-  /** Of all files, those under way included; what other replicas write counts from the next sweep on. */
+  /** Count what other replicas write into the folder and remove from it, and tell them of what this one does. */
+  async share (signals: Signals): Promise<void> {
+    this.#tell = bytes => {
+      // Whoever has missed it finds it at the next sweep.
+      signals.publish(channel, { replica: this.#replica, bytes }).catch(() => {})
+    }
+    this.#unsubscribe = await signals.subscribe<{ replica: string, bytes: number }>(channel, ({ replica, bytes }) => {
+      if (replica !== this.#replica) this.#usedBytes += bytes
+    })
+  }
+
+  stop (): void {
+    this.#unsubscribe()
+  }
+
+  /** Of all files, those under way here included. */
   get usedBytes (): number {
     return this.#usedBytes
   }
@@ -64,17 +85,24 @@ export class AttachmentFiles {
     try {
       const received = await this.#receive(this.#pathOf(draft), bytes, rules)
       await rename(this.#pathOf(draft), this.#pathOf(file))
+      this.#tell(received.size)
       return { file, ...received }
     } catch (error) {
-      await this.remove(draft)
+      await this.#remove(draft)
       throw error
     }
   }
 
   async remove (file: string): Promise<void> {
-    const found = await stat(this.#pathOf(file)).catch(() => undefined)
+    this.#tell(-await this.#remove(file))
+  }
+
+  /** @returns how many bytes have gone */
+  async #remove (file: string): Promise<number> {
+    const { size } = await stat(this.#pathOf(file)).catch(() => ({ size: 0 }))
     await rm(this.#pathOf(file), { force: true })
-    this.#usedBytes -= found?.size ?? 0
+    this.#usedBytes -= size
+    return size
   }
 
   /** Remove all files. */
