@@ -25,7 +25,7 @@ export async function liveViewInChromium (t: Test, lab: Lab) {
     page.on('console', message => { if (message.type() === 'error') complaints.push(message.text()) })
     page.on('pageerror', error => complaints.push(error.message))
     await page.goto(`${lab.console}/live`)
-    await page.getByText('Live', { exact: true }).last().waitFor()
+    await page.locator('.state').getByText('Live', { exact: true }).waitFor()
     return { page, complaints }
   }
 

@@ -19,7 +19,7 @@ export async function liveViewOverTimeInChromium (t: Test, lab: Lab) {
   async function openTab (context: Awaited<ReturnType<typeof newContext>>, query = '') {
     const page = await context.newPage()
     await page.goto(`${lab.console}/live${query}`)
-    await page.getByText('Live', { exact: true }).last().waitFor()
+    await page.locator('.state').getByText('Live', { exact: true }).waitFor()
     return page
   }
 
@@ -76,7 +76,7 @@ export async function liveViewOverTimeInChromium (t: Test, lab: Lab) {
     await lab.stop('console')
     await page.getByText('The console does not answer').waitFor()
     await lab.start('console')
-    await page.getByText('Live', { exact: true }).last().waitFor()
+    await page.locator('.state').getByText('Live', { exact: true }).waitFor()
     const again = await live.latest('alice', ({ who }) => who.includes('alice'))
     await journeyButton(page, again.id).waitFor()
 
@@ -89,6 +89,23 @@ export async function liveViewOverTimeInChromium (t: Test, lab: Lab) {
     const { messages } = await live.journey(id)
     await rows(page).nth(messages.length - 1).waitFor()
     t.equal(await rows(page).count(), messages.length, 'each message is there once')
+  })
+
+  await t.test('a page names every script that it loads, so that none waits until another has been read', async t => {
+    const page = await openLive(t)
+    const unnamed = await page.evaluate<string[]>(`performance.getEntriesByType('resource').map(({ name }) => name).filter(name => name.endsWith('.js')).filter(name =>
+      ![...document.querySelectorAll('script, link[rel=modulepreload]')].some(named => [named.src, named.href].includes(name)))`)
+    t.strictSame(unnamed, [])
+  })
+
+  await t.test('a page of which a script does not arrive says so, and loads itself until it does', async t => {
+    const page = await (await newContext(t, chromium)).newPage()
+    let arrives = false
+    await page.route('**/assets/live/rows.js', route => arrives ? route.continue() : route.abort())
+    await page.goto(`${lab.console}/live`, { waitUntil: 'commit' })
+    await page.getByRole('alert').getByText('did not arrive').waitFor()
+    arrives = true
+    await page.locator('.state').getByText('Live', { exact: true }).waitFor()
   })
 
   await t.test('a journey is stepped through and replayed, by buttons, by keys and by the slider', async t => {

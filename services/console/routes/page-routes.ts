@@ -9,9 +9,19 @@ import type { Addresses } from '#lib/settings/settings.ts'
 import { lanes } from '../journeys/lanes.ts'
 import { lessonPageRoutes } from '../lessons/classroom/lesson-page-routes.ts'
 import type { Ledgers } from '../ledgers/ledgers.ts'
+import { importedModules } from './imported-modules.ts'
 import { signInRoutes } from './sign-in-as-routes.ts'
 
 const views = join(import.meta.dirname, '..', 'views')
+const files = join(import.meta.dirname, '..', 'public')
+
+const modules = new Map<string | undefined, string[]>()
+
+function modulesOf (page: string | undefined): string[] {
+  const known = modules.get(page) ?? importedModules(files, ['realm-chooser.js', ...page === undefined ? [] : [`${page}.js`]])
+  modules.set(page, known)
+  return known
+}
 
 /**
  * The pages, in the order of the navigation: `views/<page>.eta` with `public/<page>.js` and `public/<page>.css`. Links from anywhere
@@ -31,8 +41,8 @@ export const pagesOfLessons = ['/lesson', '/class', '/glossary', '/capstone']
 /** The pages of the console, their files, and what runs. */
 export const pageRoutes: FastifyPluginAsync<{ addresses: Addresses, ledgers: Ledgers, hasLessons: boolean }> = async (app, { addresses, ledgers, hasLessons }) => {
   app.addHook('onRoute', configureRoutes(unnoticed))
-  await app.register(view, { engine: { eta: new Eta({ views }) }, root: views, defaultContext: { addresses, pages, lanes, isOneSite: [addresses.app, addresses.issuer].every(url => isBelow(url, addresses.console)) }, production: true })
-  await app.register(fastifyStatic, { root: join(import.meta.dirname, '..', 'public'), prefix: '/assets/', cacheControl: false, setHeaders: reply => { reply.header('cache-control', 'no-cache') } })
+  await app.register(view, { engine: { eta: new Eta({ views }) }, root: views, defaultContext: { addresses, pages, lanes, modulesOf, isOneSite: [addresses.app, addresses.issuer].every(url => isBelow(url, addresses.console)) }, production: true })
+  await app.register(fastifyStatic, { root: files, prefix: '/assets/', cacheControl: false, setHeaders: reply => { reply.header('cache-control', 'no-cache') } })
   app.get('/favicon.ico', async (_request, reply) => reply.redirect(`${addresses.console}/assets/console.svg`))
   const { app: application, issuer, genesys, console } = addresses
   app.get('/running', async () => ({
