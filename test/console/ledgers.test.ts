@@ -114,7 +114,8 @@ t.test('what a ledger was told to forget is forgotten', async t => {
   await hasRead('two')
 })
 
-t.test('DELETE /journeys has every service forget that is reached, and says which', async t => {
+/** A provider's ledger, and the console that reads it, with nobody else there. */
+async function startConsole (t: Test) {
   const ports = await freePorts()
   const service = new LedgerService(ports.IDP_PORT)
   await service.start()
@@ -123,11 +124,29 @@ t.test('DELETE /journeys has every service forget that is reached, and says whic
     await console.close()
     await service.stop()
   })
-  const ask = async (method: 'GET' | 'DELETE') => (await console.inject({ method, url: '/journeys', headers: { host: `lab.localhost:${ports.CONSOLE_PORT}` } })).json()
+  const ask = (method: 'GET' | 'DELETE', url: string) => console.inject({ method, url, headers: { host: `lab.localhost:${ports.CONSOLE_PORT}` } })
+  return { service, ports, ask }
+}
+
+t.test('DELETE /journeys has every service forget that is reached, and says which', async t => {
+  const { service, ports, ask } = await startConsole(t)
   service.record('one')
-  await until('the console has it', async () => (await ask('GET')).journeys.length === 1)
-  t.strictSame(await ask('DELETE'), { cleared: { 'relying-party': false, idp: true, genesys: false } })
-  t.strictSame((await ask('GET')).journeys, [])
+  await until('the console has it', async () => (await ask('GET', '/journeys')).json().journeys.length === 1)
+  t.strictSame((await ask('DELETE', '/journeys')).json(), { cleared: { 'relying-party': false, idp: true, genesys: false } })
+  t.strictSame((await ask('GET', '/journeys')).json().journeys, [])
   const left = await fetch(`http://127.0.0.1:${ports.IDP_PORT}/lab/ledger`)
   t.equal((await left.json() as { count: number }).count, 0)
+})
+
+t.test('the messages of a long journey come in parts, a line each, and all of them once in their order', async t => {
+  const { service, ask } = await startConsole(t)
+  const endpoints = Array.from({ length: 130 }, (_, index) => `number-${index}`)
+  for (const endpoint of endpoints) service.record(endpoint)
+  const journeys = async () => (await ask('GET', '/journeys')).json().journeys as { id: string, messages: number }[]
+  await until('the console has them', async () => (await journeys())[0]?.messages === endpoints.length)
+  const { headers, body } = await ask('GET', `/journeys/${(await journeys())[0]!.id}/messages`)
+  t.equal(headers['content-type'], 'application/x-ndjson')
+  const parts = body.trimEnd().split('\n').map(line => JSON.parse(line) as { endpoint: string }[])
+  t.ok(parts.length > 1)
+  t.strictSame(parts.flat().map(({ endpoint }) => endpoint), endpoints)
 })

@@ -37,8 +37,12 @@ export class JourneyPresenter {
 
   /** A message, and the leg that it lets infer. */
   presentMessage (message: Message, secrets: Secrets): PresentedMessage[] {
+    return this.#withLeg(message).map(({ message, url }) => present(message, url, secrets))
+  }
+
+  #withLeg (message: Message) {
     const leg = inferredLegOf(message, this.#origins)
-    return [present(message, this.#urlOf(message), secrets), ...leg ? [present(leg, originAndPath(String(message.answer['location'])), secrets)] : []]
+    return [{ message, url: this.#urlOf(message) }, ...leg ? [{ message: leg, url: originAndPath(String(message.answer['location'])) }] : []]
   }
 
   /** As it was asked for: by the name that the sender used, at the service that got it. */
@@ -48,15 +52,17 @@ export class JourneyPresenter {
     return originAndPath(url.href)
   }
 
-  presentMessages ({ messages }: Journey, secrets: Secrets): PresentedMessage[] {
-    return messages.flatMap(message => this.presentMessage(message, secrets)).sort((a, b) => a.at - b.at)
+  /** The messages in the order in which they began; each is presented when it is its turn. */
+  * presentMessages ({ messages }: Journey, secrets: Secrets): Generator<PresentedMessage, void> {
+    const inOrder = messages.flatMap(message => this.#withLeg(message)).sort((a, b) => a.message.at - b.message.at)
+    for (const { message, url } of inOrder) yield present(message, url, secrets)
   }
 
   async presentJourney (journey: Journey, secrets: Secrets): Promise<PresentedJourney> {
     return {
       ...summaryOf(journey),
       services: this.#services,
-      messages: this.presentMessages(journey, secrets),
+      messages: [...this.presentMessages(journey, secrets)],
       findings: await this.#examiner.examine(journey, this.#journeys.all)
     }
   }

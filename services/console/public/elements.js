@@ -21,3 +21,19 @@ export function find (selector, kind) {
   if (!(found instanceof kind)) throw new Error(`The page has no ${selector}`)
   return found
 }
+
+/**
+ * Prototype: makes copies of an element, words and all, with what differs put into them. A browser copies an element in half the time that it
+ * takes to make one, which counts where there are thousands.
+ * @template {HTMLElement} E
+ * @param {E} original
+ * @param {Record<string, string>} texts by the selectors of what they are to be in
+ */
+export function copyOf (original, texts) {
+  const copy = /** @type {E} */ (original.cloneNode(true))
+  for (const [selector, text] of Object.entries(texts)) {
+    const place = copy.querySelector(selector)
+    if (place) place.textContent = text
+  }
+  return copy
+}

@@ -137,19 +137,24 @@ class LivePage {
   async #load () {
     const [journeys, came] = await this.#withWhatCame(readJourneys())
     this.#state.goOn()
-    this.#filters.offer(journeys)
-    this.#list.reset(journeys)
+    const there = new Map(journeys.map(summary => [summary.id, summary]))
     for (const { journeys, changes } of came) {
-      this.#list.put(journeys)
-      for (const change of changes) if (change.kind === 'gone') this.#list.remove(change.id)
+      for (const summary of journeys) there.set(summary.id, summary)
+      for (const change of changes) if (change.kind === 'gone') there.delete(change.id)
     }
+    this.#filters.offer([...there.values()])
+    this.#list.reset([...there.values()])
     this.#empty.hidden = this.#list.size > 0
     if (this.#current === undefined || !this.#list.find(this.#current)) this.#follows = true
-    if (!this.#chooseLatest()) await this.#loadJourney()
+    // The journey is asked for before the list is drawn, which may be long.
+    const loaded = this.#chooseLatest() ? undefined : this.#loadJourney()
+    this.#list.draw()
+    await loaded
   }
 
   #filter () {
     this.#list.filter()
+    this.#list.draw()
     // Of another realm nothing is shown that was chosen before.
     if (this.#current !== undefined && !this.#list.isListed(this.#current)) {
       keepInAddress('journey', '')
@@ -187,13 +192,13 @@ class LivePage {
   async #loadJourney () {
     const id = this.#current
     this.#announce()
-    const [messages, came] = id === undefined ? [[], []] : await this.#withWhatCame(readMessages(id, this.#secrets.checked))
+    const [journey, came] = id === undefined ? [new Journey(), []] : await this.#withWhatCame(this.#read(id))
     // Meanwhile another may have been chosen.
     if (id !== this.#current) return
     const changes = came.flatMap(({ changes }) => changes)
     // What another had is perhaps not in the answer, and is not sent again.
     if (changes.some(change => bringsMessagesTo(id, change))) return this.#loadJourney()
-    this.#journey = new Journey(messages)
+    this.#journey = journey
     for (const change of changes) this.#put(change)
     this.#list.mark(id)
     this.#picture.mark(this.#opened)
@@ -204,6 +209,19 @@ class LivePage {
     this.#light()
     if (this.#opened !== undefined) this.#open(this.#opened)
     await this.#examine()
+  }
+
+  /**
+   * A journey as it is there now, of which as much is drawn ahead as has come.
+   * @param {string} id
+   */
+  async #read (id) {
+    const journey = new Journey()
+    for await (const messages of readMessages(id, this.#secrets.checked)) {
+      for (const message of messages) journey.put(message)
+      if (id === this.#current) this.#picture.prepare(journey)
+    }
+    return journey
   }
 
   /**

@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
 import createError from '@fastify/error'
 import { create as contentDisposition } from 'content-disposition'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
@@ -11,6 +13,7 @@ import { pictureOf } from '../exports/picture.ts'
 import { fileNameOf, type JourneyPresenter, type PresentedJourney } from '../exports/presented-journey.ts'
 import { reportOf } from '../exports/report.ts'
 import type { Journeys } from '../journeys/journeys.ts'
+import type { PresentedMessage } from '../journeys/present.ts'
 import { summaryOf } from '../journeys/summary.ts'
 import type { Ledgers } from '../ledgers/ledgers.ts'
 import { sendChanges } from './journey-stream.ts'
@@ -29,6 +32,19 @@ const formats = {
   har: { type: 'application/json; charset=utf-8', exportOf: (journey: PresentedJourney) => JSON.stringify(harOf(journey), null, 2) }
 }
 type Format = keyof typeof formats
+
+const messagesInLine = 50
+
+async function * linesOf (messages: Iterable<PresentedMessage>): AsyncGenerator<string, void> {
+  let line: PresentedMessage[] = []
+  for (const message of messages) {
+    if (line.push(message) < messagesInLine) continue
+    yield `${JSON.stringify(line)}\n`
+    line = []
+    await setImmediate()
+  }
+  if (line.length > 0) yield `${JSON.stringify(line)}\n`
+}
 
 /** What these routes are about. */
 export interface JourneyApiOptions {
@@ -72,11 +88,13 @@ export const journeyApiRoutes: FastifyPluginAsyncTypebox<JourneyApiOptions> = as
     return reply.type(type).header('content-disposition', contentDisposition(fileNameOf(journey, format))).send(exportOf(journey))
   })
 
-  // By themselves: a page shows what was exchanged before it is examined, and then examines it again and again.
+  // By themselves: a page shows what was exchanged before it is examined, and then examines it again and again. There may be thousands: in
+  // parts, a line each, so that the page works on those that it has while others are made, and nobody else waits for all of them.
   app.get('/journeys/:id/messages', {
     config: unnoticed,
     schema: { params: Type.Object({ id: Type.String() }), querystring: Type.Object({ secrets }) }
-  }, async ({ params: { id }, query }) => ({ messages: presenter.presentMessages(find(id), query.secrets) }))
+  }, async ({ params: { id }, query }, reply) =>
+    reply.type('application/x-ndjson').send(Readable.from(linesOf(presenter.presentMessages(find(id), query.secrets)))))
 
   app.get('/journeys/:id/findings', {
     config: unnoticed,

@@ -10,14 +10,22 @@ async function read (response) {
 export const readJourneys = async () => (await read(await fetch('journeys'))).journeys
 
 /**
- * The messages of a journey; none where it has made room for others.
+ * The messages of a journey, some at a time, as they come; none where it has made room for others.
  * @param {string} id
  * @param {boolean} withSecrets
- * @returns {Promise<Message[]>}
+ * @returns {AsyncGenerator<Message[], void>}
  */
-export async function readMessages (id, withSecrets) {
+export async function * readMessages (id, withSecrets) {
   const response = await fetch(`journeys/${id}/messages${withSecrets ? '?secrets=show' : ''}`)
-  return response.status === 404 ? [] : (await read(response)).messages
+  if (response.status === 404) return
+  if (!response.ok || !response.body) return await read(response)
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
+  let begun = ''
+  for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) {
+    const lines = `${begun}${value}`.split('\n')
+    begun = lines.pop() ?? ''
+    for (const line of lines) yield JSON.parse(line)
+  }
 }
 
 /**

@@ -10,7 +10,7 @@ export class JourneyList {
   #isMeant
   #none
   #follow
-  /** @type {Map<string, { summary: Summary, row: HTMLElement }>} */
+  /** @type {Map<string, { summary: Summary, row?: HTMLElement }>} */
   #journeys = new Map()
   /**
    * Those that are listed, in their order.
@@ -54,9 +54,12 @@ export class JourneyList {
     return this.#listed.reduce((latest, other) => other.to > latest.to && !isBackground(other.id) ? other : latest, begun).id
   }
 
-  /** @param {Summary[]} summaries */
+  /**
+   * Have these be all that there are, once they are drawn.
+   * @param {Summary[]} summaries
+   */
   reset (summaries) {
-    this.#journeys = new Map(summaries.toSorted((a, b) => b.from - a.from).map(summary => [summary.id, { summary, row: this.#draw(summary) }]))
+    this.#journeys = new Map(summaries.map(summary => [summary.id, { summary }]))
     this.filter()
   }
 
@@ -64,7 +67,7 @@ export class JourneyList {
   put (summaries) {
     for (const summary of summaries) {
       const known = this.#journeys.get(summary.id)
-      const row = this.#draw(summary, known?.row)
+      const row = this.#rowOf(summary, known?.row)
       this.#journeys.set(summary.id, { summary, row })
       const index = this.#listed.findIndex(({ id }) => id === summary.id)
       if (index >= 0 && known?.summary.from === summary.from && this.#isMeant(summary)) this.#listed[index] = summary
@@ -88,18 +91,27 @@ export class JourneyList {
     return this.#listed.some(summary => summary.id === id)
   }
 
-  /** List those that are meant, and no others. */
+  /** List those that are meant, and no others, once they are drawn. */
   filter () {
-    const meant = [...this.#journeys.values()].filter(({ summary }) => this.#isMeant(summary)).sort((a, b) => b.summary.from - a.summary.from)
-    this.#listed = meant.map(({ summary }) => summary)
-    this.#rows.reset(meant.map(({ row }) => row))
+    this.#listed = [...this.#journeys.values()].map(({ summary }) => summary).filter(this.#isMeant).sort((a, b) => b.from - a.from)
+  }
+
+  draw () {
+    const rows = []
+    for (const { id } of this.#listed) {
+      const journey = this.#journeys.get(id)
+      if (!journey) continue
+      journey.row ??= this.#rowOf(journey.summary)
+      rows.push(journey.row)
+    }
+    this.#rows.reset(rows)
     this.#tally()
   }
 
   /** @param {string | undefined} id */
   mark (id) {
     for (const marked of [this.#current, id]) {
-      this.#journeys.get(marked ?? '')?.row.querySelector('button')?.setAttribute('aria-current', String(marked === id))
+      this.#journeys.get(marked ?? '')?.row?.querySelector('button')?.setAttribute('aria-current', String(marked === id))
     }
     this.#current = id
   }
@@ -134,7 +146,7 @@ export class JourneyList {
    * @param {Summary} summary
    * @param {HTMLElement} [row] what was drawn of it before
    */
-  #draw (summary, row = element('div', { role: 'listitem' })) {
+  #rowOf (summary, row = element('div', { role: 'listitem' })) {
     const content = [
       element('span', {}, nameOf(summary)),
       ...isBackground(summary.id) ? [] : [element('span', { class: `outcome ${summary.outcome.replace(' ', '-')}` }, summary.outcome)],

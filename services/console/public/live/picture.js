@@ -1,17 +1,22 @@
-import { element } from '../elements.js'
-import { arrowOf, partiesOf, showParties } from './lanes.js'
+import { copyOf, element } from '../elements.js'
+import { Arrows, partiesOf, showParties } from './lanes.js'
 import { gapBefore } from './gaps.js'
 import { Rows } from './rows.js'
 
 /** @import { Message } from '../types.js' */
 /** @import { Journey } from './journey.js' */
 
+const original = element('div', { role: 'listitem' },
+  element('button', { type: 'button', 'aria-current': 'false' },
+    element('span', { class: 'number' }), element('span', { class: 'lanes' }), element('span', { class: 'when', 'aria-hidden': 'true' })))
+
 /** The messages as arrows from lane to lane. What comes in is drawn beside what is there: a journey may have thousands. */
 export class Picture {
   #rows
   #heads
-  /** @type {string[]} */
-  #parties = []
+  #arrows = new Arrows([])
+  /** Of a journey that is still coming in. */
+  #ahead = new Arrows([])
   /** @type {Map<string, HTMLButtonElement>} */
   #buttons = new Map()
   /** @type {Journey | undefined} */
@@ -39,13 +44,24 @@ export class Picture {
     })
   }
 
+  /**
+   * Draw what there is of a journey that is still coming in, so that less is to be drawn when it is shown.
+   * @param {Journey} journey
+   */
+  prepare (journey) {
+    this.#ahead = this.#ahead.for(partiesOf(journey.messages))
+    this.#ahead.prepare(journey.messages)
+  }
+
   /** @param {Journey} journey */
   show (journey) {
     this.#journey = journey
     this.#reached = journey.messages.length
-    this.#parties = partiesOf(journey.messages)
-    document.documentElement.style.setProperty('--parties', String(Math.max(this.#parties.length, 1)))
-    showParties(this.#heads, this.#parties)
+    this.#arrows = this.#ahead.for(partiesOf(journey.messages))
+    this.#ahead = new Arrows([])
+    const { parties } = this.#arrows
+    document.documentElement.style.setProperty('--parties', String(Math.max(parties.length, 1)))
+    showParties(this.#heads, parties)
     this.#buttons.clear()
     this.#rows.reset(journey.messages.map((message, index) => this.#rowOf(message, index)))
     this.#markBroken()
@@ -59,7 +75,7 @@ export class Picture {
   add (message, index) {
     const journey = this.#journey
     if (!journey) return
-    if (partiesOf([message]).some(party => !this.#parties.includes(party))) {
+    if (partiesOf([message]).some(party => !this.#arrows.parties.includes(party))) {
       const [reached, isReached] = [this.#reached, this.#reached === journey.messages.length - 1]
       this.show(journey)
       this.reach(isReached ? journey.messages.length : reached)
@@ -149,12 +165,15 @@ export class Picture {
    * @param {number} index
    */
   #rowOf (message, index) {
-    const button = element('button', { type: 'button', 'data-key': message.key, 'aria-current': String(message.key === this.#marked) },
-      element('span', { class: 'number' }, String(index + 1)), element('span', { class: 'lanes' }, arrowOf(message, this.#parties)),
-      element('span', { class: 'when', 'aria-hidden': 'true' }, this.#whenOf(message)))
-    button.classList.toggle('lit', this.#lit.has(message.key))
+    const row = copyOf(original, { '.number': String(index + 1), '.when': this.#whenOf(message) })
+    const button = /** @type {HTMLButtonElement} */ (row.firstElementChild)
+    button.dataset['key'] = message.key
+    if (message.key === this.#marked) button.setAttribute('aria-current', 'true')
+    if (this.#lit.has(message.key)) button.classList.add('lit')
+    button.querySelector('.lanes')?.append(this.#arrows.of(message))
     this.#buttons.set(message.key, button)
-    return element('div', { role: 'listitem' }, ...this.#gapBefore(index), button)
+    row.prepend(...this.#gapBefore(index))
+    return row
   }
 
   /** @param {Message} message */
