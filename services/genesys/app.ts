@@ -87,7 +87,7 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
   const visitorJourneys = new VisitorJourneyStore(store, { sessions, events, quota })
   const brand = new ShownBrand(config.brand)
   const deploymentsShown = brand.derive(shown => shown === config.brand ? deployments : config.deploymentsOf(shown))
-  const agent = new ScriptedAgent({
+  const agent = new ScriptedAgent(store, {
     brand,
     picturesUrl: `${config.app}/brand/`,
     sessions,
@@ -102,7 +102,7 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
   const expiryWatch = new ExpiryWatch({ sessions, connections, conversations, events, log: app.log })
   app.addHook('onClose', async () => {
     expiryWatch.stop()
-    agent.stop()
+    await agent.stop()
     await attachments.stop()
     connections.stop()
     events.stop()
@@ -134,7 +134,6 @@ export async function buildGenesys (config: GenesysConfig): Promise<Server> {
       url,
       done: 'Conversations with their files, sessions of guests, whose sockets are closed, tokens, the list of exchanges, the brand of the agent, counts of rate limits, and the clock.',
       async reset () {
-        agent.stop()
         await store.clear()
         await hostPage.reset()
         await connections.closeAll()

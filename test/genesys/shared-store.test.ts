@@ -3,6 +3,7 @@ import t from 'tap'
 import { AttachmentFiles } from '../../services/genesys/attachments/attachment-files.ts'
 import { checkContent } from '../../services/genesys/attachments/content-check.ts'
 import { Desk } from '../helpers/desk.ts'
+import type { GuestFrame } from '../helpers/guest.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { until } from '../helpers/until.ts'
 import { noValkey, startValkey } from '../helpers/valkey.ts'
@@ -43,6 +44,22 @@ if (reason !== undefined) {
     await isUsed(2)
   })
 
+  t.test('what the scripted agent was about to say at a replica that ends, it says at another, once', async t => {
+    const leaver = await startGenesys(t, { storeUrl: server.url, agentDelayMs: 1_000 })
+    const guest = await leaver.anonymousGuest()
+    t.match(await guest.request('onMessage', { message: { type: 'Text', text: 'hello' } }), { code: 200 })
+    await until('it is about to', async () => (await server.admin.keys('{genesys}:e:due-reply:*')).length === 1)
+    await leaver.app.close()
+    const elsewhere = await replicas[0]!.anonymousGuest({ token: guest.token })
+    const isReply = ({ body }: GuestFrame) => {
+      const { direction, type } = body as { direction?: string, type?: string }
+      return direction === 'Outbound' && type !== 'Event'
+    }
+    await elsewhere.next(isReply)
+    t.same(elsewhere.takeUnread().filter(isReply), [])
+    t.same(await server.admin.keys('{genesys}:e:due-reply:*'), [])
+  })
+
   t.test('the sockets of a replica that ends are no longer counted', async t => {
     const seen = await new Desk(replicas[0]!.url, 'genesys.localhost:3002').watch()
     t.teardown(() => seen.close())
@@ -53,7 +70,7 @@ if (reason !== undefined) {
     await seen.next(({ event, data }) => event === 'presence' && data.conversationId === conversationId && data['connections'] === 0)
   })
 
-  t.test('a guest who leaves while the store is away does not end the replica', async t => {
+  t.test('a guest who leaves while the store is away does not end the replica', async () => {
     const { app, anonymousGuest } = replicas[0]!
     const guest = await anonymousGuest()
     const { clients } = app.websocketServer
@@ -62,7 +79,9 @@ if (reason !== undefined) {
     await guest.close()
     await until('the socket is closed', () => clients.size < open)
     await server.start()
-    await until('guests are let in again', async () => (await app.inject('/readyz')).statusCode === 200)
-    t.match(await (await anonymousGuest()).request('onMessage', { message: { type: 'Text', text: 'hello' } }), { code: 200 })
+    await until('guests are answered again', async () => {
+      const { code } = await (await anonymousGuest()).request('onMessage', { message: { type: 'Text', text: 'hello' } })
+      return code === 200
+    })
   })
 }

@@ -1,5 +1,6 @@
 import type { ShownBrand } from '#lib/brand/shown-brand.ts'
 import type { Logger } from '#lib/server/http-server.ts'
+import type { Store } from '#lib/store/store.ts'
 import type { ConversationStore } from '../conversations/conversation-store.ts'
 import { outbound } from '../conversations/compose-message.ts'
 import type { Deployment } from '../deployments/deployments-file.ts'
@@ -8,6 +9,7 @@ import type { Content, StructuredMessage } from '../protocol/structured-message.
 import type { GuestSession } from '../sessions/guest-session.ts'
 import type { SessionStore } from '../sessions/session-store.ts'
 import { AgentScript, type Circumstances } from './agent-script.ts'
+import { DueReplies } from './due-replies.ts'
 import type { ReadyMessage } from './ready-messages.ts'
 
 /** How long the agent is shown as typing, if nothing comes of it. */
@@ -21,18 +23,16 @@ export class ScriptedAgent {
   readonly #scriptNow: () => AgentScript
   readonly #sessions: SessionStore
   readonly #conversations: ConversationStore
-  readonly #delayMs: number
   readonly #desk: string | undefined
-  readonly #log: Logger
-  // What is about to be said, and in which conversation.
-  readonly #pending = new Map<NodeJS.Timeout, string>()
+  readonly #due: DueReplies
 
   /**
+   * @param store where it keeps what it is about to say
    * @param options.brand whose words it has, and its name
    * @param options.picturesUrl where the brand's pictures are, with a slash at the end
    * @param options.desk where a person can take over, if anywhere
    */
-  constructor ({ brand, picturesUrl, sessions, conversations, delayMs, desk, enabled, log }: {
+  constructor (store: Store, { brand, picturesUrl, sessions, conversations, delayMs, desk, enabled, log }: {
     brand: ShownBrand
     picturesUrl: string
     sessions: SessionStore
@@ -47,9 +47,16 @@ export class ScriptedAgent {
     this.#scriptNow = brand.derive(brand => new AgentScript(brand, picturesUrl))
     this.#sessions = sessions
     this.#conversations = conversations
-    this.#delayMs = delayMs
     this.#desk = desk
-    this.#log = log
+    this.#due = new DueReplies(store, {
+      delayMs,
+      log,
+      say: async (place, content, take) => {
+        const now = await this.#inCharge(place)
+        // Asked last, so that nothing is said after a person was announced.
+        if (await take() && now) await this.#post(now, content)
+      }
+    })
   }
 
   /** What lies ready to be sent, of the brand that is shown. */
@@ -84,7 +91,7 @@ export class ScriptedAgent {
 
   /** A person has taken the conversation: what was about to be said is not. */
   async handOver (session: GuestSession, name: string): Promise<void> {
-    this.#drop(conversationId => conversationId === session.conversationId)
+    await this.#due.drop(session.conversationId)
     if (this.enabled) await this.#post(session, { type: 'Text', text: this.#script.handOver(name) })
   }
 
@@ -93,8 +100,9 @@ export class ScriptedAgent {
     if (this.enabled) await this.#post(session, { type: 'Text', text: this.#script.comeBack() })
   }
 
-  stop (): void {
-    this.#drop(() => true)
+  /** Before the store is closed. */
+  async stop (): Promise<void> {
+    await this.#due.stop()
   }
 
   async #post (session: GuestSession, content: Content): Promise<void> {
@@ -108,34 +116,18 @@ export class ScriptedAgent {
   }
 
   async #say (session: GuestSession, deployment: Deployment, content: Content): Promise<void> {
-    if (!this.enabled || !await this.#inCharge(session)) return
+    if (!await this.#inCharge(session)) return
     if (deployment.messenger.apps.conversations.showAgentTypingIndicator) {
       await this.#post(session, { type: 'Event', events: [{ eventType: 'Typing', typing: { type: 'On', duration: typingMs } }] })
     }
-    const timer = setTimeout(async () => {
-      try {
-        const now = await this.#inCharge(session)
-        // Asked last, so that nothing is said after a person was announced.
-        if (this.#pending.delete(timer) && now) await this.#post(now, content)
-      } catch (err) {
-        this.#log.error({ err }, 'the agent could not answer')
-      }
-    }, this.#delayMs)
-    this.#pending.set(timer, session.conversationId)
+    await this.#due.add(session, content)
   }
 
   /** The session as it is now, if this conversation is still on in it and is the script's. */
-  async #inCharge ({ key, conversationId }: GuestSession): Promise<GuestSession | undefined> {
+  async #inCharge ({ key, conversationId }: Pick<GuestSession, 'key' | 'conversationId'>): Promise<GuestSession | undefined> {
+    if (!this.enabled) return undefined
     const now = await this.#sessions.find(key)
     return now?.conversationId === conversationId && !now.readOnly && !now.agent ? now : undefined
-  }
-
-  #drop (isDue: (conversationId: string) => boolean): void {
-    for (const [timer, conversationId] of this.#pending) {
-      if (!isDue(conversationId)) continue
-      clearTimeout(timer)
-      this.#pending.delete(timer)
-    }
   }
 
   #circumstancesOf ({ identity }: GuestSession, { auth }: Deployment): Circumstances {
