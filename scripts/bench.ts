@@ -10,10 +10,11 @@ import { liveView } from './bench/live-view/live-view-benchmark.ts'
 import { messaging } from './bench/messaging/messaging-benchmark.ts'
 import { page } from './bench/page-benchmark.ts'
 import { rp } from './bench/relying-party/relying-party-benchmark.ts'
+import { endurance } from './bench/scale/endurance-benchmark.ts'
 import { scale } from './bench/scale/scale-benchmark.ts'
 import { start } from './bench/start-benchmark.ts'
 
-const benchmarks: Record<string, Benchmark> = { attack, idp, kit, 'live-view': liveView, messaging, page, rp, scale, start }
+const benchmarks: Record<string, Benchmark> = { attack, endurance, idp, kit, 'live-view': liveView, messaging, page, rp, scale, start }
 const list = Object.entries(benchmarks).map(([name, { about }]) => `  npm run bench -- ${name.padEnd(12)} ${about}`)
 const [name = '--help', ...args] = process.argv.slice(2)
 

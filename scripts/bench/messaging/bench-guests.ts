@@ -34,8 +34,8 @@ export class BenchGuest {
     this.#readEcho = readEcho
   }
 
-  /** One message after the other, each once the echo of the last has come. */
-  converse (isOver: () => boolean, onEcho: (milliseconds: number) => void): Promise<void> {
+  /** One message after the other, each once the echo of the last has come, and after a pause where there is to be one. */
+  converse (isOver: () => boolean, onEcho: (milliseconds: number) => void, pauseMs = 0): Promise<void> {
     return new Promise((resolve, reject) => {
       let text = ''
       let tracingId = ''
@@ -60,7 +60,8 @@ export class BenchGuest {
         onEcho(performance.now() - sentAt)
         this.acknowledged.push(text)
         if (isOver()) finish(resolve)
-        else send()
+        else if (pauseMs === 0) send()
+        else setTimeout(send, pauseMs)
       }
       this.#socket.on('message', onMessage).on('close', onClose)
       send()

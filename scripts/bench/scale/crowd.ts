@@ -1,21 +1,23 @@
 import { createControlApiClient } from '../../../services/idp/control-api/control-api-client.ts'
+import { inBatches } from '../../../test/helpers/batches.ts'
 import { Browser } from '../../../test/helpers/browser.ts'
 import { GenesysApi } from '../../../test/helpers/genesys-api.ts'
 import { connectGuests, converseAll, echoedText, type BenchGuest } from '../messaging/bench-guests.ts'
 import type { LabInCompose } from './lab-in-compose.ts'
 
 const people = 20
+const enteringAtOnce = 20
 
 /** Who signs in at a lab, and who writes there. */
 export class Crowd {
   readonly #lab: LabInCompose
   readonly #names: string[]
-  readonly #guests: BenchGuest[]
+  readonly guests: readonly BenchGuest[]
 
   private constructor (lab: LabInCompose, names: string[], guests: BenchGuest[]) {
     this.#lab = lab
     this.#names = names
-    this.#guests = guests
+    this.guests = guests
   }
 
   /** @param guestCount how many are connected from now on, as who has signed in */
@@ -32,10 +34,10 @@ export class Crowd {
     const deploymentId = lab.settings['GENESYS_DEPLOYMENT_ID']!
     const url = `ws://127.0.0.1:${lab.settings['GENESYS_PORT']}/v1?deploymentId=${deploymentId}`
     const guests = await connectGuests(guestCount, url, lab.app, echoedText)
-    for (const [index, guest] of guests.entries()) {
+    await inBatches(guests, enteringAtOnce, async (guest, index) => {
       const answer = await guest.request('configureAuthenticatedSession', { deploymentId, data: { code: jwts[index % people] } })
       if (answer.class !== 'SessionResponse') throw new Error(`a guest was not let in: ${JSON.stringify(answer)}`)
-    }
+    })
     return new Crowd(lab, names, guests)
   }
 
@@ -56,11 +58,11 @@ export class Crowd {
 
   /** Everybody writes for some seconds, one message after the other. @returns how long each took, in milliseconds */
   converse (seconds: number): Promise<number[]> {
-    return converseAll(this.#guests, seconds)
+    return converseAll(this.guests, seconds)
   }
 
   async leave (): Promise<void> {
-    await Promise.all(this.#guests.map(guest => guest.close()))
+    await Promise.all(this.guests.map(guest => guest.close()))
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import type { ContainerStats } from 'dockerode'
 import { DockerComposeEnvironment, getContainerRuntimeClient } from 'testcontainers'
 import { fetch } from '#lib/outbound/outbound.ts'
 import { runDocker } from '../../../test/helpers/compose-lab.ts'
@@ -25,6 +26,8 @@ export interface ValkeyFigures {
 export interface LabInCompose extends LabDescription {
   /** milliseconds of processor time that the containers of each part have used so far; parts that it has not are left out */
   processorMs (): Promise<Partial<Record<Part, number>>>
+  /** MiB that each container of each part holds, without what the system keeps of files */
+  memoryMiB (): Promise<Partial<Record<Part, number[]>>>
   /** nothing where its store is SQLite */
   valkey (): ValkeyFigures | undefined
   stop (): Promise<void>
@@ -51,18 +54,16 @@ export async function startLabInCompose (replicas: number): Promise<LabInCompose
   const ids = (part: Part) => Array.from({ length: part === 'valkey' || part === 'caddy' ? 1 : Math.max(1, replicas) },
     (_, index) => compose.getContainer(`${part}-${index + 1}`).getId())
   const { container: engine } = await getContainerRuntimeClient()
+  const ofParts = async <Figure>(of: (stats: ContainerStats[]) => Figure) =>
+    Object.fromEntries(await Promise.all((replicas > 0 ? parts : ofServices).map(async part =>
+      [part, of(await Promise.all(ids(part).map(id => engine.getById(id).stats({ stream: false, 'one-shot': true }))))] as const)))
 
   await until('every service answers', async () =>
     (await Promise.all(Object.values(urlsOf(lab)).map(url => fetch(`${url}/readyz`)))).every(({ ok }) => ok), startupTimeoutMs)
   return {
     ...lab,
-    async processorMs () {
-      const used = (replicas > 0 ? parts : ofServices).map(async part => {
-        const stats = await Promise.all(ids(part).map(id => engine.getById(id).stats({ stream: false, 'one-shot': true })))
-        return [part, stats.reduce((sum, { cpu_stats: { cpu_usage: usage } }) => sum + usage.total_usage, 0) / 1e6] as const
-      })
-      return Object.fromEntries(await Promise.all(used))
-    },
+    processorMs: () => ofParts(containers => containers.reduce((sum, stats) => sum + stats.cpu_stats.cpu_usage.total_usage, 0) / 1e6),
+    memoryMiB: () => ofParts(containers => containers.map(({ memory_stats: { usage, stats } }) => (usage - stats.inactive_file) / 1024 / 1024)),
     valkey: () => replicas > 0 ? figuresIn(runDocker('exec', ids('valkey')[0]!, 'valkey-cli', 'INFO', 'everything')) : undefined,
     async stop () {
       await compose.down({ removeVolumes: true })
