@@ -1,10 +1,10 @@
 import t from 'tap'
 import { fetch } from '#lib/outbound/outbound.ts'
 import { createControlApiClient } from '../../services/idp/control-api/control-api-client.ts'
-import { flowsOnReplicas } from '../flows/flows.ts'
+import { firstInChromium, flowsAlone, flowsSideBySide, flowsWithFaults } from '../flows/flows.ts'
 import { inBatches } from '../helpers/batches.ts'
 import { Browser } from '../helpers/browser.ts'
-import { noCompose, runDocker, startComposeLabOfReplicas } from '../helpers/compose-lab.ts'
+import { networkIsQuiet, noCompose, runDocker, startComposeLabOfReplicas } from '../helpers/compose-lab.ts'
 import { withOwnPeople } from '../helpers/own-people.ts'
 import { until } from '../helpers/until.ts'
 
@@ -50,6 +50,14 @@ if (reason) {
   })
 
   t.jobs = 3
-  await Promise.all(Object.entries(flowsOnReplicas).map(([about, flow]) =>
-    t.test(about, { buffered: true }, async t => flow(t, await withOwnPeople(t, lab)))))
+  // None of these starts or stops a container.
+  const inChromium = Object.entries(firstInChromium).map(([about, flow]) =>
+    t.test(`${about}, in Chromium`, { buffered: true }, async t => {
+      await networkIsQuiet()
+      await flow(t, lab)
+    }))
+  const sideBySide = Object.entries(flowsSideBySide).map(([about, flow]) =>
+    t.test(about, { buffered: true }, async t => flow(t, await withOwnPeople(t, lab))))
+  await Promise.all([...inChromium, ...sideBySide])
+  for (const [about, flow] of Object.entries({ ...flowsAlone, ...flowsWithFaults })) await t.test(about, t => flow(t, lab))
 }

@@ -78,7 +78,7 @@ type Flows = Record<string, Flow>
 
 /**
  * Flows that can run beside each other in one lab, each with people of its own: they change nothing that others would notice.
- * These and the next run against the embedded lab and against Compose.
+ * These and the next run against the embedded lab, against Compose, and against Compose with three replicas of each service.
  */
 export const flowsSideBySide: Flows = {
   'sessions that expire': expiry,
@@ -173,9 +173,6 @@ export const flowsBehindCaddy: Flows = {
   'files in the conversation': attachments,
   'signing out': signOut
 }
-
-/** Those that run once more on three replicas of each service, where each request may come to another one. */
-export const flowsOnReplicas: Flows = flowsSideBySide
 
 /** The flow of which a real browser is a part, and that runs in Compose too. */
 export const firstInChromium: Flows = {

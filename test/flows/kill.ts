@@ -48,9 +48,11 @@ export async function kill (t: Test, lab: Lab) {
     }
     await written
 
-    t.ok(writers.every(({ reconnects }) => reconnects === killAt.length), 'everybody had to come back each time')
-    // Of a container nobody can say how long it still runs when it is killed.
-    if (lab.tier === 'embedded') t.ok(total(writer => writer.uncertain) > 0, 'something was under way when it was killed')
+    // Of containers nobody can say how long they still run when they are killed, and who has written everything by then.
+    if (lab.tier === 'embedded') {
+      t.ok(writers.every(({ reconnects }) => reconnects === killAt.length), 'everybody had to come back each time')
+      t.ok(total(writer => writer.uncertain) > 0, 'something was under way when it was killed')
+    }
     for (const [index, writer] of writers.entries()) {
       const { kept, ids } = await writer.result()
       t.strictSame(kept.map(({ text }) => text), writer.texts, `guest ${index} finds every message once, in order`)
@@ -145,7 +147,8 @@ async function createWriter (lab: Lab, jwt: string, progress: EventEmitter) {
   }
 
   async function result () {
-    const kept = (await fetchHistory(lab, guest)).filter(({ direction }) => direction === 'Inbound')
+    const history = await fetchHistory(lab, guest).catch(comeBack)
+    const kept = history.filter(({ direction }) => direction === 'Inbound')
     return { kept, ids: new Set(acknowledged.values()) }
   }
 

@@ -87,16 +87,30 @@ async function start (t: Test, files: string[], environment: Record<string, stri
       }))
     },
     async start (service) {
-      await Promise.all(containersOf(service).map(container => container.start()))
-      await until(`${service} answers`, async () => (await fetch(`${urls[service]}/livez`)).ok)
+      const containers = containersOf(service)
+      await Promise.all(containers.map(container => container.start()))
+      // Caddy asks each in turn, and may still know addresses that they had before.
+      await until(`every replica of ${service} answers`, async () => {
+        const replicas = new Set<string | null>()
+        for (let times = 0; times < containers.length; times++) {
+          const { ok, headers } = await fetch(`${urls[service]}/livez`)
+          if (ok) replicas.add(headers.get('x-replica'))
+        }
+        return replicas.size === containers.length
+      }, startupTimeoutMs)
     },
     async logs () {
       const logs = await Promise.all(serviceNames.flatMap(containersOf).map(container =>
-        container.logs({ stdout: true, stderr: true, follow: false })))
-      return logs.map(String).join('\n')
+        container.logs({ stdout: true, stderr: true, follow: false, timestamps: true })))
+      // In the order of the engine's clock: that of the lab may be moved.
+      const lines = logs.flatMap(log => String(log).split('\n')).map(line => ({ line, time: timeOf(line) }))
+      return lines.sort((a, b) => a.time < b.time ? -1 : 1).map(({ line }) => line).join('\n')
     }
   }
 }
+
+/** The time in front of a line, RFC 3339 in nanoseconds. */
+const timeOf = (line: string) => /\d{4}-\d{2}-\d{2}T[\d:.]+/.exec(line)?.[0] ?? ''
 
 /** Run the `docker` command; returns what it has printed. */
 export function runDocker (...args: string[]): string {

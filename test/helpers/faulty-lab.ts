@@ -86,7 +86,8 @@ export class FaultyLab {
   }
 
   async isMet (t: Test, fault: string, since: number): Promise<void> {
-    t.ok((await this.idp.ledger.query({ fault, since })).count > 0, 'the fault was met')
+    // A replica tells a moment later what another one has recorded.
+    t.ok((await this.idp.ledger.wait({ fault, since })).count > 0, 'the fault was met')
     await this.#isExamined(t, fault)
   }
 

@@ -2,7 +2,7 @@ import type { Page } from './browser.ts'
 import type { Lab } from './lab.ts'
 import { until } from './until.ts'
 
-interface Line { time: number, level: number, msg: string, reqId?: string }
+interface Line { level: number, msg: string, reqId?: string }
 
 /** What the relying party logs from a certain moment on. */
 export class RelyingPartyLog {
@@ -54,9 +54,7 @@ export class RelyingPartyLog {
 
   async #read (): Promise<void> {
     const lines = (await this.#lab.logs()).split('\n').filter(line => line.includes('"name":"relying-party"'))
-    // In front of each, the engine of Compose writes how long it is.
+    // In front of each is what an engine writes of it.
     this.#lines = lines.map(line => JSON.parse(line.slice(line.indexOf('{"level"'))) as Line)
-      // Of several replicas, whose logs come one after the other.
-      .sort((a, b) => a.time - b.time)
   }
 }

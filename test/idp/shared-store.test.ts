@@ -14,3 +14,26 @@ t.test('replicas that are asked at once for more realms than there may be make a
   for (const refusal of refusals) t.match(refusal, /3 realms already/)
   for (const { lab } of replicas) t.equal((await lab.realms.list()).length, 3)
 })
+
+t.test('a replica knows how often a fault will still be met, wherever it was met', { skip: reason ?? false }, async t => {
+  const { url } = await startValkey(t)
+  const [first, second] = await Promise.all([1, 2].map(() => startIdp(t, { STORE_URL: url })))
+  await first!.lab.faults.switchOn('jwks-empty', { count: 2 })
+  const remaining = async () => (await second!.lab.faults.active()).map(fault => fault.remaining)
+  t.strictSame(await remaining(), [2])
+  for (const left of [[1], []]) {
+    t.strictSame((await first!.app.inject('/jwks')).json(), { keys: [] })
+    t.strictSame(await remaining(), left)
+  }
+})
+
+t.test('a client that registers itself at one replica is known at the other', { skip: reason ?? false }, async t => {
+  const { url } = await startValkey(t)
+  const [first, second] = await Promise.all([1, 2].map(() => startIdp(t, { STORE_URL: url })))
+  await first!.lab.settings.patch({ dynamic_client_registration: true })
+  const known = async () => (await second!.lab.clients.list()).length
+  const before = await known()
+  const response = await first!.app.inject({ method: 'POST', url: '/reg', payload: { redirect_uris: ['https://client.example/callback'] } })
+  t.equal(response.statusCode, 201)
+  t.equal(await known(), before + 1)
+})

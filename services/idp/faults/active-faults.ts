@@ -65,16 +65,18 @@ const tags = ['active']
  * them.
  */
 export class ActiveFaults {
+  readonly #store: Store
   readonly #kept: Collection<ActiveFault>
   #active: ActiveFault[]
   readonly #inTurn = createSerialQueue()
 
   static async open (store: Store): Promise<ActiveFaults> {
     const kept = store.collection<ActiveFault>('active-fault')
-    return new ActiveFaults(kept, await kept.tagged('active'))
+    return new ActiveFaults(store, kept, await kept.tagged('active'))
   }
 
-  private constructor (kept: Collection<ActiveFault>, active: ActiveFault[]) {
+  private constructor (store: Store, kept: Collection<ActiveFault>, active: ActiveFault[]) {
+    this.#store = store
     this.#kept = kept
     this.#active = active
   }
@@ -159,6 +161,7 @@ export class ActiveFaults {
     const left = counted?.remaining ?? -1
     this.#active = this.#active.flatMap(active => active.id !== id ? active : left > 0 ? counted! : [])
     if (left === 0) await this.#kept.delete(id)
+    await this.#store.revise()
     return left >= 0
   }
 }

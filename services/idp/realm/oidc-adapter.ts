@@ -31,7 +31,7 @@ export const usedAt = (store: Store, model: string, id: string) => consumedIn(st
  * @see https://github.com/panva/node-oidc-provider/blob/main/example/my_adapter.js
  */
 export const storeAdapter = (store: Store, clients: Clients): AdapterFactory => model =>
-  model === 'Client' ? new ClientAdapter(clients) : new StoreAdapter(store, model)
+  model === 'Client' ? new ClientAdapter(store, clients) : new StoreAdapter(store, model)
 
 /** What the provider keeps of one model. */
 class StoreAdapter implements Adapter {
@@ -102,9 +102,11 @@ class StoreAdapter implements Adapter {
 
 /** Clients are registered in a directory, neither found by anything but their id nor used up. */
 class ClientAdapter implements Adapter {
+  readonly #store: Store
   readonly #clients: Clients
 
-  constructor (clients: Clients) {
+  constructor (store: Store, clients: Clients) {
+    this.#store = store
     this.#clients = clients
   }
 
@@ -114,10 +116,12 @@ class ClientAdapter implements Adapter {
 
   async upsert (_id: string, metadata: AdapterPayload): Promise<void> {
     await this.#clients.put(metadata as unknown as RegisteredClient)
+    await this.#store.revise()
   }
 
   async destroy (id: string): Promise<void> {
     await this.#clients.remove(id)
+    await this.#store.revise()
   }
 
   findByUid = never

@@ -100,7 +100,7 @@ export class Realm {
     const users = await SeededDirectory.open(store, { name: 'user', lab, seed: seed.users, keyOf: user => usernameKey(user.username) })
     const clients = await SeededDirectory.open(store, { name: 'client', lab, seed: seed.clients, keyOf: client => client.client_id })
     const algorithms = clients.all.map(client => client.id_token_signed_response_alg ?? 'RS256')
-    const keys = await IssuerKeys.open(store.secrets, { lab, algorithms, onKept: async () => { if (store.isShared) await store.revise() } })
+    const keys = await IssuerKeys.open(store.secrets, { lab, algorithms, onKept: () => store.revise() })
     return new Realm({
       ...options,
       stateFolder,

@@ -41,7 +41,7 @@ const previousKept = 20
 export class IssuerKeys {
   readonly #secrets: Secrets
   readonly #lab: boolean
-  readonly #onKept: () => Promise<void>
+  readonly #onKept: () => Promise<unknown>
   #keys: KeptKey[] = []
   #onChange = () => {}
 
@@ -51,7 +51,7 @@ export class IssuerKeys {
    * @param options.onKept called when a change was kept: a fault makes one in the middle of a flow
    */
   static async open (
-    secrets: Secrets, { lab, algorithms, onKept = async () => {} }: { lab: boolean, algorithms: Iterable<SigningAlgorithm>, onKept?: () => Promise<void> }
+    secrets: Secrets, { lab, algorithms, onKept = async () => {} }: { lab: boolean, algorithms: Iterable<SigningAlgorithm>, onKept?: () => Promise<unknown> }
   ): Promise<IssuerKeys> {
     const signingKeys = new IssuerKeys(secrets, lab, onKept)
     await signingKeys.reload()
@@ -59,7 +59,7 @@ export class IssuerKeys {
     return signingKeys
   }
 
-  private constructor (secrets: Secrets, lab: boolean, onKept: () => Promise<void>) {
+  private constructor (secrets: Secrets, lab: boolean, onKept: () => Promise<unknown>) {
     this.#secrets = secrets
     this.#onKept = onKept
     this.#lab = lab
