@@ -1,4 +1,5 @@
 import type { AdapterFactory, Configuration, JWKS } from 'oidc-provider'
+import { StateError } from '#lib/store/state-error.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import { acrsOf } from '../accounts/authentication-levels.ts'
 import { assertClaims } from '../accounts/sign-in-demands.ts'
@@ -128,9 +129,10 @@ export function configurationOf ({
         postLogoutSuccessSource: async ctx => { ctx.body = await pages.loggedOut() }
       }
     },
-    renderError: async (ctx, out) => {
+    renderError: async (ctx, out, error) => {
       ctx.type = 'html'
-      ctx.body = await pages.error(out, detailsOf(ctx, out, { clients, lab }))
+      const said = error instanceof StateError ? { error: 'temporarily_unavailable' } : out
+      ctx.body = await pages.error(said, detailsOf(ctx, said, { clients, lab }))
     }
   }
 }

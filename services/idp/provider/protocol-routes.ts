@@ -50,7 +50,7 @@ async function answer (request: FastifyRequest, reply: FastifyReply, url: string
     reply.raw.removeHeader('set-cookie')
     await handle(confirmation, reply.raw)
   }
-  const handedOver = handedOverOf(request.raw)
+  const handedOver = handedOverOf(confirmation ?? request.raw)
   if (!handedOver) return reply.hijack()
   if ('error' in handedOver) throw handedOver.error
   return reply.callNotFound()

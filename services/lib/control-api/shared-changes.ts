@@ -6,7 +6,9 @@ import type { RevisionFollower } from '../store/revision-follower.ts'
  * alone, and to be registered before all routes.
  */
 export const sharedChanges = fp<{ revisions: RevisionFollower }>(async (app, { revisions }) => {
-  app.addHook('onRequest', () => revisions.catchUp())
+  app.addHook('onRequest', async ({ routeOptions }) => {
+    if (routeOptions.config.catchUp !== false) await revisions.catchUp()
+  })
   app.addHook('onSend', async ({ method, routeOptions }, { statusCode }) => {
     const isChange = method !== 'GET' && method !== 'HEAD' && statusCode < 400 && /^\/lab(\/|$)/.test(routeOptions.url ?? '')
     if (isChange) await revisions.revise()

@@ -1,5 +1,7 @@
 import fp from 'fastify-plugin'
-import { unnoticed as config } from './route-config.ts'
+import { unnoticed } from './route-config.ts'
+
+const config = { ...unnoticed, catchUp: false } as const
 
 /**
  * `GET /livez`: the process is up. `GET /readyz`: it can do its work, or 503 and why it cannot.

@@ -8,6 +8,8 @@ declare module 'fastify' {
     session?: false
     /** `false` leaves it out of the ledger */
     record?: false
+    /** `false` for what must be answered also while the store is away: what other replicas were told is not looked up before */
+    catchUp?: false
   }
 }
 

@@ -1,8 +1,11 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { mock } from 'node:test'
 import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose'
 import t, { type Test } from 'tap'
+import { SqliteCollection } from '#lib/store/sqlite/sqlite-collection.ts'
+import { StateError } from '#lib/store/state-error.ts'
 import type { RegisteredClient } from '../../../services/idp/clients/registered-clients.ts'
 import { discover, registerShop } from './helper.ts'
 import { refusalOf, startIdp, Visitor, type Idp, type Tokens } from '../helper.ts'
@@ -36,6 +39,27 @@ t.test('signs out without a question for a first-party client that knows the ses
   t.same(visitor.jar.getCookiesSync(`${idp.issuer}/auth`).map(({ key }) => key), [], 'no cookie is left')
   t.equal(await visitor.isKnown(), false, 'after')
   t.equal(await stolen.isKnown(), false, 'whatever cookies somebody has kept')
+})
+
+t.test('a sign-out that cannot be kept is answered with what is wrong, and works once it can', async t => {
+  const { visitor, endSession } = await signedIn()
+  const { set } = SqliteCollection.prototype
+  const isAway = async () => { throw new StateError('the store', 'is away') }
+  // From when the first half is done.
+  let isHalfDone = false
+  mock.method(SqliteCollection.prototype, 'delete', isAway)
+  mock.method(SqliteCollection.prototype, 'set', async function (this: SqliteCollection<unknown>, ...entry: Parameters<typeof set>) {
+    if (isHalfDone) return isAway()
+    isHalfDone = true
+    await set.apply(this, entry)
+  })
+  t.teardown(() => mock.restoreAll())
+  const page = await visitor.open(endSession())
+  t.equal(page.status, 503)
+  t.match(page.$('.lead').text(), /nothing has happened. Try again in a moment/)
+  mock.restoreAll()
+  t.equal(await visitor.isKnown(), true)
+  t.equal((await visitor.open(endSession())).location?.href, `${home}?state=the-state`)
 })
 
 t.test('does so in a realm, without a way back, with a hint too long for a URL, and where a form of another site sends it', async t => {
