@@ -135,7 +135,7 @@ function rounds (): Round[] {
   const withFlows = flows.length === 0 ? [] : [{ path: 'test/flows/named.ts', args: flows }]
   // A container that comes or goes brings or takes a network interface, and Chromium gives up what it loads when it sees that:
   // the flows that Compose has in Chromium must not have other containers beside them.
-  const hasContainers = ({ path }: { path: string }) => /^test\/(compose|kit)\/.*(compose|containers)\.test\.ts$/.test(path)
+  const hasContainers = ({ path }: { path: string }) => /^test\/(compose|kit)\/.*(compose|containers|replicas)\.test\.ts$/.test(path)
   const withoutBrowser = inOrder.filter(file => !isInBrowser(file))
   // Many files wait for a part of their time, so that there is room for more than there are processors.
   return [

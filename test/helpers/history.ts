@@ -1,6 +1,6 @@
 import { fetch } from '#lib/outbound/outbound.ts'
 import type { Guest } from './guest.ts'
-import type { Lab } from './lab.ts'
+import type { LabDescription } from './lab.ts'
 
 /** A message as the history has it. */
 export interface KeptMessage {
@@ -15,7 +15,7 @@ export interface KeptMessage {
 const longestPage = 100
 
 /** A guest's last hundred messages, oldest first, as the Messenger fetches them. */
-export async function fetchHistory (lab: Lab, guest: Guest): Promise<KeptMessage[]> {
+export async function fetchHistory (lab: LabDescription, guest: Guest): Promise<KeptMessage[]> {
   const { body } = await guest.request('getJwt')
   const response = await fetch(`${lab.genesys}/api/v2/webmessaging/messages?pageNumber=1&pageSize=${longestPage}`, {
     headers: { authorization: `bearer ${(body as { jwt: string }).jwt}`, origin: lab.app }

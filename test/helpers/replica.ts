@@ -26,6 +26,15 @@ export class Replica {
     this.#log = log
   }
 
+  /** by which it can be seen that it was not started anew */
+  get pid (): number | undefined {
+    return this.#process?.pid
+  }
+
+  get isRunning (): boolean {
+    return this.#process !== undefined && this.#process.exitCode === null && this.#process.signalCode === null
+  }
+
   /** Start it, and wait until it answers. */
   async start (): Promise<void> {
     const started = spawn(process.execPath, [join(root, 'services', this.service, 'server.ts')], {
@@ -34,7 +43,7 @@ export class Replica {
     this.#process = started
     for (const output of [started.stdout, started.stderr]) output.setEncoding('utf8').on('data', (text: string) => this.#log.push(text))
     await Promise.race([
-      until(`${this.service} answers at ${this.port}`, async () => (await fetch(`${this.url}/livez`)).ok),
+      until(`${this.service} answers at ${this.port}`, async () => (await fetch(`${this.url}/livez`)).ok, startupMs),
       once(started, 'exit').then(([code, signal]) => {
         // Killed while it starts, which a test may do.
         if (signal === null) throw new Error(`${this.service} ended with ${code}: ${this.#log.slice(-3).join('')}`)
@@ -44,10 +53,9 @@ export class Replica {
 
   /** End it as `kill -9` does; it may have ended. */
   async kill (): Promise<void> {
-    const ended = this.#process
-    if (!ended || ended.exitCode !== null || ended.signalCode !== null) return
-    const exit = once(ended, 'exit')
-    ended.kill('SIGKILL')
+    if (!this.isRunning) return
+    const exit = once(this.#process!, 'exit')
+    this.#process!.kill('SIGKILL')
     await exit
   }
 
@@ -58,6 +66,9 @@ export class Replica {
     return { status: response.status, ...reason !== undefined && { reason } }
   }
 }
+
+// Many may start at once, where others use the processors.
+const startupMs = 120_000
 
 const settingOfPort = { 'relying-party': 'APP_PORT', idp: 'IDP_PORT', genesys: 'GENESYS_PORT', console: 'CONSOLE_PORT' } as const
 

@@ -16,6 +16,9 @@ export interface ValkeyServer {
   kill (): Promise<void>
   /** After `kill`: it has what it has written to its disk. */
   start (): Promise<void>
+  /** Have it do nothing, and answer nothing, until `resume`. */
+  pause (): Promise<void>
+  resume (): Promise<void>
 }
 
 /** Why there can be no server, or nothing when there can. */
@@ -56,6 +59,12 @@ export async function startValkey (t: Test, ...args: string[]): Promise<ValkeySe
     async start () {
       await container.start()
       await until('Valkey answers', async () => await admin.ping() === 'PONG')
+    },
+    async pause () {
+      await container.pause()
+    },
+    async resume () {
+      await container.unpause()
     }
   }
 }
