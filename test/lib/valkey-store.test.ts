@@ -231,6 +231,7 @@ if (reason !== undefined) {
     const slow = /^StateError: the store at valkey:\S+ has not answered for 2 seconds: see what keeps it busy$/
     t.match(await outcomeOf(t, notes.get('a')), slow)
     t.match(`StateError: ${store!.failure}`, slow)
+    t.match(await outcomeOf(t, notes.get('a'), atOnceMs), slow, 'and the next has failed at once')
     await awake
     await until('it answers again', async () => await notes.get('a') === 'kept' && store!.failure === undefined)
   })

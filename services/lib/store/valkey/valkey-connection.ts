@@ -127,9 +127,12 @@ export class ValkeyConnection {
   /**
    * @param command what is asked of the server
    * @param options.writes whether an answer shows that something can be written
+   * @param options.isProbe whether it is to be seen by this if the server is in order again
    * @throws {StateError} where the server is to blame
    */
-  async run<T> (command: (client: ValkeyClient) => Promise<T>, { writes = false } = {}): Promise<T> {
+  async run<T> (command: (client: ValkeyClient) => Promise<T>, { writes = false, isProbe = false } = {}): Promise<T> {
+    // Circuit breaker: a request that asks for several things would wait two seconds for each.
+    if (this.#trouble === 'slow' && !isProbe) throw valkeyError(this.#where, 'slow')
     try {
       const answer = await command(this.#client)
       if (this.#trouble !== undefined && (writes || !isOfWriting(this.#trouble))) this.#trouble = undefined
@@ -173,7 +176,7 @@ export class ValkeyConnection {
     if (!isFirst && !isFailing && ++this.#beats % beatsPerPing > 0) return
     this.#isBeating = true
     try {
-      if (isFailing) await this.run(client => client.set(this.#trialKey, '', 'PX', trialMs), { writes: true })
+      if (isFailing) await this.run(client => client.set(this.#trialKey, '', 'PX', trialMs), { writes: true, isProbe: true })
       else await this.run(client => client.ping())
       await this.subscriptions.ping()
     } catch {
