@@ -20,7 +20,12 @@ export async function accessTokens (t: Test, lab: Lab) {
     // The browser itself may forget it by the lab's clock.
     const cookie = await browser.jar.getCookieString(lab.app)
     const get = (path: string) => fetch(`${lab.app}${path}`, { headers: { accept: 'application/json', cookie } })
-    return { profile: () => get('/api/profile'), session: async () => await (await get('/session')).json() as { authenticated: boolean } }
+    async function session () {
+      const response = await get('/session')
+      if (!response.ok) throw new Error(`/session was answered with ${response.status}, ${await response.text()}`)
+      return await response.json() as { authenticated: boolean }
+    }
+    return { profile: () => get('/api/profile'), session }
   }
 
   /** How often the provider was asked for a refresh since the ledger was cleared: each replica tells of another's a moment later. */
