@@ -1,4 +1,5 @@
-import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
+import http, { type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
+import https from 'node:https'
 import { lookup } from '../../services/lib/outbound/loopback-names.ts'
 import type { DeskConversation } from './conversation.ts'
 
@@ -45,8 +46,10 @@ export class DeskApi {
 
   /** A request, as soon as an answer begins. */
   send (method: string, path: string, headers: Record<string, string>, body?: string | Buffer): Promise<IncomingMessage> {
+    const url = new URL(path, this.#url)
+    const { request } = url.protocol === 'https:' ? https : http
     return new Promise((resolve, reject) => {
-      request(new URL(path, this.#url), { method, lookup, agent: false, headers: { host: this.#host, ...headers } }, resolve)
+      request(url, { method, lookup, agent: false, headers: { host: this.#host, ...headers } }, resolve)
         .on('error', reject)
         .end(body)
     })
