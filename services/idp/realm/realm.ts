@@ -3,7 +3,6 @@ import createError from '@fastify/error'
 import type { Provider } from 'oidc-provider'
 import { runAt, type Clock } from '#lib/clock/clock.ts'
 import { Ledger } from '#lib/ledger/ledger.ts'
-import { openStateFolder } from '#lib/store/state-folder.ts'
 import { openStore } from '#lib/store/open-store.ts'
 import { RevisionFollower } from '#lib/store/revision-follower.ts'
 import type { Store } from '#lib/store/store.ts'
@@ -90,8 +89,7 @@ export class Realm {
 
   /** Open a realm, making it where there is none. */
   static async open (options: RealmOptions): Promise<Realm> {
-    const { seed, lab } = options
-    const stateFolder = openStateFolder(options.stateFolder)
+    const { seed, lab, stateFolder } = options
     // What the store does by itself, it does at the time of the realm.
     const clock: Clock | undefined = options.name === '' ? undefined : { offsetMs: 0 }
     const open = () => openStore({ name: options.name === '' ? 'idp' : `idp/${options.name}`, stateFolder, storeUrl: options.storeUrl })
@@ -103,7 +101,6 @@ export class Realm {
     const keys = await IssuerKeys.open(store.secrets, { lab, algorithms, onKept: () => store.revise() })
     return new Realm({
       ...options,
-      stateFolder,
       store,
       clients,
       keys,
