@@ -1,22 +1,17 @@
-import { randomUUID } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { fetch } from '#lib/outbound/outbound.ts'
 import { Browser } from '../helpers/browser.ts'
 import { GenesysApi } from '../helpers/genesys-api.ts'
-import type { Guest } from '../helpers/guest.ts'
-import { fetchHistory, type KeptMessage } from '../helpers/history.ts'
 import type { Lab } from '../helpers/lab.ts'
 import { until } from '../helpers/until.ts'
+import { createWriter, type Writer } from '../helpers/writer.ts'
 
 const people = ['alice', 'bob']
 const sessionsOfEach = 10
 const messagesOfEach = 20
 // Of all messages, 400: once just after one was sent, once just after one was acknowledged.
 const killAt = [{ sent: 90 }, { acknowledged: 230 }]
-// Five a second are allowed.
-const shortestPause = 205
 
 /** Services are killed, Genesys while guests write: what it has acknowledged it has kept. */
 export async function kill (t: Test, lab: Lab) {
@@ -85,72 +80,4 @@ export async function kill (t: Test, lab: Lab) {
     t.match((await browser.session()).user, { name: 'Alice Anders' })
     t.equal((await browser.request(`${lab.app}/api/profile`, { headers: { accept: 'application/json' } })).status, 200)
   })
-}
-
-type Writer = Awaited<ReturnType<typeof createWriter>>
-
-/** Writes as the Messenger does: each message once the last is acknowledged, and again only what the history has not. */
-async function createWriter (lab: Lab, jwt: string, progress: EventEmitter) {
-  const api = new GenesysApi(lab)
-  const texts: string[] = []
-  /** ids of the echoes, by that of the message */
-  const acknowledged = new Map<string, string>()
-  let guest = await enter(randomUUID(), true)
-  const writer = { texts, acknowledged, sent: 0, reconnects: 0, uncertain: 0, write, result, leave: () => guest.close() }
-
-  async function enter (token: string, isNew: boolean): Promise<Guest> {
-    const entered = await api.connect(token)
-    const { class: className, body } = await api.configure(entered, jwt)
-    const { newSession } = body as { newSession?: boolean }
-    if (className !== 'SessionResponse' || newSession !== isNew) throw new Error(`not let in as expected: ${JSON.stringify(body)}`)
-    return entered
-  }
-
-  async function write (count: number) {
-    for (let n = 1; n <= count; n++) {
-      const id = randomUUID()
-      const text = `message ${n} of ${guest.token}`
-      texts.push(text)
-      while (!acknowledged.has(id)) await send(id, text)
-      await pause(shortestPause)
-    }
-  }
-
-  async function send (id: string, text: string) {
-    if (guest.isClosed) await comeBack()
-    const answer = guest.request('onMessage', { message: { type: 'Text', text, metadata: { id } } }).catch(() => undefined)
-    writer.sent++
-    progress.emit('change')
-    const echo = await answer
-    if (echo && echo.code !== 200) throw new Error(`refused: ${JSON.stringify(echo)}`)
-    if (echo) {
-      acknowledged.set(id, (echo.body as KeptMessage).id)
-      progress.emit('change')
-      return
-    }
-    writer.uncertain++
-    const kept = (await comeBack()).find(({ metadata }) => metadata?.['id'] === id)
-    if (kept) acknowledged.set(id, kept.id)
-  }
-
-  /** @returns what the history has by then */
-  async function comeBack (): Promise<KeptMessage[]> {
-    let kept: KeptMessage[] = []
-    await until('the guest is let in again', async () => {
-      guest = await enter(guest.token, false)
-      kept = await fetchHistory(lab, guest)
-      return true
-    })
-    writer.reconnects++
-    progress.emit('change')
-    return kept
-  }
-
-  async function result () {
-    const history = await fetchHistory(lab, guest).catch(comeBack)
-    const kept = history.filter(({ direction }) => direction === 'Inbound')
-    return { kept, ids: new Set(acknowledged.values()) }
-  }
-
-  return writer
 }

@@ -1,8 +1,9 @@
-import { spawnSync } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { promisify } from 'node:util'
 import type { ContainerInspectInfo } from 'dockerode'
 import type { Test } from 'tap'
 import { DockerComposeEnvironment, getContainerRuntimeClient } from 'testcontainers'
@@ -18,6 +19,8 @@ export interface ComposeLab extends Lab {
   image: string
   /** what Compose is told, beside files, for this lab */
   environment: Record<string, string>
+  /** its files, as arguments of `docker compose` */
+  files: string[]
 }
 
 /** Start `compose.yaml` as it is, on free ports, with an image and volumes of its own; it ends with the test. */
@@ -26,13 +29,19 @@ export async function startComposeLab (t: Test): Promise<ComposeLab> {
   return await start(t, ['compose.yaml'], ports, ports)
 }
 
-/** The same behind TLS, on a free port: with `services/tls.yaml`. This process trusts Caddy's authority from then on. */
-export async function startComposeLabBehindTls (t: Test): Promise<ComposeLab> {
+/**
+ * The same behind TLS, on a free port: with `services/tls.yaml`. This process trusts Caddy's authority from then on.
+ *
+ * @param options.replicas how many there are of each service but the console: with `services/replicas.yaml` too
+ */
+export async function startComposeLabBehindTls (t: Test, { replicas }: { replicas?: number } = {}): Promise<ComposeLab> {
   const { APP_PORT: port } = await freePorts()
   const at = (host: string) => `https://${host}.localhost:${port}`
-  const lab = await start(t, ['compose.yaml', join('services', 'tls.yaml')], { HTTPS_PORT: port! }, {
+  const overlays = [...replicas === undefined ? [] : ['replicas.yaml'], 'tls.yaml'].map(file => join('services', file))
+  const environment = { HTTPS_PORT: port, ...replicas !== undefined && { REPLICAS: String(replicas) } }
+  const lab = await start(t, ['compose.yaml', ...overlays], environment, {
     APP_URL: at('app'), IDP_ISSUER: at('idp'), GENESYS_URL: at('genesys'), CONSOLE_URL: at('lab')
-  })
+  }, replicas)
   const authority = runDocker('compose', '-p', lab.environment['COMPOSE_PROJECT_NAME']!, 'exec', '-T', 'caddy', 'cat', '/authority/root.crt')
   setDefaultCACertificates([...getCACertificates('default'), authority])
   return lab
@@ -73,7 +82,8 @@ async function start (t: Test, files: string[], environment: Record<string, stri
     tier: 'compose',
     ...lab,
     image,
-    environment: { ...environment, COMPOSE_PROJECT_NAME: project },
+    environment: { ...environment, LOG_FORMAT: 'json', COMPOSE_PROJECT_NAME: project },
+    files: files.flatMap(file => ['-f', file]),
     inspect: service => containersOf(service)[0]!.inspect(),
     async stop (service) {
       await Promise.all(containersOf(service).map(container => container.stop()))
@@ -111,6 +121,11 @@ async function start (t: Test, files: string[], environment: Record<string, stri
 
 /** The time in front of a line, RFC 3339 in nanoseconds. */
 const timeOf = (line: string) => /\d{4}-\d{2}-\d{2}T[\d:.]+/.exec(line)?.[0] ?? ''
+
+/** Run the `docker` command while this process goes on, with these variables beside its own; returns what it has printed. */
+export async function runDockerBeside (args: string[], env: Record<string, string> = {}): Promise<string> {
+  return (await promisify(execFile)('docker', args, { cwd: root, env: { ...process.env, ...env } })).stdout.trim()
+}
 
 /** Run the `docker` command; returns what it has printed. */
 export function runDocker (...args: string[]): string {

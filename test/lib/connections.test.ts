@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { mock } from 'node:test'
 import t, { type Test } from 'tap'
-import { gracePeriodMs } from '#lib/server/graceful-close.ts'
+import { drain, drainMs, gracePeriodMs } from '#lib/server/graceful-close.ts'
+import { health } from '#lib/server/health.ts'
 import { buildServer } from '#lib/server/http-server.ts'
 import { until } from '../helpers/until.ts'
 import { serverConfig } from './server-config.ts'
@@ -150,6 +151,24 @@ t.test('leaves what follows a handshake to the protocol that was changed to', as
   client.write('third')
   await until('later ones are too', () => received().endsWith('secondthird'))
   t.strictSame(numbersIn(received()), [1])
+})
+
+t.test('before it ends, whoever asks whether it is ready gets no answer, and goes elsewhere, and all else is answered', async t => {
+  const { app, listen, connect } = await start(t)
+  await app.register(health)
+  await listen()
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  const drained = drain(app.server)
+  const [asking, sending] = [await connect(), await connect()]
+  asking.client.write(get('/readyz'))
+  await asking.closed
+  t.equal(asking.received(), '')
+  sending.client.write('POST /size HTTP/1.1\r\nHost: x\r\nContent-Type: text/x\r\nContent-Length: 2\r\n\r\nhi')
+  await once(sending.client, 'data')
+  t.match(sending.received(), '2 bytes')
+  mock.timers.tick(drainMs)
+  await drained
 })
 
 t.test('when it ends, connections without a request end at once, and a request that was begun is answered', async t => {

@@ -5,6 +5,25 @@ import { connectionEvent } from './connection-event.ts'
 /** Milliseconds that a request which was begun has to end in, when the service is to end. Docker kills after ten seconds. */
 export const gracePeriodMs = 8_000
 
+/** Milliseconds for which a service behind a proxy still takes requests once it is told to end. */
+export const drainMs = 1_500
+
+const draining = new WeakSet<Server>()
+
+/**
+ * Drain: have proxies go elsewhere before anything is refused. They hear of it only by asking `/readyz`, as they do before each request
+ * that must not be sent twice; what they send until they have heard is served as ever.
+ *
+ * @returns resolves once none comes any more
+ */
+export async function drain (server: Server): Promise<void> {
+  draining.add(server)
+  await new Promise(resolve => setTimeout(resolve, drainMs))
+}
+
+/** Whether it is on its way out, though it still answers. */
+export const isDraining = (server: Server): boolean => draining.has(server)
+
 /**
  * Grace period: ends the connections of a server so that nothing is lost which was begun. Those without a request end at once,
  * streams of events too, since their readers come again; the others with their last answer, or when the time is up.

@@ -1,7 +1,7 @@
 import { flushCompileCache } from 'node:module'
 import closeWithGrace from 'close-with-grace'
 import { DataFileError } from '../settings/data-file.ts'
-import { gracePeriodMs } from './graceful-close.ts'
+import { drain, drainMs, gracePeriodMs } from './graceful-close.ts'
 import type { Server } from './http-server.ts'
 import { StateError } from '../store/state-error.ts'
 import { SettingsError, type ServerConfig } from '../settings/settings.ts'
@@ -30,8 +30,9 @@ export async function serve (
 ): Promise<void> {
   try {
     const parts = await start()
-    closeWithGrace({ delay: parts.length * gracePeriodMs + lastThingsMs }, async ({ err }) => {
+    closeWithGrace({ delay: drainMs + parts.length * gracePeriodMs + lastThingsMs }, async ({ err }) => {
       if (err) parts[0]?.app.log.fatal({ err }, 'stopping after an error that nothing caught')
+      else await Promise.all(parts.filter(({ config }) => config.trustedProxies.length > 0).map(({ app }) => drain(app.server)))
       for (const { app } of parts.toReversed()) await app.close()
     })
     for (const part of parts) await listen(part)
