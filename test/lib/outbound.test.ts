@@ -71,6 +71,19 @@ t.test('asks again for a name that was not there, and finds the container that h
   t.equal(await find('idp.localhost', how), '172.18.0.2')
 })
 
+t.test('waits for a system that has known the name before: in a container it is busy, and this machine is nobody there', async t => {
+  const later = stopClock(t, { timeouts: true })
+  const answers: (() => void)[] = []
+  const how = lookupWith((_hostname, _options, callback) => { answers.push(() => callback(null, '172.18.0.2', 4)) })
+  const first = find('idp.localhost', how)
+  answers[0]!()
+  t.equal(await first, '172.18.0.2')
+  const slow = find('idp.localhost', how)
+  later(5)
+  answers[1]!()
+  t.equal(await slow, '172.18.0.2')
+})
+
 t.test('passes on any other failure', async t => {
   await t.rejects(find('idp.localhost', lookupWith(systemThat({ code: 'EAI_FAIL' }))), { code: 'EAI_FAIL' })
 })

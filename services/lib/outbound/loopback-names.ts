@@ -13,14 +13,16 @@ const noneCachedMs = 60_000
  * A `lookup` that knows the loopback names.
  *
  * Browsers resolve `*.localhost` to loopback themselves, a host's resolver often does not. The system is asked first,
- * because in Compose its answer is the container that carries the name; when it says not found, or nothing in time, the
- * name means this machine.
+ * because in Compose its answer is the container that carries the name; when it says not found, or nothing in time about
+ * a name that it has never known, the name means this machine.
  *
  * @param system what to ask first, `dns.lookup` as a rule
  * @see https://www.rfc-editor.org/rfc/rfc6761#section-6.3
  */
 export function lookupWith (system: LookupFunction): LookupFunction {
   const lastNone = new Map<string, number>()
+  // A system that has known a name before, as in a container, is busy where it says nothing: there is no other address to go to.
+  const known = new Set<string>()
   const flights = new Map<string, Parameters<LookupFunction>[2][]>()
 
   // Single flight: a question keeps one of the few threads busy that files and cryptography need as well, for seconds where no name
@@ -50,11 +52,14 @@ export function lookupWith (system: LookupFunction): LookupFunction {
       return options.all ? callback(null, [{ address: '127.0.0.1', family: 4 }]) : callback(null, '127.0.0.1', 4)
     }
     const hadNone = performance.now() - (lastNone.get(hostname) ?? -Infinity) < noneCachedMs
-    const timer = setTimeout(meansThisMachine, hadNone ? timeoutAfterNoneMs : lookupTimeoutMs)
+    const timer = known.has(hostname) ? undefined : setTimeout(meansThisMachine, hadNone ? timeoutAfterNoneMs : lookupTimeoutMs)
 
     askOnce(hostname, options, (error, address, family) => {
       clearTimeout(timer)
-      if (!error) lastNone.delete(hostname)
+      if (!error) {
+        lastNone.delete(hostname)
+        known.add(hostname)
+      }
       if (answered) return
       if (error && notFound.has(error.code ?? '')) return meansThisMachine()
       answered = true
