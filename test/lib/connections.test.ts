@@ -162,7 +162,7 @@ t.test('before it ends, whoever asks whether it is ready gets no answer, and goe
   const drained = drain(app.server)
   const [asking, sending] = [await connect(), await connect()]
   asking.client.write(get('/readyz'))
-  await asking.closed
+  await asking.closes('the one that asks')
   t.equal(asking.received(), '')
   sending.client.write('POST /size HTTP/1.1\r\nHost: x\r\nContent-Type: text/x\r\nContent-Length: 2\r\n\r\nhi')
   await once(sending.client, 'data')
