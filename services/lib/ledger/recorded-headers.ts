@@ -23,6 +23,20 @@ export function requestHeadersOf (headers: IncomingHttpHeaders): RecordedHeaders
 }
 
 /**
+ * The headers of an answer that are kept, as they are. One by one: a copy of all of them takes longer than anything else that is done here.
+ *
+ * @internal
+ */
+export function pickAnswerHeaders (headerOf: (name: string) => OutgoingHttpHeaders[string]): OutgoingHttpHeaders {
+  const picked: OutgoingHttpHeaders = {}
+  for (const name of ofAnswers) {
+    const value = headerOf(name)
+    if (value !== undefined) picked[name] = value
+  }
+  return picked
+}
+
+/**
  * What is kept of an answer's headers.
  *
  * @internal

@@ -5,7 +5,7 @@ import { theProcessClock, type Clock } from '../clock/clock.ts'
 import { systemTimeMsAt, type Recording, type Violation } from './ledger-entry.ts'
 import type { Ledger } from './ledger.ts'
 import { linksOf } from './links.ts'
-import { answerHeadersOf, requestHeadersOf } from './recorded-headers.ts'
+import { answerHeadersOf, pickAnswerHeaders, requestHeadersOf } from './recorded-headers.ts'
 import { areLong, lengthOfValues } from './recorded-values.ts'
 
 /** A request that a service is at work on. What is learnt of it on the way is written down here. */
@@ -85,7 +85,7 @@ function observe (httpExchange: HttpExchange, { describe, clockOf, isSession }: 
     if (!description) return
     const at = systemTimeMsAt(start)
     // Not those of the response: Node forgets headers that are written all at once.
-    const late = lateParts(request.headers, reply.getHeaders() as OutgoingHttpHeaders, isSession)
+    const late = lateParts(request.headers, pickAnswerHeaders(name => reply.getHeader(name)), isSession)
     ledger.record({
       ...description,
       id,
