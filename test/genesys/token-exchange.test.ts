@@ -414,7 +414,7 @@ t.test('tells of refreshes and of what was accepted too, newest first', async t 
   t.match(all, [
     { kind: 'refresh', outcome: 'refused', status: 401, reason: /^the refresh token is unknown/ },
     { kind: 'refresh', outcome: 'refused', status: 401, deploymentId, reason: /^the identity provider refused the refresh token \(invalid_grant\)/, hint: /reAuthenticate/ },
-    { kind: 'refresh', outcome: 'refused', status: 503, deploymentId, reason: /^the identity provider gave no usable answer: the identity provider asks us to wait$/ },
+    { kind: 'refresh', outcome: 'refused', status: 503, deploymentId, reason: /^the identity provider gave no usable answer: the identity provider cannot be reached \(status 503\)$/ },
     { kind: 'refresh', outcome: 'accepted', status: 200, deploymentId, reason: 'the identity provider has renewed the sign-in' },
     { kind: 'exchange', outcome: 'accepted', status: 200, deploymentId, reason: 'the code was redeemed, and the ID token is valid' }
   ])

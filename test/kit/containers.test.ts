@@ -108,7 +108,7 @@ if (reason) {
     t.ok(kilobytes < maxKilobytes, `${kilobytes} KB more than its base`)
     const inside = runDocker('run', '--rm', image, 'sh', '-c', 'ls /lab /lab/scripts; find . -path "./services/*.test.ts" -o -path "*/prebuilds/win32*"')
     t.equal(inside, '/lab:\nnode_modules\npackage.json\nscripts\nservices\n\n/lab/scripts:\ndoctor\ndoctor.ts\nreport')
-    t.match(runDocker('image', 'inspect', '--format', '{{.Config.Cmd}} {{.Config.User}} {{.Config.Healthcheck.Test}}', image), /embedded\/server\.ts\] node \[CMD node/)
+    t.match(runDocker('image', 'inspect', '--format', '{{.Config.Cmd}} {{.Config.User}} {{.Config.Healthcheck.Test}}', image), /embedded\/server\.ts\] node \[CMD bash/)
   })
 
   t.test('settings that are wrong are told in the lab\'s words', async t => {
