@@ -3,8 +3,8 @@ import { gracePeriodMs } from '#lib/server/graceful-close.ts'
 import { fetch } from '#lib/outbound/outbound.ts'
 import { serviceNames, type ServiceName } from '../../services/embedded/app.ts'
 import { firstInChromium, flowsAlone, flowsSideBySide, flowsWithFaults } from '../flows/flows.ts'
-import { networkIsQuiet, noCompose, runDocker, startComposeLab } from '../helpers/compose-lab.ts'
-import { withOwnPeople } from '../helpers/own-people.ts'
+import { noCompose, runDocker, startComposeLab } from '../helpers/compose-lab.ts'
+import { runFlows } from '../helpers/run-flows.ts'
 import { until } from '../helpers/until.ts'
 
 const secretsOf: Record<ServiceName, string[]> = {
@@ -59,15 +59,5 @@ if (reason) {
     t.equal(response.headers.get('location'), `${lab.app}/?here`)
   })
 
-  t.jobs = 5
-  // None of these starts or stops a container.
-  const inChromium = Object.entries(firstInChromium).map(([about, flow]) =>
-    t.test(`${about}, in Chromium`, { buffered: true }, async t => {
-      await networkIsQuiet()
-      await flow(t, lab)
-    }))
-  const sideBySide = Object.entries(flowsSideBySide).map(([about, flow]) =>
-    t.test(about, { buffered: true }, async t => flow(t, await withOwnPeople(t, lab))))
-  await Promise.all([...inChromium, ...sideBySide])
-  for (const [about, flow] of Object.entries({ ...flowsAlone, ...flowsWithFaults })) await t.test(about, t => flow(t, lab))
+  await runFlows(t, lab, { inChromium: firstInChromium, sideBySide: flowsSideBySide, alone: { ...flowsAlone, ...flowsWithFaults } }, 5)
 }

@@ -4,8 +4,8 @@ import { createControlApiClient } from '../../services/idp/control-api/control-a
 import { firstInChromium, flowsAlone, flowsSideBySide, flowsWithFaults } from '../flows/flows.ts'
 import { inBatches } from '../helpers/batches.ts'
 import { Browser } from '../helpers/browser.ts'
-import { networkIsQuiet, noCompose, runDocker, startComposeLabOfReplicas } from '../helpers/compose-lab.ts'
-import { withOwnPeople } from '../helpers/own-people.ts'
+import { noCompose, runDocker, startComposeLabOfReplicas } from '../helpers/compose-lab.ts'
+import { runFlows } from '../helpers/run-flows.ts'
 import { until } from '../helpers/until.ts'
 
 const signIns = 200
@@ -49,15 +49,5 @@ if (reason) {
     t.strictSame(await provider.faults.active(), [])
   })
 
-  t.jobs = 3
-  // None of these starts or stops a container.
-  const inChromium = Object.entries(firstInChromium).map(([about, flow]) =>
-    t.test(`${about}, in Chromium`, { buffered: true }, async t => {
-      await networkIsQuiet()
-      await flow(t, lab)
-    }))
-  const sideBySide = Object.entries(flowsSideBySide).map(([about, flow]) =>
-    t.test(about, { buffered: true }, async t => flow(t, await withOwnPeople(t, lab))))
-  await Promise.all([...inChromium, ...sideBySide])
-  for (const [about, flow] of Object.entries({ ...flowsAlone, ...flowsWithFaults })) await t.test(about, t => flow(t, lab))
+  await runFlows(t, lab, { inChromium: firstInChromium, sideBySide: flowsSideBySide, alone: { ...flowsAlone, ...flowsWithFaults } }, 3)
 }

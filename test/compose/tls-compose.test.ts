@@ -3,9 +3,9 @@ import t from 'tap'
 import { fetch } from '#lib/outbound/outbound.ts'
 import { serviceNames } from '../../services/embedded/app.ts'
 import { firstInChromium, flowsBehindCaddy } from '../flows/flows.ts'
-import { networkIsQuiet, noCompose, runDocker, startComposeLabBehindTls } from '../helpers/compose-lab.ts'
+import { noCompose, runDocker, startComposeLabBehindTls } from '../helpers/compose-lab.ts'
 import { urlsOf } from '../helpers/lab.ts'
-import { withOwnPeople } from '../helpers/own-people.ts'
+import { runFlows } from '../helpers/run-flows.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { noCertutil, trustLab } from '../helpers/trust-lab.ts'
 
@@ -40,13 +40,5 @@ if (reason) {
     t.equal(await left('203.0.113.2'), first - 1)
   })
 
-  t.jobs = 4
-  const inChromium = Object.entries(firstInChromium).map(([about, flow]) =>
-    t.test(`${about}, in Chromium`, { buffered: true }, async t => {
-      await networkIsQuiet()
-      await flow(t, lab)
-    }))
-  const sideBySide = Object.entries(flowsBehindCaddy).map(([about, flow]) =>
-    t.test(about, { buffered: true }, async t => flow(t, await withOwnPeople(t, lab))))
-  await Promise.all([...inChromium, ...sideBySide])
+  await runFlows(t, lab, { inChromium: firstInChromium, sideBySide: flowsBehindCaddy }, 4)
 }
